@@ -1,0 +1,1 @@
+//! Which distribution this is and how packages are installed on it.

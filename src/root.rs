@@ -1,0 +1,60 @@
+//! The root directory of the image: every path the program reads or writes
+//! goes through here, so that a test or `plan --root DIR` can point it at
+//! another directory than `/`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A directory that stands for `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root(PathBuf);
+
+impl Default for Root {
+    fn default() -> Self {
+        Self(PathBuf::from("/"))
+    }
+}
+
+impl Root {
+    /// Takes `directory` as the root.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(directory.into())
+    }
+
+    /// Whether this is the machine's own `/`.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.0 == Path::new("/")
+    }
+
+    /// Where `path`, absolute inside the image, is on this machine.
+    #[must_use]
+    pub fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.0.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// The file as text; an error of kind [`io::ErrorKind::InvalidData`] when it is not UTF-8.
+    pub fn read(&self, path: impl AsRef<Path>) -> io::Result<String> {
+        fs::read_to_string(self.join(path))
+    }
+
+    /// Whether the path exists, following symbolic links inside the real filesystem.
+    #[must_use]
+    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+        self.join(path).exists()
+    }
+
+    /// Whether the path is a directory.
+    #[must_use]
+    pub fn is_directory(&self, path: impl AsRef<Path>) -> bool {
+        self.join(path).is_dir()
+    }
+
+    /// Whether the path is a regular file.
+    #[must_use]
+    pub fn is_file(&self, path: impl AsRef<Path>) -> bool {
+        self.join(path).is_file()
+    }
+}
