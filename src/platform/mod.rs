@@ -1,1 +1,3 @@
 //! Which distribution this is and how packages are installed on it.
+
+pub mod os_release;
