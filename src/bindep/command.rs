@@ -268,3 +268,240 @@ fn syntax(name: &str, errors: &[SyntaxError]) -> Failure {
         status: 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[derive(Default)]
+    struct Machine {
+        files: BTreeMap<&'static str, &'static str>,
+        distribution: Option<Distribution>,
+        answer: Answer,
+    }
+
+    impl Surroundings for Machine {
+        fn read(&self, path: &OsStr) -> io::Result<Vec<u8>> {
+            let text = path.to_str().and_then(|path| self.files.get(path));
+            text.map(|text| text.as_bytes().to_vec())
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        }
+        fn is_file(&self, path: &OsStr) -> bool {
+            self.read(path).is_ok()
+        }
+        fn read_stdin(&self) -> io::Result<Vec<u8>> {
+            self.read(OsStr::new("-"))
+        }
+        fn distribution(&self) -> Result<Distribution, String> {
+            self.distribution
+                .clone()
+                .ok_or_else(|| "no os-release".to_owned())
+        }
+        fn query(&self, _: &[String], _: &[(&str, &str)]) -> io::Result<Answer> {
+            Ok(self.answer.clone())
+        }
+    }
+
+    fn machine(files: &[(&'static str, &'static str)]) -> Machine {
+        Machine {
+            files: files.iter().copied().collect(),
+            distribution: Distribution::named("debian-13").ok(),
+            answer: Answer::default(),
+        }
+    }
+
+    fn options(arguments: &str) -> Result<Options, clap::Error> {
+        let words = std::iter::once("bindep").chain(arguments.split_whitespace());
+        Cli::try_parse_from(words).map(|cli| cli.options)
+    }
+
+    fn bindep(machine: &Machine, arguments: &str) -> (String, String, u8) {
+        let outcome = run(&options(arguments).unwrap(), machine);
+        (outcome.stdout, outcome.stderr, outcome.status)
+    }
+
+    fn printed(stdout: &str, stderr: &str, status: u8) -> (String, String, u8) {
+        (stdout.to_owned(), stderr.to_owned(), status)
+    }
+
+    const FILE: &str =
+        "git\nlibpq-dev [platform:dpkg db]\nlibpq-devel [platform:rpm db]\ngit >=2\n";
+
+    #[test]
+    fn lists_as_loci_asks() {
+        let machine = machine(&[("/opt/loci/bindep.txt", FILE)]);
+        assert_eq!(
+            bindep(
+                &machine,
+                "-f /opt/loci/bindep.txt -b -l newline keystone db trixie"
+            ),
+            printed("git\nlibpq-dev\ngit\n", "", 0)
+        );
+        assert_eq!(
+            bindep(
+                &machine,
+                "--file=/opt/loci/bindep.txt --list-all csv --platform rocky-9 db"
+            ),
+            printed("git,libpq-devel,git\n", "", 0)
+        );
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_an_empty_line() {
+        let machine = machine(&[("bindep.txt", "git [x]\n")]);
+        assert_eq!(bindep(&machine, "-l csv"), printed("\n", "", 0));
+    }
+
+    #[test]
+    fn long_options_may_be_shortened_and_the_last_counts() {
+        let options = options("--fi a --list n --li csv -f b --br --pro x").unwrap_err();
+        assert_eq!(
+            options.kind(),
+            clap::error::ErrorKind::InvalidValue,
+            "a format is not shortened"
+        );
+        let options =
+            super::tests::options("--fi a --list newline --li csv -f b --br --p x y").unwrap();
+        assert_eq!(options.file, Some("b".into()));
+        assert_eq!(options.list_all, Some(Format::Csv));
+        assert!(options.brief && options.profiles);
+        assert_eq!(options.profile, ["x", "y"]);
+        let attached = super::tests::options("-fa -bl csv").unwrap();
+        assert_eq!(attached.file, Some("a".into()));
+    }
+
+    #[test]
+    fn checks_and_tells_by_status() {
+        let mut machine = machine(&[("bindep.txt", "git >=3\nacl\n")]);
+        machine.answer = Answer {
+            status: Some(1),
+            stdout: "git install ok installed 1:2.47-1\n".to_owned(),
+            stderr: "dpkg-query: no packages found matching acl\n".to_owned(),
+        };
+        assert_eq!(
+            bindep(&machine, ""),
+            printed("Missing packages:\n    acl\n", "", 1)
+        );
+        assert_eq!(bindep(&machine, "-b"), printed("acl\n", "", 1));
+        machine.files.insert("bindep.txt", "git >2:0\n");
+        assert_eq!(
+            bindep(&machine, ""),
+            printed(
+                "Bad versions of installed packages:\n    git version 1:2.47-1 does not match >2:0\n",
+                "",
+                1
+            )
+        );
+        assert_eq!(bindep(&machine, "-b"), printed("", "", 1));
+        machine.files.insert("bindep.txt", "git\n");
+        assert_eq!(bindep(&machine, ""), printed("", "", 0));
+    }
+
+    #[test]
+    fn profiles_are_listed_for_a_named_file() {
+        let machine = machine(&[
+            ("bindep.txt", "aa [x !y]\n"),
+            ("-", "aa [z (platform:rpm)]\n"),
+        ]);
+        let platform = "Platform profiles:\nplatform:base-py3\nplatform:debian\nplatform:debian-13\n\
+                        platform:debian-trixie\nplatform:dpkg\n";
+        assert_eq!(bindep(&machine, "--profiles"), printed(platform, "", 0));
+        assert_eq!(
+            bindep(&machine, "--profiles -f bindep.txt"),
+            printed(
+                &format!("{platform}\nConfiguration profiles:\nx\ny\n"),
+                "",
+                0
+            )
+        );
+        assert_eq!(
+            bindep(&machine, "--profiles -f -"),
+            printed(
+                &format!("{platform}\nConfiguration profiles:\nplatform:rpm\nz\n"),
+                "",
+                0
+            )
+        );
+        assert_eq!(
+            bindep(&machine, "--profiles -f nosuch"),
+            printed(platform, "Error reading file nosuch.\n", 0)
+        );
+    }
+
+    #[test]
+    fn every_bad_line_ends_it_with_2() {
+        let machine = machine(&[("bindep.txt", "aa\r\nb\nc [\n")]);
+        assert_eq!(
+            bindep(&machine, "-l newline"),
+            printed(
+                "",
+                "bindep.txt:2:2: expected a package name of at least two characters\n  2 | b\n    |  ^\n\
+                 bindep.txt:3:2: expected a package name of at least two characters\n  3 | c [\n    |  ^\n",
+                2
+            )
+        );
+    }
+
+    #[test]
+    fn standard_input_keeps_its_carriage_returns() {
+        let machine = machine(&[("-", "aa\r\n")]);
+        let (stdout, stderr, status) = bindep(&machine, "-f - -l newline");
+        assert_eq!((&stdout[..], status), ("", 2));
+        assert!(
+            stderr.starts_with("standard input:1:3: expected a line that ends in LF alone"),
+            "{stderr}"
+        );
+    }
+
+    #[test]
+    fn dead_selectors_are_warned_of() {
+        let machine = machine(&[("bindep.txt", "aa [platform:apt]\n")]);
+        let (stdout, stderr, status) = bindep(&machine, "-l newline");
+        assert_eq!((&stdout[..], status), ("\n", 0));
+        assert!(stderr.starts_with("bindep.txt:1:5: warning: "), "{stderr}");
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let none = machine(&[]);
+        let neither = "Neither file bindep.txt nor file other-requirements.txt exist.\n";
+        assert_eq!(bindep(&none, ""), printed("", neither, 1));
+        assert_eq!(
+            bindep(&none, "-f x"),
+            printed("", "Error reading file x.\n", 1)
+        );
+        let both = machine(&[("bindep.txt", ""), ("other-requirements.txt", "")]);
+        let choose = "Both bindep.txt and other-requirements.txt files exist, choose one.\n";
+        assert_eq!(bindep(&both, ""), printed("", choose, 1));
+        let lost = Machine {
+            distribution: None,
+            ..machine(&[("bindep.txt", "aa\n")])
+        };
+        assert_eq!(bindep(&lost, ""), printed("", "no os-release\n", 1));
+        let (_, stderr, status) = bindep(&lost, "--platform beos");
+        assert!(
+            stderr.starts_with("unknown platform `beos`; known are: "),
+            "{stderr}"
+        );
+        assert_eq!(status, 2);
+        let guix = Machine {
+            distribution: Some(Distribution {
+                id: "guix".to_owned(),
+                ..Distribution::default()
+            }),
+            ..machine(&[("bindep.txt", "aa\n")])
+        };
+        assert_eq!(bindep(&guix, "-l newline"), printed("aa\n", "", 0));
+        assert_eq!(bindep(&guix, "").2, 1);
+    }
+}
