@@ -1,5 +1,42 @@
 //! Installs an OpenStack service into a container image under construction.
+//!
+//! The data goes one way:
+//!
+//! ```text
+//! environment + flags ─► Settings ─► Plan ─► run (schedule) ─► Record
+//!                           ▲          ▲          │
+//!                 Platform (os-release)│          ▼
+//!                 bindep / pydep files─┘     Root + Command: the only two doors to the machine
+//! ```
+//!
+//! - [`settings`]: everything the user said, parsed once into types that
+//!   cannot be wrong; all mistakes are reported together.
+//! - [`platform`]: the distribution, its family and its package manager.
+//! - [`bindep`]: the language in which files ask for packages; a library of its own.
+//! - [`inputs`]: the bindep, pydep and hook files of the image's author, found and evaluated.
+//! - [`plan`]: what will be done, and why. Printed by `plan`, executed by a run.
+//! - [`steps`]: one file a step; the file's name is the step's name.
+//! - [`schedule`] and [`mod@run`]: each step after what it waits for.
+//! - [`record`]: what was done; the image keeps it.
+//! - [`report`]: everything that people and programs read.
 
+mod accounts;
 pub mod bindep;
+pub mod cli;
+pub mod command;
+pub mod context;
+pub mod failure;
+mod fingerprint;
+pub mod inputs;
+pub mod plan;
 pub mod platform;
+pub mod python;
+pub mod record;
+pub mod report;
 pub mod root;
+pub mod run;
+pub mod schedule;
+pub mod secrets;
+pub mod settings;
+pub mod steps;
+pub mod wheels;

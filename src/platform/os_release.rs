@@ -35,6 +35,8 @@ pub struct Identity {
     pub id_like: Vec<String>,
     /// `PRETTY_NAME`, for people; may be empty.
     pub pretty_name: String,
+    /// Everything that the file says.
+    pub fields: OsRelease,
 }
 
 /// The distribution cannot be told.
@@ -170,6 +172,7 @@ impl OsRelease {
             raw_id: self.get("id").to_owned(),
             id_like,
             pretty_name: self.get("pretty_name").to_owned(),
+            fields: self.clone(),
         })
     }
 

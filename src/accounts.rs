@@ -1,0 +1,125 @@
+//! The image's accounts, read from its files.
+//!
+//! Not by getpwnam(3), the way of the crate `uzers`: a static glibc would load
+//! NSS modules of the image it runs in, and what counts here is what the
+//! image's own files say, not what a directory service behind them does.
+
+use crate::root::Root;
+
+/// A line of passwd(5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub uid: u32,
+    /// The id of its primary group.
+    pub gid: u32,
+    /// Its home directory.
+    pub home: String,
+    /// Its shell.
+    pub shell: String,
+}
+
+/// A line of group(5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub gid: u32,
+}
+
+/// Users and groups.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts {
+    users: Vec<User>,
+    groups: Vec<Group>,
+}
+
+impl Accounts {
+    /// Reads `/etc/passwd` and `/etc/group`; an image without them has no accounts.
+    #[must_use]
+    pub fn read(root: &Root) -> Self {
+        Self::parse(
+            &root.read("/etc/passwd").unwrap_or_default(),
+            &root.read("/etc/group").unwrap_or_default(),
+        )
+    }
+
+    fn parse(passwd: &str, group: &str) -> Self {
+        let users = passwd.lines().filter_map(|line| {
+            let mut fields = line.split(':');
+            Some(User {
+                name: fields.next()?.to_owned(),
+                uid: fields.nth(1)?.parse().ok()?,
+                gid: fields.next()?.parse().ok()?,
+                home: fields.nth(1)?.to_owned(),
+                shell: fields.next()?.to_owned(),
+            })
+        });
+        let groups = group.lines().filter_map(|line| {
+            let mut fields = line.split(':');
+            Some(Group {
+                name: fields.next()?.to_owned(),
+                gid: fields.nth(1)?.parse().ok()?,
+            })
+        });
+        Self {
+            users: users.collect(),
+            groups: groups.collect(),
+        }
+    }
+
+    /// The user of this name.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    /// The first user with this id.
+    #[must_use]
+    pub fn user_of(&self, uid: u32) -> Option<&User> {
+        self.users.iter().find(|user| user.uid == uid)
+    }
+
+    /// The group of this name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+
+    /// The first group with this id.
+    #[must_use]
+    pub fn group_of(&self, gid: u32) -> Option<&Group> {
+        self.groups.iter().find(|group| group.gid == gid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_and_broken_ones_passed_over() {
+        let accounts = Accounts::parse(
+            "root:x:0:0:root:/root:/bin/bash\n+::::::\nnova:x:42424:42424:nova user:/var/lib/nova:/bin/bash\n",
+            "root:x:0:\nnova:x:42424:\n",
+        );
+        assert_eq!(
+            accounts
+                .user("nova")
+                .map(|user| (user.uid, user.gid, user.shell.as_str())),
+            Some((42424, 42424, "/bin/bash"))
+        );
+        assert_eq!(
+            accounts.user_of(0).map(|user| user.name.as_str()),
+            Some("root")
+        );
+        assert_eq!(
+            accounts.group_of(42424).map(|group| group.name.as_str()),
+            Some("nova")
+        );
+        assert_eq!(accounts.group("none"), None);
+    }
+}

@@ -1,0 +1,339 @@
+//! The command line: `loci-install [SETTINGS]`, `plan`, `step`, `steps`, `bindep`.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::ValueParser;
+use clap::{
+    Arg, ArgAction, ArgMatches, Args as _, Command as Clap, FromArgMatches as _, ValueHint,
+    value_parser,
+};
+
+use crate::bindep;
+use crate::command::System;
+use crate::plan::{Plan, Problem};
+use crate::record;
+use crate::report::{self, Format};
+use crate::root::Root;
+use crate::run;
+use crate::settings::arguments::ARGUMENTS;
+use crate::settings::{Given, SettingError, Settings};
+use crate::steps::{STATE, StepName};
+
+mod bindep_machine;
+
+/// The input is wrong; nothing was touched.
+const WRONG_INPUT: u8 = 2;
+
+/// A step failed.
+const FAILED: u8 = 1;
+
+/// Runs the program with these arguments.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_INPUT));
+        }
+    };
+    let status = match matches.subcommand() {
+        None => install(&matches),
+        Some(("plan", matches)) => plan(matches),
+        Some(("step", matches)) => steps(matches),
+        Some(("steps", _)) => list_steps(),
+        Some(("bindep", matches)) => evaluate(matches),
+        Some((later, _)) => {
+            eprintln!("error: `{later}` is not supported yet");
+            WRONG_INPUT
+        }
+    };
+    ExitCode::from(status)
+}
+
+/// The grammar of the command line.
+#[must_use]
+pub fn command() -> Clap {
+    let verbose = Arg::new("verbose")
+        .long("verbose")
+        .short('v')
+        .action(ArgAction::SetTrue)
+        .help("Show every command and all that it says");
+    let root = Arg::new("root")
+        .long("root")
+        .value_name("DIR")
+        .value_hint(ValueHint::DirPath)
+        .value_parser(value_parser!(PathBuf))
+        .default_value("/")
+        .help("Look at the image whose root directory this is");
+    let top = Clap::new("loci-install")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Installs an OpenStack service into a container image under construction")
+        .after_help(
+            "Every setting is also an environment variable of the same name in capitals; a flag wins.\n\
+             Exit status: 0 done, 1 a step failed, 2 the input is wrong and nothing was touched.",
+        )
+        .subcommand_negates_reqs(true)
+        .arg(verbose.clone())
+        .subcommand(with_settings(
+            Clap::new("plan")
+                .about("Shows every step, why it is needed and what it would do; changes nothing")
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .value_parser(value_parser!(Format))
+                        .default_value("text")
+                        .help("text for people, json for programs, dot for a picture"),
+                )
+                .arg(root.clone()),
+        ))
+        .subcommand(with_settings(
+            Clap::new("step")
+                .about("Runs just these steps, from what is on disk, showing all that they say")
+                .arg(
+                    Arg::new("name")
+                        .value_name("NAME")
+                        .required(true)
+                        .num_args(1..)
+                        .help("Names as `loci-install steps` lists them"),
+                ),
+        ))
+        .subcommand(Clap::new("steps").about("Lists the steps"))
+        .subcommand(
+            bindep::command::Options::augment_args(Clap::new("bindep"))
+                .about("Lists or checks the packages of a bindep file; a drop-in for bindep")
+                .arg(root),
+        )
+        .subcommand(Clap::new("base").about("Prepares a distribution image (not supported yet)"))
+        .subcommand(Clap::new("fetch-wheels").about("Only obtains the wheels (not supported yet)"));
+    with_settings(top)
+}
+
+/// Adds a flag for every build argument.
+fn with_settings(command: Clap) -> Clap {
+    command.args(ARGUMENTS.iter().map(|argument| {
+        let default = if argument.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [default: {}]", argument.default)
+        };
+        Arg::new(argument.name)
+            .long(argument.flag())
+            .value_name(argument.value)
+            // `--pip-args --pre` is what people type.
+            .allow_hyphen_values(true)
+            .value_parser(ValueParser::string())
+            .help_heading("Settings")
+            .help(format!("{}{default}", argument.help))
+    }))
+}
+
+/// Everything that is read before a plan is made.
+struct Input {
+    environment: Vec<(String, String)>,
+    settings: Settings,
+    secrets: crate::secrets::Secrets,
+}
+
+fn input(matches: &ArgMatches) -> Result<Input, u8> {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let flags = ARGUMENTS.iter().filter_map(|argument| {
+        Some((
+            argument.name,
+            matches.get_one::<String>(argument.name)?.clone(),
+        ))
+    });
+    let own_uid = uzers::get_current_uid();
+    let given = Given::new(environment.clone(), flags, own_uid, |path| {
+        std::path::Path::new(path).is_file()
+    });
+    let secrets = Settings::secrets(&given, &environment);
+    match Settings::parse(&given, &environment) {
+        Ok(settings) => Ok(Input {
+            environment,
+            settings,
+            secrets,
+        }),
+        Err(errors) => {
+            let errors: Vec<SettingError> = errors;
+            eprint!("{}", secrets.mask(&report::refused_settings(&errors)));
+            Err(WRONG_INPUT)
+        }
+    }
+}
+
+fn install(matches: &ArgMatches) -> u8 {
+    let input = match input(matches) {
+        Ok(input) => input,
+        Err(status) => return status,
+    };
+    let root = Root::default();
+    if is_finished(&root, &input) {
+        eprintln!(
+            "{}: the image is finished; there is nothing to do",
+            input.settings.project
+        );
+        return 0;
+    }
+    perform(&input, &root, None, matches.get_flag("verbose"))
+}
+
+/// Whether this is the image that these very settings made.
+fn is_finished(root: &Root, input: &Input) -> bool {
+    let Ok(Some(record)) = record::of_image(root) else {
+        return false;
+    };
+    let arguments = input
+        .settings
+        .given
+        .iter()
+        .map(|(name, value)| (name.to_owned(), input.secrets.mask(value)));
+    record.finished
+        && !root.exists(STATE)
+        && record.project == input.settings.project.as_str()
+        && record.arguments == arguments.collect()
+}
+
+fn steps(matches: &ArgMatches) -> u8 {
+    let names: Result<Vec<StepName>, Vec<String>> = {
+        let (good, bad): (Vec<_>, Vec<_>) = matches
+            .get_many::<String>("name")
+            .into_iter()
+            .flatten()
+            .map(|name| name.parse::<StepName>())
+            .partition(Result::is_ok);
+        if bad.is_empty() {
+            Ok(good.into_iter().flatten().collect())
+        } else {
+            Err(bad.into_iter().filter_map(Result::err).collect())
+        }
+    };
+    let names = match names {
+        Ok(names) => names,
+        Err(errors) => {
+            let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
+            eprint!("{}", report::problems(&problems));
+            return WRONG_INPUT;
+        }
+    };
+    match input(matches) {
+        Ok(input) => perform(&input, &Root::default(), Some(&names), true),
+        Err(status) => status,
+    }
+}
+
+fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
+    let plan = match Plan::make(&input.settings, root, &input.environment, named) {
+        Ok(plan) => plan,
+        Err(problems) => return refuse(&problems, input),
+    };
+    for warning in &plan.warnings {
+        eprintln!("warning: {}", input.secrets.mask(warning));
+    }
+    if !plan.problems.is_empty() {
+        return refuse(&plan.problems, input);
+    }
+    let reporter = report::reporter(verbose, input.secrets.clone());
+    let runner = System::new(&input.environment);
+    let with = run::Surroundings {
+        settings: &input.settings,
+        root,
+        runner: &runner,
+        reporter: reporter.as_ref(),
+        secrets: &input.secrets,
+    };
+    match run::run(&plan, &with) {
+        Ok(()) => 0,
+        Err((step, failure)) => {
+            eprint!("{}", input.secrets.mask(&report::explain(step, &failure)));
+            FAILED
+        }
+    }
+}
+
+fn refuse(problems: &[Problem], input: &Input) -> u8 {
+    eprint!("{}", input.secrets.mask(&report::problems(problems)));
+    WRONG_INPUT
+}
+
+fn plan(matches: &ArgMatches) -> u8 {
+    let input = match input(matches) {
+        Ok(input) => input,
+        Err(status) => return status,
+    };
+    let root = matches
+        .get_one::<PathBuf>("root")
+        .map_or_else(Root::default, Root::new);
+    let plan = match Plan::make(&input.settings, &root, &input.environment, None) {
+        Ok(plan) => plan,
+        Err(problems) => return refuse(&problems, &input),
+    };
+    for warning in &plan.warnings {
+        eprintln!("warning: {}", input.secrets.mask(warning));
+    }
+    if plan
+        .problems
+        .iter()
+        .any(|problem| matches!(problem, Problem::Input(_)))
+    {
+        return refuse(&plan.problems, &input);
+    }
+    for problem in &plan.problems {
+        eprintln!("cannot be run here: {}", input.secrets.mask(problem.text()));
+    }
+    let format = matches
+        .get_one::<Format>("format")
+        .copied()
+        .unwrap_or(Format::Text);
+    print(&input.secrets.mask(&report::render_plan(&plan, format)))
+}
+
+fn list_steps() -> u8 {
+    let lines: String = StepName::ALL
+        .iter()
+        .map(|step| format!("{step:<10} {}\n", step.summary()))
+        .collect();
+    print(&lines)
+}
+
+fn evaluate(matches: &ArgMatches) -> u8 {
+    let options = match bindep::command::Options::from_arg_matches(matches) {
+        Ok(options) => options,
+        Err(error) => error.exit(),
+    };
+    let root = matches
+        .get_one::<PathBuf>("root")
+        .map_or_else(Root::default, Root::new);
+    let outcome = bindep::command::run(&options, &bindep_machine::Machine(root));
+    eprint!("{}", outcome.stderr);
+    match print(&outcome.stdout) {
+        0 => outcome.status,
+        status => status,
+    }
+}
+
+/// Prints results. A reader that goes away early, such as `head`, is no failure.
+fn print(text: &str) -> u8 {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("error: could not write to standard output: {error}");
+            FAILED
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        command().debug_assert();
+    }
+}

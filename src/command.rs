@@ -1,0 +1,346 @@
+//! Child processes: every one is a value first, printed by `plan` and started
+//! by a [`Runner`], which is one of the two doors to the machine (the other is
+//! [`crate::root::Root`]).
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// A command line with what it changes in the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program, searched for in `PATH` when it has no slash.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Variables set for it.
+    pub variables: BTreeMap<String, String>,
+    /// Its working directory; ours when none.
+    pub directory: Option<PathBuf>,
+}
+
+impl Command {
+    /// A command without arguments.
+    #[must_use]
+    pub fn new(program: impl Into<String>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            variables: BTreeMap::new(),
+            directory: None,
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item: Into<String>>>(mut self, arguments: I) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets its working directory.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+}
+
+/// The line a person would type in a shell, without the variables: those of a
+/// step are the same for all its children and would hide the command.
+impl fmt::Display for Command {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&quoted(&self.program))?;
+        for argument in &self.arguments {
+            write!(formatter, " {}", quoted(argument))?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// How a child ended and what it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// How it ended.
+    pub ending: Ending,
+    /// Its standard output; with [`Runner::run`] its standard error too, as they came.
+    pub stdout: String,
+    /// Its standard error; empty with [`Runner::run`].
+    pub stderr: String,
+}
+
+/// Every way in which a child can end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It returned this status; 0 is success.
+    Exited(i32),
+    /// A signal ended it.
+    Killed(i32),
+    /// It could not be started.
+    NotStarted(String),
+}
+
+impl Ending {
+    /// Whether the child did what it was asked to.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        *self == Self::Exited(0)
+    }
+}
+
+impl From<ExitStatus> for Ending {
+    fn from(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, Some(signal)) => Self::Killed(signal),
+            (None, None) => Self::Exited(-1),
+        }
+    }
+}
+
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Self {
+        Self::NotStarted(match error.kind() {
+            io::ErrorKind::NotFound => "there is no such program".to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(formatter, "exit status {status}"),
+            Self::Killed(number) => {
+                let name = nix::sys::signal::Signal::try_from(*number).map_or_else(
+                    |_| "unknown".to_owned(),
+                    |signal| signal.as_str().to_owned(),
+                );
+                write!(formatter, "killed by signal {number} ({name})")?;
+                if *number == nix::libc::SIGKILL {
+                    formatter.write_str("; the kernel does this when memory runs out")?;
+                }
+                Ok(())
+            }
+            Self::NotStarted(why) => write!(formatter, "not started: {why}"),
+        }
+    }
+}
+
+/// Starts children.
+pub trait Runner: Sync {
+    /// Runs a command, handing on each line that it says on either stream.
+    fn run(&self, command: &Command, line: &mut dyn FnMut(&str)) -> Output;
+
+    /// Runs a command that is asked for its standard output.
+    fn ask(&self, command: &Command) -> Output;
+}
+
+/// Starts children on this machine, with the environment we were started in
+/// less what is ours alone.
+#[derive(Debug, Clone)]
+pub struct System {
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// Where every child looks for programs first.
+const VIRTUALENV_BIN: &str = "/var/lib/openstack/bin";
+
+/// What `PATH` is when the base image sets none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl System {
+    /// Takes over our environment.
+    ///
+    /// `LC_ALL=C.UTF-8` keeps messages untranslated, which we read. `PIP_CONSTRAINT`
+    /// is dropped when it is LOCI's old spelling of a version: pip would take it
+    /// for a file. git would refuse a source that another user's id owns.
+    #[must_use]
+    pub fn new(environment: &[(String, String)]) -> Self {
+        let ours = |name: &str, value: &str| {
+            name == "PIP_CONSTRAINT" && !Path::new(value).is_file()
+                || name == "PATH"
+                || name == "LC_ALL"
+        };
+        let path = environment
+            .iter()
+            .find(|(name, value)| name == "PATH" && !value.is_empty())
+            .map_or(DEFAULT_PATH, |(_, value)| value);
+        let path = if path.split(':').next() == Some(VIRTUALENV_BIN) {
+            path.to_owned()
+        } else {
+            format!("{VIRTUALENV_BIN}:{path}")
+        };
+        let added = [
+            ("PATH", path.as_str()),
+            ("LC_ALL", "C.UTF-8"),
+            ("DEBIAN_FRONTEND", "noninteractive"),
+            ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+            ("PIP_NO_INPUT", "1"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "safe.directory"),
+            ("GIT_CONFIG_VALUE_0", "*"),
+        ];
+        let environment = environment
+            .iter()
+            .filter(|(name, value)| !ours(name, value))
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+            .chain(
+                added
+                    .iter()
+                    .map(|(name, value)| (name.into(), value.into())),
+            )
+            .collect();
+        Self { environment }
+    }
+
+    fn expression(&self, command: &Command) -> duct::Expression {
+        let mut environment: BTreeMap<OsString, OsString> =
+            self.environment.iter().cloned().collect();
+        for (name, value) in &command.variables {
+            environment.insert(name.into(), value.into());
+        }
+        let mut expression = duct::cmd(&command.program, &command.arguments)
+            .full_env(environment)
+            .stdin_null()
+            .unchecked();
+        if let Some(directory) = &command.directory {
+            expression = expression.dir(directory);
+        }
+        expression
+    }
+}
+
+impl Runner for System {
+    fn run(&self, command: &Command, line: &mut dyn FnMut(&str)) -> Output {
+        let mut said = String::new();
+        let ending = self
+            .expression(command)
+            .stderr_to_stdout()
+            .reader()
+            .and_then(|reader| {
+                for read in BufReader::new(&reader).split(b'\n') {
+                    let text = String::from_utf8_lossy(&read?).into_owned();
+                    // A progress bar rewrites its line; only its last state is worth keeping.
+                    let text = text
+                        .trim_end_matches('\r')
+                        .rsplit('\r')
+                        .next()
+                        .unwrap_or_default();
+                    line(text);
+                    said.push_str(text);
+                    said.push('\n');
+                }
+                Ok(reader
+                    .try_wait()?
+                    .map_or(Ending::Exited(-1), |output| output.status.into()))
+            })
+            .unwrap_or_else(Ending::from);
+        Output {
+            ending,
+            stdout: said,
+            stderr: String::new(),
+        }
+    }
+
+    fn ask(&self, command: &Command) -> Output {
+        match self
+            .expression(command)
+            .stdout_capture()
+            .stderr_capture()
+            .run()
+        {
+            Ok(output) => Output {
+                ending: output.status.into(),
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            },
+            Err(error) => Output {
+                ending: error.into(),
+                stdout: String::new(),
+                stderr: String::new(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system() -> System {
+        System::new(&[
+            ("PATH".into(), "/usr/bin:/bin".into()),
+            ("PIP_CONSTRAINT".into(), "<26".into()),
+        ])
+    }
+
+    #[test]
+    fn a_command_prints_as_it_would_be_typed() {
+        let command = Command::new("pip")
+            .args(["install", "setuptools<81", "a b"])
+            .variable("X", "1");
+        assert_eq!(command.to_string(), "pip install 'setuptools<81' 'a b'");
+    }
+
+    #[test]
+    fn both_streams_come_line_by_line_and_bars_leave_their_last_state() {
+        let mut lines = Vec::new();
+        let script = "echo one; echo two >&2; printf '10%%\\r99%%\\r\\n'; exit 3";
+        let output = system().run(&Command::new("sh").args(["-c", script]), &mut |line| {
+            lines.push(line.to_owned())
+        });
+        assert_eq!(lines, ["one", "two", "99%"]);
+        assert_eq!(output.ending, Ending::Exited(3));
+    }
+
+    #[test]
+    fn every_ending_has_a_sentence() {
+        let killed = system().ask(&Command::new("sh").args(["-c", "kill -9 $$"]));
+        assert_eq!(
+            killed.ending.to_string(),
+            "killed by signal 9 (SIGKILL); the kernel does this when memory runs out"
+        );
+        let absent = system().ask(&Command::new("no-such-program"));
+        assert_eq!(
+            absent.ending.to_string(),
+            "not started: there is no such program"
+        );
+        assert_eq!(Ending::Exited(2).to_string(), "exit status 2");
+    }
+
+    #[test]
+    fn the_childs_environment_has_the_virtualenv_first_and_no_misread_constraint() {
+        let output = system().ask(&Command::new("/usr/bin/env").variable("HERE", "1"));
+        assert!(
+            output
+                .stdout
+                .contains("PATH=/var/lib/openstack/bin:/usr/bin:/bin\n")
+        );
+        assert!(output.stdout.contains("HERE=1\n"));
+        assert!(!output.stdout.contains("PIP_CONSTRAINT"));
+    }
+}

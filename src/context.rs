@@ -1,0 +1,223 @@
+//! What a running step has: the two doors to the machine, the log, the record.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::command::{Command, Output, Runner};
+use crate::failure::{FailedChild, Failure};
+use crate::record::Record;
+use crate::report::Reporter;
+use crate::root::Root;
+use crate::secrets::Secrets;
+use crate::settings::{Id, Settings};
+use crate::steps::{STATE, StepName};
+
+/// The surroundings of a running step.
+pub struct Context<'a> {
+    /// The step.
+    pub step: StepName,
+    /// What the user said.
+    pub settings: &'a Settings,
+    /// The image's files.
+    pub root: &'a Root,
+    /// Starts children.
+    pub runner: &'a dyn Runner,
+    /// Hears what happens.
+    pub reporter: &'a dyn Reporter,
+    /// What the image will remember.
+    pub record: &'a Mutex<Record>,
+    /// What must not be written down.
+    pub secrets: &'a Secrets,
+}
+
+impl Context<'_> {
+    /// Runs a child and returns all that it said.
+    ///
+    /// # Errors
+    /// [`Failure::Command`] when it does not succeed.
+    pub fn run(&self, doing: &str, command: &Command) -> Result<String, Failure> {
+        let output = self.attempt(command);
+        if output.ending.success() {
+            Ok(output.stdout)
+        } else {
+            Err(Failure::Command {
+                doing: doing.to_owned(),
+                child: FailedChild::new(command, &output),
+            })
+        }
+    }
+
+    /// Runs a child whose failure the caller understands.
+    #[must_use]
+    pub fn attempt(&self, command: &Command) -> Output {
+        self.reporter.command(self.step, &command.to_string());
+        self.runner
+            .run(command, &mut |line| self.reporter.line(self.step, line))
+    }
+
+    /// Runs a child for its standard output.
+    pub fn ask(&self, doing: &str, command: &Command) -> Result<String, Failure> {
+        let output = self.runner.ask(command);
+        if output.ending.success() {
+            Ok(output.stdout)
+        } else {
+            Err(Failure::Command {
+                doing: doing.to_owned(),
+                child: FailedChild::new(command, &output),
+            })
+        }
+    }
+
+    /// Says something in the step's log.
+    pub fn note(&self, text: &str) {
+        self.reporter.note(self.step, text);
+    }
+
+    /// Adds to the record, or reads it.
+    pub fn record<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        change(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The text without credentials, for a file that stays.
+    #[must_use]
+    pub fn masked(&self, text: &str) -> String {
+        self.secrets.mask(text)
+    }
+
+    /// Reads a file.
+    pub fn read(&self, path: &str) -> Result<String, Failure> {
+        self.root
+            .read(path)
+            .map_err(|error| file("read", &self.root.join(path), &error))
+    }
+
+    /// Writes a file whole or not at all.
+    pub fn write(&self, path: &str, text: &str) -> Result<(), Failure> {
+        write_whole(&self.root.join(path), text.as_bytes())
+    }
+
+    /// Lets everybody run a file.
+    pub fn make_executable(&self, path: &str) -> Result<(), Failure> {
+        let path = self.root.join(path);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .map_err(|error| file("make executable", &path, &error))
+    }
+
+    /// Makes a directory and its parents.
+    pub fn make_directory(&self, path: &str, owner: Option<(Id, Id)>) -> Result<(), Failure> {
+        let path = self.root.join(path);
+        fs::create_dir_all(&path).map_err(|error| file("make the directory", &path, &error))?;
+        if let Some((uid, gid)) = owner {
+            chown(&path, Some(uid.0), Some(gid.0))
+                .map_err(|error| file("change the owner of", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Renames a file or a directory into its place.
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
+        let to = self.root.join(to);
+        fs::rename(self.root.join(from), &to)
+            .map_err(|error| file("rename into place", &to, &error))
+    }
+
+    /// Removes what the pattern matches, trees included; nothing there is fine.
+    pub fn remove(&self, pattern: &str) -> Result<(), Failure> {
+        let pattern = self.root.join(pattern);
+        if !pattern.to_string_lossy().contains(['*', '?']) {
+            return remove_tree(&pattern);
+        }
+        // The root's own name may hold what a pattern would take for a wildcard,
+        // but then so may the pattern: only the part inside the image is one.
+        let matches = glob::glob(&pattern.to_string_lossy())
+            .into_iter()
+            .flatten()
+            .flatten();
+        for path in matches {
+            remove_tree(&path)?;
+        }
+        Ok(())
+    }
+
+    /// The directory for temporary files of children, made on first use.
+    ///
+    /// Ours, so that nothing has to be searched for in the base image's /tmp afterwards.
+    pub fn temporary(&self) -> Result<String, Failure> {
+        let path = format!("{STATE}/tmp");
+        self.make_directory(&path, None)?;
+        let real = self.root.join(&path);
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o1777))
+            .map_err(|error| file("open up", &real, &error))?;
+        Ok(path)
+    }
+}
+
+/// A file error.
+#[must_use]
+pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::File {
+        doing: doing.to_owned(),
+        path: path.to_owned(),
+        error: match error.kind() {
+            io::ErrorKind::StorageFull => "no space left on the device".to_owned(),
+            io::ErrorKind::ReadOnlyFilesystem => "the filesystem is read-only".to_owned(),
+            io::ErrorKind::NotFound => "it does not exist".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        },
+    }
+}
+
+/// Writes beside the target and renames: a reader never sees half a file.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let written = || -> io::Result<()> {
+        fs::create_dir_all(directory)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(bytes)?;
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644))?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().map_err(|error| file("write", path, &error))
+}
+
+/// Copies a directory's files, links and permissions into another directory.
+pub fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to).map_err(|error| file("make the directory", to, &error))?;
+    for entry in fs::read_dir(from)
+        .map_err(|error| file("read", from, &error))?
+        .flatten()
+    {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry
+            .file_type()
+            .map_err(|error| file("read", &source, &error))?;
+        if kind.is_dir() {
+            copy_tree(&source, &target)?;
+            continue;
+        }
+        let copied = if kind.is_symlink() {
+            fs::read_link(&source).and_then(|link| std::os::unix::fs::symlink(link, &target))
+        } else {
+            fs::copy(&source, &target).map(drop)
+        };
+        copied.map_err(|error| file("copy to", &target, &error))?;
+    }
+    Ok(())
+}
+
+fn remove_tree(path: &Path) -> Result<(), Failure> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("remove", path, &error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,116 @@
+//! How a step can fail. The words for people are in [`crate::report`].
+
+use std::path::PathBuf;
+
+use crate::command::{Command, Ending, Output};
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A child failed and nothing more is known than what it said.
+    Command {
+        /// What it was run for, as in "could not ...".
+        doing: String,
+        /// The child.
+        child: FailedChild,
+    },
+    /// A file could not be read or written.
+    File {
+        /// What was tried, as in "could not ...".
+        doing: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: String,
+    },
+    /// The archive does not have packages that were asked for.
+    PackagesUnknown {
+        /// Each package with where it was asked for.
+        packages: Vec<(String, String)>,
+        /// The child that found out.
+        child: FailedChild,
+    },
+    /// The repository could not be reached.
+    RepositoryUnreachable {
+        /// Its URL.
+        repository: String,
+        /// The child that tried.
+        child: FailedChild,
+    },
+    /// The repository does not have the reference.
+    ReferenceUnknown {
+        /// Its URL.
+        repository: String,
+        /// The reference.
+        reference: String,
+        /// The child that looked.
+        child: FailedChild,
+    },
+    /// The source has no version that its build could find.
+    SourceWithoutVersion {
+        /// The source.
+        path: PathBuf,
+    },
+    /// Requirements contradict each other.
+    Conflict {
+        /// Each side, as pip words it.
+        sides: Vec<String>,
+        /// The resolver.
+        child: FailedChild,
+    },
+    /// No distribution satisfies a requirement.
+    NoDistribution {
+        /// The requirement.
+        requirement: String,
+        /// Where wheels are.
+        wheels: String,
+        /// Whether an index was asked, too.
+        index: bool,
+        /// The resolver.
+        child: FailedChild,
+    },
+    /// A hook script failed.
+    Hook {
+        /// The script.
+        script: String,
+        /// How.
+        child: FailedChild,
+    },
+    /// The wheels are not what they have to be.
+    Wheels(String),
+}
+
+/// A child that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedChild {
+    /// The command line.
+    pub command: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// The last lines that it said.
+    pub tail: Vec<String>,
+}
+
+/// How many of a child's last lines are shown.
+const TAIL: usize = 20;
+
+impl FailedChild {
+    /// Keeps what the reader of an error needs of a child.
+    #[must_use]
+    pub fn new(command: &Command, output: &Output) -> Self {
+        let lines: Vec<&str> = output
+            .stdout
+            .lines()
+            .chain(output.stderr.lines())
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        Self {
+            command: command.to_string(),
+            ending: output.ending.clone(),
+            tail: lines[lines.len().saturating_sub(TAIL)..]
+                .iter()
+                .map(|line| (*line).to_owned())
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The image author's files: bindep, pydep and hook scripts, found and evaluated.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::bindep::{Active, File, render, universal_newlines};
+use crate::plan::Findings;
+use crate::platform::Platform;
+use crate::root::Root;
+use crate::settings::Settings;
+
+/// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
+const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
+
+/// What the files say for this project on this platform.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Distribution packages, in the order of the files, each once.
+    pub packages: Vec<Wanted>,
+    /// Python requirements of pydep files, likewise.
+    pub pydeps: Vec<Wanted>,
+    /// Executable scripts of the project, in name order.
+    pub hooks: Vec<String>,
+    /// The profiles that selected the packages.
+    pub profiles: Vec<String>,
+    /// Sources that came with the inputs, by project: LOCI's `data` directory.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// Something a file asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// `bindep.txt:12`.
+    pub origin: String,
+}
+
+impl Inputs {
+    /// Finds and evaluates the files; what is wrong with them goes to `findings`.
+    pub fn find(
+        settings: &Settings,
+        platform: &Platform,
+        root: &Root,
+        findings: &mut Findings,
+    ) -> Self {
+        let project = settings.project.as_str();
+        let mut profiles = vec![project.to_owned()];
+        profiles.extend(settings.profiles.iter().cloned());
+        let mut with_codename = profiles.clone();
+        with_codename
+            .extend(Some(platform.distribution.codename.clone()).filter(|name| !name.is_empty()));
+        let mut with_release = profiles;
+        with_release.insert(1, settings.release.clone());
+
+        let bindep = load(&Family::BINDEP, settings, root, findings);
+        let pydep = load(&Family::PYDEP, settings, root, findings);
+        if bindep.is_empty() && findings.problems.is_empty() {
+            findings.machine(format!(
+                "there is no bindep file: looked for {}; the stock Dockerfile mounts or copies them there",
+                patterns(settings, "bindep*").join(", ")
+            ));
+        }
+        let hooks = hooks(settings, root, findings);
+        refuse_unknown_profiles(
+            settings,
+            bindep.iter().chain(&pydep),
+            !hooks.is_empty(),
+            findings,
+        );
+        for (path, file) in &bindep {
+            for warning in file.warnings() {
+                findings.warn(format!("{path}:{warning}"));
+            }
+        }
+        Self {
+            packages: select(&bindep, platform, &with_codename),
+            pydeps: select(&pydep, platform, &with_release),
+            hooks,
+            profiles: with_codename,
+            sources: sources(settings, root),
+        }
+    }
+}
+
+/// The two kinds of files in the bindep language.
+struct Family {
+    pattern: &'static str,
+    argument: &'static str,
+    extra: fn(&Settings) -> &[String],
+}
+
+impl Family {
+    const BINDEP: Self = Self {
+        pattern: "bindep*",
+        argument: "EXTRA_BINDEP",
+        extra: |settings| &settings.extra_bindep,
+    };
+    const PYDEP: Self = Self {
+        pattern: "pydep*",
+        argument: "EXTRA_PYDEP",
+        extra: |settings| &settings.extra_pydep,
+    };
+}
+
+fn directories(settings: &Settings) -> Vec<&str> {
+    DIRECTORIES
+        .into_iter()
+        .chain(settings.inputs_dir.as_deref())
+        .collect()
+}
+
+fn patterns(settings: &Settings, name: &str) -> Vec<String> {
+    // LOCI looks for bindep and pydep files in its directory only, not in its scripts'.
+    directories(settings)
+        .into_iter()
+        .filter(|directory| *directory != DIRECTORIES[1])
+        .map(|directory| format!("{directory}/{name}"))
+        .collect()
+}
+
+/// Paths inside the image of the regular files that a pattern matches, in name order.
+fn matches(root: &Root, pattern: &str) -> Vec<String> {
+    let outside = root.join(pattern);
+    glob::glob(&outside.to_string_lossy())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|path| path.is_file())
+        .filter_map(|path| {
+            let inside = path.strip_prefix(root.join("/")).ok()?;
+            Some(format!("/{}", inside.display()))
+        })
+        .collect()
+}
+
+fn load(
+    family: &Family,
+    settings: &Settings,
+    root: &Root,
+    findings: &mut Findings,
+) -> Vec<(String, File)> {
+    let mut paths: Vec<String> = patterns(settings, family.pattern)
+        .iter()
+        .flat_map(|pattern| matches(root, pattern))
+        .collect();
+    for extra in (family.extra)(settings) {
+        let found: Vec<String> = if extra.starts_with('/') {
+            matches(root, extra)
+        } else {
+            // A Dockerfile's ADD puts `etc/bindep-site.txt` into /opt/loci without its directory.
+            let base_name = extra.rsplit('/').next().unwrap_or(extra);
+            [extra.as_str(), base_name]
+                .iter()
+                .flat_map(|name| patterns(settings, name))
+                .flat_map(|pattern| matches(root, &pattern))
+                .collect()
+        };
+        if found.is_empty() {
+            findings.input(format!(
+                "{}={extra}: no such file in {}",
+                family.argument,
+                patterns(settings, "").join(", ")
+            ));
+        }
+        paths.extend(found);
+    }
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    paths
+        .into_iter()
+        .filter_map(|path| {
+            let text = match root.read(&path) {
+                Ok(text) => universal_newlines(&text),
+                Err(error) => {
+                    findings.input(format!("{path}: {error}"));
+                    return None;
+                }
+            };
+            match File::parse(&text) {
+                Ok(file) => Some((path, file)),
+                Err(errors) => {
+                    findings.input(render(&path, &errors).trim_end().to_owned());
+                    None
+                }
+            }
+        })
+        .collect()
+}
+
+fn select(files: &[(String, File)], platform: &Platform, profiles: &[String]) -> Vec<Wanted> {
+    let atoms = platform.atoms();
+    let active = Active::exactly(profiles.iter().chain(&atoms).map(String::as_str));
+    let mut seen = BTreeSet::new();
+    let mut wanted = Vec::new();
+    for (path, file) in files {
+        for rule in file.active(&active) {
+            if seen.insert(rule.name.clone()) {
+                wanted.push(Wanted {
+                    name: rule.name.clone(),
+                    origin: format!("{path}:{}", rule.line),
+                });
+            }
+        }
+    }
+    wanted
+}
+
+/// A profile that no file mentions selects nothing, and is most likely a typing
+/// mistake; but a hook may know it, as LOCI's for keystone does `mod_oauth2`.
+fn refuse_unknown_profiles<'a>(
+    settings: &Settings,
+    files: impl Iterator<Item = &'a (String, File)>,
+    hooks: bool,
+    findings: &mut Findings,
+) {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for (_, file) in files {
+        known.extend(file.profiles());
+    }
+    if known.is_empty() {
+        return;
+    }
+    for profile in &settings.profiles {
+        if known.contains(profile.as_str()) || profile.starts_with("platform:") {
+            continue;
+        }
+        let near = nearest(profile, &known)
+            .map(|near| format!("; did you mean {near}?"))
+            .unwrap_or_default();
+        let text =
+            format!("PROFILES={profile}: no bindep or pydep file mentions this profile{near}");
+        if hooks {
+            findings.warn(text)
+        } else {
+            findings.input(text)
+        }
+    }
+}
+
+/// The known name that is fewest edits away, if it is near at all.
+fn nearest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (edits(name, candidate), *candidate))
+        .filter(|(distance, _)| *distance <= 1 + name.chars().count() / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance.
+fn edits(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+fn sources(settings: &Settings, root: &Root) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    let extra = settings.extra_projects.iter().map(String::as_str);
+    for project in extra.chain([settings.project.as_str()]) {
+        let given = patterns(settings, &format!("data/{project}"));
+        if let Some(path) = given.into_iter().find(|path| root.is_directory(path)) {
+            sources.insert(project.to_owned(), path);
+        }
+    }
+    sources
+}
+
+fn hooks(settings: &Settings, root: &Root, findings: &mut Findings) -> Vec<String> {
+    let mut scripts = Vec::new();
+    for directory in directories(settings) {
+        let pattern = format!("{directory}/project_specific/{}/*", settings.project);
+        for script in matches(root, &pattern) {
+            let executable = fs::metadata(root.join(&script))
+                .is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+            if executable {
+                scripts.push(script);
+            } else {
+                findings.input(format!(
+                    "{script}: a hook has to be executable; chmod +x it, or move it elsewhere"
+                ));
+            }
+        }
+    }
+    scripts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_profile_is_near() {
+        let known = BTreeSet::from(["apache", "ldap", "openidc"]);
+        assert_eq!(nearest("ldpa", &known), Some("ldap"));
+        assert_eq!(nearest("apahce", &known), Some("apache"));
+        assert_eq!(nearest("ceph", &known), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! The plan: what will be done, in which order and why, before anything is done.
+//!
+//! Making a plan looks at the system and changes nothing. `plan` prints this
+//! value and the run executes this value, so that what is shown is what happens.
+
+use std::fmt::Debug;
+
+use crate::command::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::inputs::Inputs;
+use crate::platform::Platform;
+use crate::root::Root;
+use crate::settings::{Id, Settings};
+use crate::steps::{self, StepName};
+
+/// The steps of one run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is installed.
+    pub project: String,
+    /// What it is installed on.
+    pub platform: Platform,
+    /// The steps in an order that respects what each waits for.
+    pub steps: Vec<PlannedStep>,
+    /// Why this plan cannot be run here and now; empty when it can.
+    pub problems: Vec<Problem>,
+    /// What the user should know and may ignore.
+    pub warnings: Vec<String>,
+}
+
+/// A step with what it will do.
+#[derive(Debug)]
+pub struct PlannedStep {
+    /// The step.
+    pub name: StepName,
+    /// Why it is there, in this build.
+    pub why: String,
+    /// Its work.
+    pub work: Work,
+}
+
+/// The work of a step.
+#[derive(Debug)]
+pub enum Work {
+    /// Nothing: it is done already, for this reason.
+    Done(String),
+    /// These, one after another.
+    Do(Vec<Action>),
+}
+
+/// One thing that a step does.
+#[derive(Debug)]
+pub enum Action {
+    /// Runs a child.
+    Run {
+        /// What for, as in "could not ...".
+        doing: &'static str,
+        /// The command.
+        command: Command,
+    },
+    /// Makes a directory and its parents, owned by this account when one is given.
+    Directory {
+        /// Its path.
+        path: String,
+        /// User and group id.
+        owner: Option<(Id, Id)>,
+    },
+    /// Removes a file or a tree, if it is there.
+    Remove {
+        /// Its path; `*` and `?` match as in a shell.
+        path: String,
+    },
+    /// Work that needs what only the running step knows.
+    Task(Box<dyn Task>),
+}
+
+/// Work that is more than one child or one file.
+pub trait Task: Debug + Send + Sync {
+    /// What will be done, in one line; a literal command where it is one.
+    fn describe(&self) -> String;
+
+    /// Does it.
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure>;
+}
+
+impl Action {
+    /// Wraps a task.
+    pub fn task(task: impl Task + 'static) -> Self {
+        Self::Task(Box::new(task))
+    }
+
+    /// Does it.
+    pub fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Run { doing, command } => context.run(doing, command).map(drop),
+            Self::Directory { path, owner } => context.make_directory(path, *owner),
+            Self::Remove { path } => context.remove(path),
+            Self::Task(task) => task.perform(context),
+        }
+    }
+}
+
+/// Why a plan cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The user's input is wrong, on any machine.
+    Input(String),
+    /// This machine, as it is now, cannot run it: another one may.
+    Machine(String),
+}
+
+impl Problem {
+    /// The explanation.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Input(text) | Self::Machine(text) => text,
+        }
+    }
+}
+
+/// What steps look at when they plan.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// What the user said.
+    pub settings: &'a Settings,
+    /// The distribution.
+    pub platform: &'a Platform,
+    /// The image's files.
+    pub root: &'a Root,
+    /// The bindep, pydep and hook files.
+    pub inputs: &'a Inputs,
+    /// Whether the user named the steps to run (`step NAME`), which does a
+    /// step's work again where a whole run would take it as done.
+    pub named: bool,
+    /// The environment that children will get.
+    pub environment: &'a [(String, String)],
+}
+
+impl View<'_> {
+    /// A variable of the environment; unset and empty are the same.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment
+            .iter()
+            .find(|(set, value)| set == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What planning found to be wrong or worth a word.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Why the plan cannot be run.
+    pub problems: Vec<Problem>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Findings {
+    /// The input is wrong.
+    pub fn input(&mut self, text: impl Into<String>) {
+        self.problems.push(Problem::Input(text.into()));
+    }
+
+    /// The machine is not ready.
+    pub fn machine(&mut self, text: impl Into<String>) {
+        self.problems.push(Problem::Machine(text.into()));
+    }
+
+    /// A warning.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+}
+
+impl Plan {
+    /// Plans the named steps, or all of them, on the image below `root`.
+    ///
+    /// # Errors
+    /// What makes any plan impossible: a distribution that cannot be told.
+    /// All that can be found out in spite of a problem is in the plan's own list.
+    pub fn make(
+        settings: &Settings,
+        root: &Root,
+        environment: &[(String, String)],
+        named: Option<&[StepName]>,
+    ) -> Result<Self, Vec<Problem>> {
+        let platform = Platform::detect(root, &settings.distribution)
+            .map_err(|error| vec![Problem::Input(error.to_string())])?;
+        let mut findings = Findings::default();
+        findings
+            .warnings
+            .extend(settings.given.notes.iter().cloned());
+        platform.check(&mut findings);
+        let inputs = Inputs::find(settings, &platform, root, &mut findings);
+        let view = View {
+            settings,
+            platform: &platform,
+            root,
+            inputs: &inputs,
+            named: named.is_some(),
+            environment,
+        };
+        let steps = StepName::ALL
+            .into_iter()
+            .filter(|name| named.is_none_or(|named| named.contains(name)))
+            .map(|name| steps::plan(name, &view, &mut findings))
+            .collect();
+        Ok(Self {
+            project: settings.project.to_string(),
+            steps,
+            problems: findings.problems,
+            warnings: findings.warnings,
+            platform,
+        })
+    }
+
+    /// The steps of this plan that `step` waits for.
+    pub fn needs(&self, step: StepName) -> impl Iterator<Item = StepName> {
+        step.needs()
+            .iter()
+            .copied()
+            .filter(|need| self.steps.iter().any(|planned| planned.name == *need))
+    }
+}

@@ -1,0 +1,247 @@
+//! apt and dpkg: Debian, Ubuntu and what descends from them.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Installed, PackageManager, Tool};
+use crate::command::{Command, Output};
+use crate::root::Root;
+
+/// The driver.
+#[derive(Debug)]
+pub struct Apt;
+
+/// dpkg's database of installed packages.
+const STATUS: &str = "/var/lib/dpkg/status";
+
+/// Options of every apt-get call. They say how to work and nothing about what
+/// is installed: the base image's own configuration stays in force.
+const OPTIONS: [&str; 7] = [
+    "-qq",
+    // A mirror that drops a connection is asked again.
+    "--option=Acquire::Retries=3",
+    // Translated descriptions are a third of the lists and nobody reads them here.
+    "--option=Acquire::Languages=none",
+    "--option=Dpkg::Use-Pty=false",
+    // Nobody is there to answer: a changed configuration file stays as the image's author left it.
+    "--option=Dpkg::Options::=--force-confold",
+    "--option=Dpkg::Options::=--force-confdef",
+    // A build that is cut off is thrown away, so there is no file that must survive it.
+    "--option=Dpkg::Options::=--force-unsafe-io",
+];
+
+static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)^E: (?:Unable to locate package (\S+)|Package '([^']+)' has no installation candidate|Version '[^']*' for '([^']+)' was not found|Release '[^']*' for '([^']+)' was not found)",
+    )
+    .expect("constant")
+});
+
+static PURGED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^(?:Purg|Remv) (\S+)").expect("constant"));
+
+static PYTHON: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^\s*Depends: (python3\.\d+)\s*$").expect("constant"));
+
+fn apt_get(command: &str) -> Command {
+    Command::new("apt-get").args(OPTIONS).arg(command)
+}
+
+impl PackageManager for Apt {
+    fn name(&self) -> &'static str {
+        "apt"
+    }
+
+    fn installed(&self, root: &Root) -> Installed {
+        root.read(STATUS)
+            .map(|text| parse_status(&text))
+            .unwrap_or_default()
+    }
+
+    fn refresh(&self) -> Command {
+        // Without this apt reports a list that it could not get and succeeds.
+        apt_get("update").arg("--error-on=any")
+    }
+
+    fn simulate(&self, packages: &[String]) -> Command {
+        install("install").arg("--simulate").args(packages)
+    }
+
+    fn unknown(&self, simulation: &Output) -> Vec<String> {
+        let text = format!("{}{}", simulation.stdout, simulation.stderr);
+        UNKNOWN
+            .captures_iter(&text)
+            .filter_map(|capture| {
+                capture
+                    .iter()
+                    .skip(1)
+                    .flatten()
+                    .next()
+                    .map(|name| name.as_str().to_owned())
+            })
+            .collect()
+    }
+
+    fn install(&self, packages: &[String]) -> Command {
+        install("install").args(packages)
+    }
+
+    fn mark_unneeded(&self, packages: &[String]) -> Command {
+        Command::new("apt-mark").arg("auto").args(packages)
+    }
+
+    fn simulate_removal(&self) -> Command {
+        // A package that another one merely recommends or suggests is one that
+        // this program, which installs neither, would not have brought in.
+        apt_get("autoremove").args([
+            "--simulate",
+            "--purge",
+            "--option=APT::AutoRemove::RecommendsImportant=false",
+            "--option=APT::AutoRemove::SuggestsImportant=false",
+        ])
+    }
+
+    fn removed(&self, simulation: &str) -> Vec<String> {
+        PURGED
+            .captures_iter(simulation)
+            .map(|capture| capture[1].to_owned())
+            .collect()
+    }
+
+    fn remove(&self, packages: &[String]) -> Command {
+        apt_get("purge").arg("--yes").args(packages)
+    }
+
+    fn list(&self) -> Command {
+        // Wide enough for every name; dpkg cuts columns to the terminal it thinks it has.
+        Command::new("dpkg").arg("-l").variable("COLUMNS", "200")
+    }
+
+    fn leftovers(&self) -> &'static [&'static str] {
+        &[
+            "/var/lib/apt/lists/*",
+            "/var/cache/apt/*.bin",
+            "/var/cache/apt/archives/*.deb",
+            "/var/cache/apt/archives/partial/*",
+            "/var/cache/debconf/*-old",
+            "/var/cache/ldconfig/aux-cache",
+            "/var/lib/dpkg/*-old",
+            "/var/log/alternatives.log",
+            "/var/log/apt/*",
+            "/var/log/bootstrap.log",
+            "/var/log/dpkg.log",
+        ]
+    }
+
+    fn package_of(&self, tool: Tool) -> &'static str {
+        match tool {
+            Tool::Python => "python3",
+            Tool::Ensurepip => "python3-venv",
+            Tool::Git => "git",
+            Tool::Certificates => "ca-certificates",
+            Tool::Accounts => "passwd",
+        }
+    }
+
+    fn python_library_query(&self) -> Command {
+        Command::new("apt-cache").args(["depends", "python3"])
+    }
+
+    fn python_library(&self, answer: &str) -> Option<String> {
+        PYTHON
+            .captures(answer)
+            .map(|capture| format!("lib{}", &capture[1]))
+    }
+}
+
+fn install(command: &str) -> Command {
+    apt_get(command).args(["--yes", "--no-install-recommends"])
+}
+
+/// Reads dpkg's status file (deb822, deb-control(5)): the packages whose state is `installed`.
+fn parse_status(text: &str) -> Installed {
+    let mut installed = BTreeMap::new();
+    for paragraph in text.split("\n\n") {
+        let field = |name: &str| {
+            paragraph
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .map(str::trim)
+        };
+        let (Some(package), Some(status), Some(version)) =
+            (field("Package"), field("Status"), field("Version"))
+        else {
+            continue;
+        };
+        if status.split_whitespace().nth(2) != Some("installed") {
+            continue;
+        }
+        for provided in field("Provides").unwrap_or_default().split(',') {
+            if let Some(name) = provided.split_whitespace().next() {
+                installed.entry(name.to_owned()).or_insert_with(String::new);
+            }
+        }
+        installed.insert(package.to_owned(), version.to_owned());
+    }
+    Installed(installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Ending;
+
+    #[test]
+    fn only_installed_packages_count_and_provides_do() {
+        let installed = parse_status(
+            "Package: libpython3.12t64\nStatus: install ok installed\nProvides: libpython3.12 (= 3.12.3-1)\nVersion: 3.12.3-1\n\n\
+             Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n\
+             Package: held\nStatus: hold ok installed\nVersion: 2\n",
+        );
+        assert_eq!(
+            installed.names().collect::<Vec<_>>(),
+            ["held", "libpython3.12", "libpython3.12t64"]
+        );
+    }
+
+    #[test]
+    fn every_way_of_not_having_a_package_is_read() {
+        let output = Output {
+            ending: Ending::Exited(100),
+            stdout: "Reading package lists...\nE: Unable to locate package nosuch\n\
+                     E: Package 'libldap-2.4-2' has no installation candidate\n\
+                     E: Version '9' for 'git' was not found\n"
+                .to_owned(),
+            stderr: String::new(),
+        };
+        assert_eq!(Apt.unknown(&output), ["nosuch", "libldap-2.4-2", "git"]);
+    }
+
+    #[test]
+    fn a_simulated_removal_names_packages() {
+        assert_eq!(
+            Apt.removed(
+                "NOTE: simulated\nPurg git [1:2.47]\nPurg liberror-perl [0.17]\nRemv x [1]\n"
+            ),
+            ["git", "liberror-perl", "x"]
+        );
+    }
+
+    #[test]
+    fn the_interpreters_library_follows_its_version() {
+        assert_eq!(
+            Apt.python_library("python3\n  PreDepends: python3-minimal\n  Depends: python3.13\n  Depends: libpython3-stdlib\n").as_deref(),
+            Some("libpython3.13")
+        );
+    }
+
+    #[test]
+    fn one_transaction_without_recommended_packages() {
+        assert_eq!(
+            Apt.install(&["git".to_owned()]).to_string(),
+            "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' install --yes --no-install-recommends git"
+        );
+    }
+}

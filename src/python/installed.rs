@@ -1,0 +1,105 @@
+//! What is installed in a virtualenv, and whether all of it is still there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// An installed distribution of which files are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its `.dist-info` directory.
+    pub metadata: PathBuf,
+    /// What is missing, the first of it.
+    pub missing: String,
+}
+
+/// The virtualenv's site-packages directories.
+#[must_use]
+pub fn site_packages(virtualenv: &Path) -> Vec<PathBuf> {
+    let pattern = virtualenv.join("lib/python3*/site-packages");
+    glob::glob(&pattern.to_string_lossy())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .collect()
+}
+
+/// The distributions whose RECORD (PEP 376, PEP 627) names files that are not
+/// there, or that have no RECORD: what a killed installation leaves.
+///
+/// pip takes a distribution for installed as soon as it sees its metadata, so
+/// these have to be told to it as missing.
+#[must_use]
+pub fn damaged(virtualenv: &Path) -> Vec<Damaged> {
+    let mut found = Vec::new();
+    for directory in site_packages(virtualenv) {
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+        for metadata in entries.map(|entry| entry.path()).filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "dist-info")
+        }) {
+            let missing = match fs::read_to_string(metadata.join("RECORD")) {
+                Err(_) => Some("RECORD".to_owned()),
+                Ok(record) => record
+                    .lines()
+                    .filter_map(recorded_path)
+                    // Bytecode comes and goes, and no step here depends on it.
+                    .find(|path| !path.ends_with(".pyc") && !directory.join(path).exists()),
+            };
+            found.extend(missing.map(|missing| Damaged { metadata, missing }));
+        }
+    }
+    found.sort_by(|left, right| left.metadata.cmp(&right.metadata));
+    found
+}
+
+/// The first field of a CSV row; quoted where the path holds a comma or a quote.
+fn recorded_path(row: &str) -> Option<String> {
+    if let Some(quoted) = row.strip_prefix('"') {
+        let end = quoted.replace("\"\"", "\u{0}\u{0}").find('"')?;
+        return Some(quoted[..end].replace("\"\"", "\""));
+    }
+    row.split(',')
+        .next()
+        .filter(|path| !path.is_empty())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_or_record_is_damage() {
+        let virtualenv = tempfile::tempdir().expect("a directory");
+        let site = virtualenv.path().join("lib/python3.13/site-packages");
+        for (name, record) in [
+            (
+                "whole-1",
+                Some("whole.py,,\nwhole-1.dist-info/RECORD,,\n__pycache__/whole.pyc,,\n"),
+            ),
+            ("holed-1", Some("holed.py,,\n")),
+            ("killed-1", None),
+        ] {
+            let metadata = site.join(format!("{name}.dist-info"));
+            fs::create_dir_all(&metadata).expect("made");
+            if let Some(record) = record {
+                fs::write(metadata.join("RECORD"), record).expect("written");
+            }
+        }
+        fs::write(site.join("whole.py"), "").expect("written");
+        let damaged: Vec<_> = damaged(virtualenv.path())
+            .into_iter()
+            .map(|damaged| damaged.missing)
+            .collect();
+        assert_eq!(damaged, ["holed.py", "RECORD"]);
+    }
+
+    #[test]
+    fn quoted_paths_are_read() {
+        assert_eq!(
+            recorded_path("\"a,b\"\"c.py\",sha256=x,1").as_deref(),
+            Some("a,b\"c.py")
+        );
+        assert_eq!(recorded_path("a.py,,").as_deref(), Some("a.py"));
+    }
+}

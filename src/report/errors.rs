@@ -1,0 +1,186 @@
+//! Errors in words: what failed, why, and what the reader does next.
+
+use std::fmt::Write;
+
+use crate::failure::{FailedChild, Failure};
+use crate::plan::Problem;
+use crate::settings::SettingError;
+use crate::steps::StepName;
+
+/// The settings that were refused.
+#[must_use]
+pub fn refused_settings(errors: &[SettingError]) -> String {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    listed("setting", &lines)
+}
+
+/// The problems that keep a plan from being run.
+#[must_use]
+pub fn problems(problems: &[Problem]) -> String {
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.text().to_owned())
+        .collect();
+    listed("problem", &lines)
+}
+
+fn listed(what: &str, lines: &[String]) -> String {
+    let plural = if lines.len() == 1 { "" } else { "s" };
+    let mut out = match what {
+        "setting" => format!(
+            "error: {} wrong setting{plural}; nothing was touched\n",
+            lines.len()
+        ),
+        _ => format!(
+            "error: {} {what}{plural}; nothing was touched\n",
+            lines.len()
+        ),
+    };
+    for line in lines {
+        let _ = writeln!(out, "  {}", line.replace('\n', "\n  "));
+    }
+    out
+}
+
+/// A step's failure.
+#[must_use]
+pub fn explain(step: StepName, failure: &Failure) -> String {
+    let Words {
+        headline,
+        details,
+        child,
+        advice,
+    } = words(failure);
+    let mut out = format!("error: {step}: {headline}\n");
+    for detail in details {
+        let _ = writeln!(out, "  {detail}");
+    }
+    if let Some(child) = child {
+        let _ = writeln!(out, "  command: {}", child.command);
+        let _ = writeln!(out, "  ended:   {}", child.ending);
+        if !child.tail.is_empty() {
+            out.push_str("  said:\n");
+            for line in &child.tail {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+    }
+    let _ = writeln!(out, "{advice}");
+    let _ = writeln!(
+        out,
+        "This step alone: loci-install step {step}; the build from there: loci-install"
+    );
+    out
+}
+
+struct Words<'a> {
+    headline: String,
+    details: Vec<String>,
+    child: Option<&'a FailedChild>,
+    advice: String,
+}
+
+fn words(failure: &Failure) -> Words<'_> {
+    match failure {
+        Failure::Command { doing, child } => Words {
+            headline: format!("could not {doing}"),
+            details: Vec::new(),
+            child: Some(child),
+            advice: "The last lines say what to correct.".to_owned(),
+        },
+        Failure::File { doing, path, error } => Words {
+            headline: format!("could not {doing} {}: {error}", path.display()),
+            details: Vec::new(),
+            child: None,
+            advice: "Correct the path, its permissions or the space on its device.".to_owned(),
+        },
+        Failure::PackagesUnknown { packages, child } => Words {
+            headline: "the archive does not have every package that was asked for; none was installed".to_owned(),
+            details: packages.iter().map(|(package, origin)| format!("{package}, asked for by {origin}")).collect(),
+            child: Some(child),
+            advice: "Correct the names for this release, or add the archive that has them.".to_owned(),
+        },
+        Failure::RepositoryUnreachable { repository, child } => Words {
+            headline: format!("could not clone {repository}"),
+            details: Vec::new(),
+            child: Some(child),
+            advice: "Check PROJECT_REPO, the network and the proxy variables; or put the source into SOURCES_DIR.".to_owned(),
+        },
+        Failure::ReferenceUnknown { repository, reference, child } => Words {
+            headline: format!("{repository} has no branch, tag or commit {reference}"),
+            details: Vec::new(),
+            child: Some(child),
+            advice: "Correct PROJECT_REF.".to_owned(),
+        },
+        Failure::SourceWithoutVersion { path } => Words {
+            headline: format!("the source in {} has no version", path.display()),
+            details: Vec::new(),
+            child: None,
+            advice: "Give the git checkout with its tags or an sdist (which has a PKG-INFO), or set PBR_VERSION.".to_owned(),
+        },
+        Failure::Conflict { sides, child } => Words {
+            headline: "the constraints and the requirements contradict each other".to_owned(),
+            details: sides.clone(),
+            child: Some(child),
+            advice: "Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.".to_owned(),
+        },
+        Failure::NoDistribution { requirement, wheels, index, child } => Words {
+            headline: format!("no wheel satisfies {requirement}"),
+            details: vec![if *index {
+                format!("looked in {wheels} and in the package index")
+            } else {
+                format!("looked in {wheels} only, because KEEP_ALL_WHEELS says that it is complete")
+            }],
+            child: Some(child),
+            advice: "Add the wheel to the wheels, or correct the requirement.".to_owned(),
+        },
+        Failure::Hook { script, child } => Words {
+            headline: format!("the hook {script} failed with {}", child.ending),
+            details: Vec::new(),
+            child: Some(child),
+            advice: "The script is the image author's; its last lines say what to correct.".to_owned(),
+        },
+        Failure::Wheels(why) => Words {
+            headline: why.clone(),
+            details: Vec::new(),
+            child: None,
+            advice: "Give complete wheels by WHEELS_PATH or WHEELS.".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Ending;
+
+    #[test]
+    fn an_error_says_what_failed_why_and_what_next() {
+        let failure = Failure::Command {
+            doing: "install the packages".to_owned(),
+            child: FailedChild {
+                command: "apt-get install foo".to_owned(),
+                ending: Ending::Exited(100),
+                tail: vec!["E: broken".to_owned()],
+            },
+        };
+        assert_eq!(
+            explain(StepName::Packages, &failure),
+            "error: packages: could not install the packages\n\
+             \x20 command: apt-get install foo\n\
+             \x20 ended:   exit status 100\n\
+             \x20 said:\n\
+             \x20   E: broken\n\
+             The last lines say what to correct.\n\
+             This step alone: loci-install step packages; the build from there: loci-install\n"
+        );
+    }
+
+    #[test]
+    fn one_problem_is_not_many() {
+        assert_eq!(
+            problems(&[Problem::Machine("must be root".to_owned())]),
+            "error: 1 problem; nothing was touched\n  must be root\n"
+        );
+    }
+}

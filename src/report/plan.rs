@@ -1,0 +1,132 @@
+//! The plan, for people, for programs and as a picture.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::plan::{Action, Plan, Work};
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For graphviz.
+    Dot,
+}
+
+/// Prints a plan.
+#[must_use]
+pub fn render(plan: &Plan, format: Format) -> String {
+    match format {
+        Format::Text => text(plan),
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(&json(plan)).unwrap_or_default();
+            text.push('\n');
+            text
+        }
+        Format::Dot => dot(plan),
+    }
+}
+
+fn text(plan: &Plan) -> String {
+    let mut out = format!("{} on {}\n", plan.project, plan.platform);
+    for step in &plan.steps {
+        let needs: Vec<_> = plan.needs(step.name).map(|need| need.as_str()).collect();
+        let _ = write!(out, "\n{}: {}\n", step.name, step.why);
+        if !needs.is_empty() {
+            let _ = writeln!(out, "    after  {}", needs.join(", "));
+        }
+        match &step.work {
+            Work::Done(reason) => {
+                let _ = writeln!(out, "    done   {reason}");
+            }
+            Work::Do(actions) => {
+                for action in actions {
+                    let (verb, what) = described(action);
+                    let _ = writeln!(out, "    {verb:<6} {what}");
+                }
+            }
+        }
+    }
+    out
+}
+
+/// A verb and what it acts on.
+fn described(action: &Action) -> (&'static str, String) {
+    match action {
+        Action::Run { command, .. } => ("run", command.to_string()),
+        Action::Directory { path, owner: None } => ("make", path.clone()),
+        Action::Directory {
+            path,
+            owner: Some((uid, gid)),
+        } => ("make", format!("{path}, owned by {uid}:{gid}")),
+        Action::Remove { path } => ("remove", path.clone()),
+        Action::Task(task) => ("do", task.describe()),
+    }
+}
+
+fn json(plan: &Plan) -> Value {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let (done, actions) = match &step.work {
+                Work::Done(reason) => (Some(reason), Vec::new()),
+                Work::Do(actions) => (None, actions.iter().map(action_json).collect()),
+            };
+            json!({
+                "name": step.name,
+                "why": step.why,
+                "needs": plan.needs(step.name).collect::<Vec<_>>(),
+                "locks": step.name.locks(),
+                "done": done,
+                "actions": actions,
+            })
+        })
+        .collect();
+    json!({
+        "format": 1,
+        "project": plan.project,
+        "platform": {
+            "id": plan.platform.distribution.id,
+            "version": plan.platform.distribution.version,
+            "codename": plan.platform.distribution.codename,
+            "family": plan.platform.family.as_str(),
+            "architecture": plan.platform.architecture,
+        },
+        "steps": steps,
+        "problems": plan.problems.iter().map(|problem| problem.text()).collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    })
+}
+
+fn action_json(action: &Action) -> Value {
+    let (verb, what) = described(action);
+    match action {
+        Action::Directory { path, owner } => json!({
+            "make": path,
+            "owner": owner.map(|(uid, gid)| json!({"uid": uid, "gid": gid})),
+        }),
+        _ => json!({ verb: what }),
+    }
+}
+
+fn dot(plan: &Plan) -> String {
+    let mut out = String::from("digraph plan {\n    rankdir = LR;\n    node [shape = box];\n");
+    for step in &plan.steps {
+        let style = if matches!(step.work, Work::Done(_)) {
+            " [style = dashed]"
+        } else {
+            ""
+        };
+        let _ = writeln!(out, "    {}{style};", step.name);
+        for need in plan.needs(step.name) {
+            let _ = writeln!(out, "    {need} -> {};", step.name);
+        }
+    }
+    out.push_str("}\n");
+    out
+}

@@ -1,0 +1,109 @@
+//! Credentials, and how they are kept out of everything that leaves the program.
+//!
+//! Every text for people or for the record goes through [`Secrets::mask`]: log
+//! lines, plans, errors, and what children say.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+const MASK: &str = "****";
+
+/// `scheme://user:password@host`: everything between the slashes and the `@` (RFC 3986, 3.2.1).
+static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)([^/\s'"@]+(?:@[^/\s'"@]+)*)@"#).expect("constant")
+});
+
+/// The credentials found in the user's input.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Collects the credentials that stand in URLs inside `texts`.
+    pub fn gather<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut found: Vec<String> = Vec::new();
+        for text in texts.into_iter().filter(|text| text.contains("://")) {
+            for capture in USERINFO.captures_iter(text) {
+                let userinfo = &capture[2];
+                let password = userinfo
+                    .split_once(':')
+                    .map_or(userinfo, |(_, password)| password);
+                found.push(password.to_owned());
+                found.push(percent_decoded(password));
+            }
+        }
+        // A secret of one or two characters would blot out half of every line,
+        // and inside its URL it is masked all the same.
+        found.retain(|secret| secret.chars().count() > 2);
+        found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        found.dedup();
+        Self(found)
+    }
+
+    /// The text with every credential replaced by `****`.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> String {
+        let mut masked = if text.contains("://") {
+            USERINFO
+                .replace_all(text, format!("${{1}}{MASK}@"))
+                .into_owned()
+        } else {
+            text.to_owned()
+        };
+        for secret in &self.0 {
+            if masked.contains(secret.as_str()) {
+                masked = masked.replace(secret.as_str(), MASK);
+            }
+        }
+        masked
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(byte) = escape {
+            decoded.push(byte);
+            at += 3;
+        } else {
+            decoded.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_disappear_wherever_they_turn_up() {
+        let secrets = Secrets::gather(["--index-url https://ci:s3cr%40t@pypi.example/simple"]);
+        assert_eq!(
+            secrets.mask("GET https://ci:s3cr%40t@pypi.example/simple/pip"),
+            "GET https://****@pypi.example/simple/pip"
+        );
+        assert_eq!(secrets.mask("password is s3cr@t"), "password is ****");
+        assert_eq!(secrets.mask("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_lone_token_is_a_secret_and_ssh_users_are_masked_too() {
+        let secrets = Secrets::gather(["git+https://ghp_token123@host/x"]);
+        assert_eq!(secrets.mask("ghp_token123"), "****");
+        assert_eq!(secrets.mask("ssh://git@host/x"), "ssh://****@host/x");
+    }
+
+    #[test]
+    fn an_at_sign_inside_a_password_does_not_cut_it_short() {
+        let secrets = Secrets::gather(["http://u:p@ss@host/"]);
+        assert_eq!(secrets.mask("http://u:p@ss@host/"), "http://****@host/");
+    }
+}

@@ -1,0 +1,310 @@
+//! Every build argument by name: the one place where names, defaults and their
+//! explanations live. Flags, environment variables, `--help` and the README's
+//! table are all made from this list.
+//!
+//! The names are LOCI's: its Dockerfiles of 2025 (seed) and 2026 (head), and of
+//! the forks that served other distributions.
+
+/// A build argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// The name of the environment variable; the flag is the same in lower case with hyphens.
+    pub name: &'static str,
+    /// The value when it is unset or empty, as the user would write it.
+    pub default: &'static str,
+    /// What stands for the value in `--help`.
+    pub value: &'static str,
+    /// One sentence for `--help` and the README.
+    pub help: &'static str,
+}
+
+impl Argument {
+    /// The flag's name without its two hyphens.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.name.to_ascii_lowercase().replace('_', "-")
+    }
+}
+
+/// Looks an argument up by its name in capitals.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Argument> {
+    ARGUMENTS.iter().find(|argument| argument.name == name)
+}
+
+const fn argument(
+    name: &'static str,
+    default: &'static str,
+    value: &'static str,
+    help: &'static str,
+) -> Argument {
+    Argument {
+        name,
+        default,
+        value,
+        help,
+    }
+}
+
+/// The arguments, grouped as in the README.
+pub const ARGUMENTS: &[Argument] = &[
+    argument(
+        "PROJECT",
+        "",
+        "NAME",
+        "Service to install; required. `requirements` builds the wheels image instead",
+    ),
+    argument(
+        "PROJECT_REPO",
+        "https://opendev.org/openstack/PROJECT",
+        "URL",
+        "Git repository of the service, any URL that git knows, or a local path",
+    ),
+    argument(
+        "PROJECT_REF",
+        "master",
+        "REF",
+        "Branch, tag, commit or `refs/changes/NN/N/N` to install",
+    ),
+    argument(
+        "PROJECT_RELEASE",
+        "master",
+        "NAME",
+        "Extra profile for pydep files; recorded in project.txt",
+    ),
+    argument(
+        "PROJECT_PIP_EXTRAS",
+        "",
+        "LIST",
+        "Extras of the project, comma separated: `ldap,memcache`",
+    ),
+    argument(
+        "EXTRA_PROJECTS",
+        "",
+        "LIST",
+        "Further directories of SOURCES_DIR, built and installed with the project",
+    ),
+    argument(
+        "SOURCES_DIR",
+        "/tmp",
+        "DIR",
+        "Where sources are: SOURCES_DIR/PROJECT is used when it exists and cloned there when not",
+    ),
+    argument(
+        "INPUTS_DIR",
+        "",
+        "DIR",
+        "A second directory of bindep, pydep and hook files, read after /opt/loci",
+    ),
+    argument("UID", "42424", "ID", "User id of the service's account"),
+    argument("GID", "42424", "ID", "Group id of the service's account"),
+    argument(
+        "UPDATE_SYSTEM_ACCOUNT",
+        "False",
+        "BOOL",
+        "Change an existing account of the same name to the wanted ids instead of refusing it",
+    ),
+    argument(
+        "NON_UNIQUE_SYSTEM_ACCOUNT",
+        "False",
+        "BOOL",
+        "Allow an id that another account already has",
+    ),
+    argument(
+        "WHEELS",
+        "",
+        "SOURCE",
+        "Wheels to fetch: a tarball's path, later also a URL or an image reference; the directory WHEELS_PATH when not given",
+    ),
+    argument(
+        "WHEELS_PATH",
+        "/wheels",
+        "DIR",
+        "Where the wheels are mounted",
+    ),
+    argument("WHEELS_DEST", "/wheels", "DIR", "Where fetched wheels go"),
+    argument(
+        "KEEP_ALL_WHEELS",
+        "False",
+        "BOOL",
+        "The wheels are complete: use no package index in any step",
+    ),
+    argument(
+        "DISTRO",
+        "",
+        "ID",
+        "Distribution to take this for, instead of what os-release says: `DISTRO=ubuntu` on a derivative",
+    ),
+    argument(
+        "DISTRO_VERSION",
+        "",
+        "VERSION",
+        "Version or codename that goes with DISTRO: `24.04` or `noble`",
+    ),
+    argument("PROFILES", "", "LIST", "bindep profiles, space separated"),
+    argument("DIST_PACKAGES", "", "LIST", "Further distribution packages"),
+    argument(
+        "EXTRA_BINDEP",
+        "",
+        "GLOBS",
+        "Further bindep files; relative names are looked up in the input directories",
+    ),
+    argument("EXTRA_PYDEP", "", "GLOBS", "Further pydep files, likewise"),
+    argument(
+        "PIP_PACKAGES",
+        "",
+        "LIST",
+        "Further Python requirements; quote those with spaces as in a shell",
+    ),
+    argument(
+        "PIP_ARGS",
+        "",
+        "ARGS",
+        "Further arguments of `pip install`, quoted as in a shell",
+    ),
+    argument(
+        "PIP_WHEEL_ARGS",
+        "PIP_ARGS",
+        "ARGS",
+        "Further arguments of `pip wheel`",
+    ),
+    argument(
+        "PIP_VERSION_CONSTRAINT",
+        "",
+        "SPEC",
+        "Version of pip, as in `<26`",
+    ),
+    argument(
+        "SETUPTOOL_CONSTRAINT",
+        "",
+        "SPEC",
+        "Version of setuptools, as in `<81`",
+    ),
+    argument("WHEEL_CONSTRAINT", "", "SPEC", "Version of wheel"),
+    argument(
+        "UPGRADE_PIP_PACKAGES",
+        "",
+        "LIST",
+        "Toolchain packages to upgrade before anything is installed",
+    ),
+    argument(
+        "COPY_DEFAULT_CONFIG_FILES",
+        "no",
+        "BOOL",
+        "Copy the configuration files that the project ships to /etc/PROJECT",
+    ),
+    argument(
+        "PLUGIN",
+        "no",
+        "BOOL",
+        "Install into a finished image of the service",
+    ),
+    argument(
+        "REGISTRY_PROTOCOL",
+        "detect",
+        "NAME",
+        "Protocol of the wheels registry: http, https or detect",
+    ),
+    argument(
+        "REGISTRY_INSECURE",
+        "False",
+        "BOOL",
+        "Accept any certificate of the wheels registry",
+    ),
+    argument(
+        "HORIZON_EXTRA_PANELS",
+        "",
+        "LIST",
+        "Horizon panels to enable",
+    ),
+    argument("NOVA_TSS_USER", "tss", "NAME", "Account that swtpm runs as"),
+    argument("NOVA_TSS_UID", "42434", "ID", "User id of that account"),
+    argument("NOVA_TSS_GID", "42434", "ID", "Group id of that account"),
+    argument(
+        "NOVNC_REPO",
+        "https://github.com/novnc/novnc",
+        "URL",
+        "Repository of the noVNC console",
+    ),
+    argument("NOVNC_REF", "v1.0.0", "REF", "Version of the noVNC console"),
+    argument(
+        "SPICE_REPO",
+        "https://gitlab.freedesktop.org/spice/spice-html5.git",
+        "URL",
+        "Repository of the SPICE console",
+    ),
+    argument(
+        "SPICE_REF",
+        "spice-html5-0.1.6",
+        "REF",
+        "Version of the SPICE console",
+    ),
+    argument(
+        "SKYLINE_CONSOLE_REPO",
+        "https://opendev.org/openstack/skyline-console",
+        "URL",
+        "Repository of Skyline's console",
+    ),
+    argument(
+        "SKYLINE_CONSOLE_REF",
+        "master",
+        "REF",
+        "Version of Skyline's console",
+    ),
+    argument("CEPH_REPO", "", "LINE", "Base image: apt source of Ceph"),
+    argument("CEPH_KEY", "", "URL", "Base image: key of that source"),
+    argument(
+        "ALLOW_UNAUTHENTICATED",
+        "False",
+        "BOOL",
+        "Base image: accept unsigned packages",
+    ),
+    argument(
+        "APT_MIRROR_HOST",
+        "",
+        "HOST",
+        "Base image: mirror of the distribution's archive",
+    ),
+    argument(
+        "PACKAGE_MIRROR",
+        "",
+        "URL",
+        "Base image: mirror of the distribution's archive",
+    ),
+    argument(
+        "DIST_REPOS",
+        "",
+        "LIST",
+        "Repository files to enable or disable",
+    ),
+];
+
+/// Old spellings and the names that took their place.
+///
+/// `PIP_CONSTRAINT` is pip's own variable too; it is LOCI's only when it does not name a file.
+pub const OLD_SPELLINGS: &[(&str, &str)] = &[
+    ("PIP_CONSTRAINT", "PIP_VERSION_CONSTRAINT"),
+    ("WHEEL_CONSTRAIN", "WHEEL_CONSTRAINT"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_make_flags() {
+        for (index, argument) in ARGUMENTS.iter().enumerate() {
+            assert!(
+                !ARGUMENTS[..index]
+                    .iter()
+                    .any(|earlier| earlier.name == argument.name),
+                "{} stands twice",
+                argument.name
+            );
+        }
+        assert_eq!(
+            by_name("PIP_WHEEL_ARGS").map(Argument::flag).as_deref(),
+            Some("pip-wheel-args")
+        );
+    }
+}

@@ -1,0 +1,417 @@
+//! Everything the user said, parsed once into types that cannot be wrong.
+//! All mistakes are reported together.
+
+pub mod arguments;
+pub mod environment;
+mod given;
+mod values;
+mod wheels_source;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+pub use given::Given;
+pub use values::{GitRef, Id, ProjectName, Refused};
+pub use wheels_source::WheelsSource;
+
+use crate::secrets::Secrets;
+use arguments::by_name;
+use values::{boolean, directory, shell_words, version_suffix, words};
+
+/// The user's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The service to install.
+    pub project: ProjectName,
+    /// Where its source is cloned from when SOURCES_DIR does not have it.
+    pub repository: String,
+    /// What is checked out.
+    pub reference: GitRef,
+    /// Whether the user named the reference, so that a source of another commit is worth a word.
+    pub reference_given: bool,
+    /// The release: a pydep profile, and a line of project.txt.
+    pub release: String,
+    /// Extras of the project.
+    pub extras: Vec<String>,
+    /// Further projects in the sources directory.
+    pub extra_projects: Vec<String>,
+    /// The directory of sources.
+    pub sources_dir: String,
+    /// A second directory of build inputs.
+    pub inputs_dir: Option<String>,
+    /// The service's account.
+    pub account: AccountSettings,
+    /// The wheels.
+    pub wheels: WheelsSettings,
+    /// The DISTRO and DISTRO_VERSION overrides.
+    pub distribution: DistributionOverride,
+    /// bindep profiles.
+    pub profiles: Vec<String>,
+    /// Further distribution packages.
+    pub dist_packages: Vec<String>,
+    /// Patterns of further bindep files.
+    pub extra_bindep: Vec<String>,
+    /// Patterns of further pydep files.
+    pub extra_pydep: Vec<String>,
+    /// What pip is told.
+    pub pip: PipSettings,
+    /// Whether the project's configuration files are copied to /etc/PROJECT.
+    pub copy_default_config_files: bool,
+    /// The arguments as given, for hooks and for the record.
+    pub given: Given,
+}
+
+/// The service's account, and how far an existing one may be changed.
+#[derive(Debug, Clone)]
+pub struct AccountSettings {
+    /// User id.
+    pub uid: Id,
+    /// Group id.
+    pub gid: Id,
+    /// Change an existing account to these ids.
+    pub update: bool,
+    /// Allow ids that another account has.
+    pub non_unique: bool,
+}
+
+/// Where wheels come from.
+#[derive(Debug, Clone)]
+pub struct WheelsSettings {
+    /// What is fetched; the mounted directory when none.
+    pub source: Option<WheelsSource>,
+    /// The mounted directory.
+    pub path: String,
+    /// Where fetched wheels go.
+    pub destination: String,
+    /// The wheels are all there is: no index in any step.
+    pub only: bool,
+}
+
+impl WheelsSettings {
+    /// The directory that holds the wheels once the step `wheels` is done.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        if self.source.is_some() {
+            &self.destination
+        } else {
+            &self.path
+        }
+    }
+}
+
+/// The distribution to take this for.
+#[derive(Debug, Clone, Default)]
+pub struct DistributionOverride {
+    /// `DISTRO`.
+    pub id: Option<String>,
+    /// `DISTRO_VERSION`.
+    pub version: Option<String>,
+}
+
+/// What pip is told.
+#[derive(Debug, Clone)]
+pub struct PipSettings {
+    /// Further requirements.
+    pub packages: Vec<String>,
+    /// Further arguments of `pip install`.
+    pub arguments: Vec<String>,
+    /// Further arguments of `pip wheel`, where they are other than those.
+    pub wheel_arguments: Option<Vec<String>>,
+    /// Version suffixes of the toolchain: pip, setuptools, wheel.
+    pub toolchain: [(&'static str, Option<String>); 3],
+    /// Toolchain packages to upgrade first.
+    pub upgrade: Vec<String>,
+}
+
+/// A setting that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingError {
+    /// The argument's name.
+    pub name: String,
+    /// Its value, empty when it has none.
+    pub value: String,
+    /// Why, and what is allowed.
+    pub why: String,
+}
+
+impl Display for SettingError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.value.is_empty() {
+            write!(formatter, "{}: {}", self.name, self.why)
+        } else {
+            write!(formatter, "{}={}: {}", self.name, self.value, self.why)
+        }
+    }
+}
+
+impl Settings {
+    /// Parses what was given; `environment` is the whole environment, searched for refused variables.
+    ///
+    /// # Errors
+    /// Every wrong value at once, in the catalogue's order.
+    pub fn parse(
+        given: &Given,
+        environment: &[(String, String)],
+    ) -> Result<Self, Vec<SettingError>> {
+        let mut read = Reader {
+            given,
+            errors: Vec::new(),
+        };
+        read.refuse_what_comes_later();
+        let project = read.project();
+        let settings = Self {
+            repository: read.text("PROJECT_REPO").unwrap_or_else(|| {
+                let name = project.as_ref().map_or("PROJECT", ProjectName::as_str);
+                format!("https://opendev.org/openstack/{name}")
+            }),
+            reference: read.parsed("PROJECT_REF"),
+            reference_given: given
+                .get("PROJECT_REF")
+                .is_some_and(|value| value != "master"),
+            release: read.in_force("PROJECT_RELEASE").to_owned(),
+            extras: words(read.in_force("PROJECT_PIP_EXTRAS"), true),
+            extra_projects: read.project_directories("EXTRA_PROJECTS"),
+            sources_dir: read.with("SOURCES_DIR", directory).unwrap_or_default(),
+            inputs_dir: read.optional("INPUTS_DIR", directory),
+            account: AccountSettings {
+                uid: read.parsed("UID"),
+                gid: read.parsed("GID"),
+                update: read.boolean("UPDATE_SYSTEM_ACCOUNT"),
+                non_unique: read.boolean("NON_UNIQUE_SYSTEM_ACCOUNT"),
+            },
+            wheels: WheelsSettings {
+                source: read.wheels_source(),
+                path: read.with("WHEELS_PATH", directory).unwrap_or_default(),
+                destination: read.with("WHEELS_DEST", directory).unwrap_or_default(),
+                only: read.boolean("KEEP_ALL_WHEELS"),
+            },
+            distribution: DistributionOverride {
+                id: read.text("DISTRO").map(|id| id.to_ascii_lowercase()),
+                version: read
+                    .text("DISTRO_VERSION")
+                    .map(|version| version.to_ascii_lowercase()),
+            },
+            profiles: words(read.in_force("PROFILES"), false),
+            dist_packages: words(read.in_force("DIST_PACKAGES"), false),
+            extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
+            extra_pydep: words(read.in_force("EXTRA_PYDEP"), false),
+            pip: PipSettings {
+                packages: read.with("PIP_PACKAGES", shell_words).unwrap_or_default(),
+                arguments: read.with("PIP_ARGS", shell_words).unwrap_or_default(),
+                wheel_arguments: given
+                    .get("PIP_WHEEL_ARGS")
+                    .filter(|value| Some(*value) != given.get("PIP_ARGS"))
+                    .and_then(|_| read.with("PIP_WHEEL_ARGS", shell_words)),
+                toolchain: [
+                    (
+                        "pip",
+                        read.optional("PIP_VERSION_CONSTRAINT", version_suffix),
+                    ),
+                    (
+                        "setuptools",
+                        read.optional("SETUPTOOL_CONSTRAINT", version_suffix),
+                    ),
+                    ("wheel", read.optional("WHEEL_CONSTRAINT", version_suffix)),
+                ],
+                upgrade: read
+                    .with("UPGRADE_PIP_PACKAGES", shell_words)
+                    .unwrap_or_default(),
+            },
+            copy_default_config_files: read.boolean("COPY_DEFAULT_CONFIG_FILES"),
+            project: project.unwrap_or_else(|| Fallback::fallback()),
+            given: given.clone(),
+        };
+        let mut errors = read.errors;
+        errors.extend(
+            environment::refused(environment).map(|(name, why)| SettingError {
+                name: name.to_owned(),
+                value: value_of(environment, name),
+                why: format!("{why}; unset it for the build"),
+            }),
+        );
+        if errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The credentials in what the user gave and in the environment that children get.
+    #[must_use]
+    pub fn secrets(given: &Given, environment: &[(String, String)]) -> Secrets {
+        Secrets::gather(
+            given
+                .iter()
+                .map(|(_, value)| value)
+                .chain(environment.iter().map(|(_, value)| value.as_str())),
+        )
+    }
+}
+
+fn value_of(environment: &[(String, String)], name: &str) -> String {
+    environment
+        .iter()
+        .find(|(set, _)| set == name)
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default()
+}
+
+/// What stands in for a refused value while the others are still being read.
+trait Fallback {
+    fn fallback() -> Self;
+}
+
+impl Fallback for ProjectName {
+    fn fallback() -> Self {
+        "project".parse().expect("a project name")
+    }
+}
+
+impl Fallback for GitRef {
+    fn fallback() -> Self {
+        "master".parse().expect("a reference")
+    }
+}
+
+impl Fallback for Id {
+    fn fallback() -> Self {
+        Self(0)
+    }
+}
+
+/// Reads arguments one by one and collects what is wrong.
+struct Reader<'a> {
+    given: &'a Given,
+    errors: Vec<SettingError>,
+}
+
+impl Reader<'_> {
+    fn in_force(&self, name: &str) -> &str {
+        self.given
+            .get(name)
+            .or_else(|| by_name(name).map(|argument| argument.default))
+            .unwrap_or_default()
+            .trim()
+    }
+
+    fn refuse(&mut self, name: &str, why: impl Into<String>) {
+        self.errors.push(SettingError {
+            name: name.to_owned(),
+            value: self.given.get(name).unwrap_or_default().to_owned(),
+            why: why.into(),
+        });
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.given.get(name).map(|value| value.trim().to_owned())
+    }
+
+    /// The value in force through `parse`; a refused one is noted and `None`.
+    fn with<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Refused>) -> Option<T> {
+        parse(self.in_force(name))
+            .map_err(|refused| self.refuse(name, refused.0))
+            .ok()
+    }
+
+    /// The same for an argument without a default.
+    fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Refused>) -> Option<T> {
+        self.given.get(name)?;
+        self.with(name, parse)
+    }
+
+    fn parsed<T: FromStr<Err = Refused> + Fallback>(&mut self, name: &str) -> T {
+        self.with(name, str::parse).unwrap_or_else(T::fallback)
+    }
+
+    fn boolean(&mut self, name: &str) -> bool {
+        self.with(name, boolean).unwrap_or_default()
+    }
+
+    fn project(&mut self) -> Option<ProjectName> {
+        match self.given.get("PROJECT").map(str::trim) {
+            None => {
+                self.refuse(
+                    "PROJECT",
+                    "required; the service to install, for example PROJECT=keystone",
+                );
+                None
+            }
+            Some("requirements" | "infra") => {
+                self.refuse("PROJECT", "not supported yet");
+                None
+            }
+            Some(_) => self.with("PROJECT", str::parse),
+        }
+    }
+
+    fn wheels_source(&mut self) -> Option<WheelsSource> {
+        let source = self.optional("WHEELS", str::parse)?;
+        if !matches!(source, WheelsSource::Tarball(_)) {
+            self.refuse("WHEELS", "a URL or an image is not supported yet; mount the wheels at WHEELS_PATH or give a tarball");
+        }
+        Some(source)
+    }
+
+    fn project_directories(&mut self, name: &str) -> Vec<String> {
+        let list = words(self.in_force(name), false);
+        for entry in &list {
+            if entry.contains('/') || entry == ".." || entry == "." {
+                self.refuse(
+                    name,
+                    format!("`{entry}` is not the name of a directory in SOURCES_DIR"),
+                );
+            }
+        }
+        list
+    }
+
+    /// Arguments whose work is not written yet: their type is checked, and a
+    /// value other than the default (the stock Dockerfile hands defaults on) is
+    /// refused rather than ignored.
+    fn refuse_what_comes_later(&mut self) {
+        match self.in_force("REGISTRY_PROTOCOL") {
+            "detect" => {}
+            "http" | "https" => self.refuse("REGISTRY_PROTOCOL", "not supported yet"),
+            _ => self.refuse("REGISTRY_PROTOCOL", "not a protocol; http, https or detect"),
+        }
+        for name in ["PLUGIN", "REGISTRY_INSECURE", "ALLOW_UNAUTHENTICATED"] {
+            if self.boolean(name) {
+                self.refuse(name, "not supported yet");
+            }
+        }
+        for name in ["NOVA_TSS_UID", "NOVA_TSS_GID"] {
+            let id: Option<Id> = self.with(name, str::parse);
+            let default = by_name(name).map_or("", |argument| argument.default);
+            if id.is_some_and(|id| id.to_string() != default) {
+                self.refuse(name, "not supported yet");
+            }
+        }
+        for name in [
+            "HORIZON_EXTRA_PANELS",
+            "NOVA_TSS_USER",
+            "NOVNC_REPO",
+            "NOVNC_REF",
+            "SPICE_REPO",
+            "SPICE_REF",
+            "SKYLINE_CONSOLE_REPO",
+            "SKYLINE_CONSOLE_REF",
+            "CEPH_REPO",
+            "CEPH_KEY",
+            "APT_MIRROR_HOST",
+            "PACKAGE_MIRROR",
+            "DIST_REPOS",
+        ] {
+            let default = by_name(name).map_or("", |argument| argument.default);
+            if self
+                .given
+                .get(name)
+                .is_some_and(|value| value.trim() != default)
+            {
+                self.refuse(name, "not supported yet");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn parse(pairs: &[(&'static str, &str)]) -> Result<Settings, Vec<String>> {
+    let given = Given::new(
+        [],
+        pairs
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+        0,
+        |_| false,
+    );
+    Settings::parse(&given, &[]).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn defaults_are_locis() {
+    let settings = parse(&[("PROJECT", "keystone")]).unwrap();
+    assert_eq!(
+        settings.repository,
+        "https://opendev.org/openstack/keystone"
+    );
+    assert_eq!(settings.reference.as_str(), "master");
+    assert_eq!(
+        (settings.account.uid, settings.account.gid),
+        (Id(42424), Id(42424))
+    );
+    assert_eq!(settings.sources_dir, "/tmp");
+    assert_eq!(settings.wheels.directory(), "/wheels");
+    assert!(!settings.wheels.only && !settings.copy_default_config_files);
+}
+
+#[test]
+fn everything_wrong_is_listed_at_once() {
+    let errors = parse(&[
+        ("UID", "abc"),
+        ("KEEP_ALL_WHEELS", "perhaps"),
+        ("PLUGIN", "yes"),
+        ("PIP_ARGS", "'open"),
+        ("REGISTRY_PROTOCOL", "gopher"),
+        ("WHEELS", "ftp://host/x"),
+    ])
+    .unwrap_err();
+    assert_eq!(
+        errors,
+        [
+            "REGISTRY_PROTOCOL=gopher: not a protocol; http, https or detect",
+            "PLUGIN=yes: not supported yet",
+            "PROJECT: required; the service to install, for example PROJECT=keystone",
+            "UID=abc: not an id; a whole number from 0 to 4294967294",
+            "WHEELS=ftp://host/x: not a source of wheels; a tarball's absolute path, an http(s) URL or an image reference",
+            "KEEP_ALL_WHEELS=perhaps: not a boolean; True, yes, 1 or on, or False, no, 0 or off",
+            "PIP_ARGS='open: a quote is not closed",
+        ]
+    );
+}
+
+#[test]
+fn what_the_stock_dockerfile_hands_on_by_default_is_accepted() {
+    let defaults: Vec<_> = arguments::ARGUMENTS
+        .iter()
+        .filter(|argument| !matches!(argument.name, "PROJECT" | "PROJECT_REPO" | "PIP_WHEEL_ARGS"))
+        .map(|argument| (argument.name, argument.default))
+        .chain([("PROJECT", "keystone")])
+        .collect();
+    assert!(parse(&defaults).is_ok());
+}
+
+#[test]
+fn lists_may_span_lines() {
+    let settings = parse(&[
+        ("PROJECT", "keystone"),
+        ("PROFILES", "ldap\n  apache"),
+        ("PROJECT_PIP_EXTRAS", "ldap, memcache"),
+    ])
+    .unwrap();
+    assert_eq!(settings.profiles, ["ldap", "apache"]);
+    assert_eq!(settings.extras, ["ldap", "memcache"]);
+}
+
+#[test]
+fn wheel_arguments_that_only_repeat_pips_are_not_the_users_own() {
+    let settings = parse(&[
+        ("PROJECT", "keystone"),
+        ("PIP_ARGS", "--no-compile"),
+        ("PIP_WHEEL_ARGS", "--no-compile"),
+    ])
+    .unwrap();
+    assert_eq!(settings.pip.wheel_arguments, None);
+}
+
+#[test]
+fn refused_variables_are_listed_with_the_rest() {
+    let given = Given::new([], [("PROJECT", "keystone".to_owned())], 0, |_| false);
+    let environment = [("PIP_TARGET".to_owned(), "/x".to_owned())];
+    let errors = Settings::parse(&given, &environment).unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "PIP_TARGET=/x: makes pip install into another directory; unset it for the build"
+    );
+}

@@ -1,0 +1,267 @@
+//! `bootstrap`: what this program itself needs and the base image lacks.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::STATE;
+use super::packages::{self, Origin, RefreshLists};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::plan::{Action, Findings, Task, View, Work};
+use crate::platform::package_manager::{PackageManager, Tool};
+use crate::root::Root;
+use crate::wheels::Directory;
+
+/// Something that is needed, and whether the image keeps it.
+struct Need {
+    tool: Tool,
+    why: &'static str,
+    /// Needed by the service, too, and so not removed by `cleanup`.
+    kept: bool,
+}
+
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    if !uzers::get_effective_uid().eq(&0) {
+        findings.machine(
+            "installing needs root; run it as root, or use `loci-install plan` to look only",
+        );
+    }
+    if !view.root.is_system() {
+        findings.machine(
+            "--root is for `plan` only; to install, run this program inside that root directory",
+        );
+    }
+    let manager = view.platform.package_manager();
+    let missing: Vec<Need> = needs(view)
+        .into_iter()
+        .filter(|need| !present(need.tool, view.root))
+        .collect();
+    let library = !python_library_present(view.root);
+    if missing.is_empty() && !library {
+        return (
+            "this program needs python3 and its shared library, certificates and useradd"
+                .to_owned(),
+            Work::Done("all are there".to_owned()),
+        );
+    }
+    let packages = |needs: &[&Need]| -> Vec<String> {
+        let names: BTreeSet<_> = needs
+            .iter()
+            .map(|need| manager.package_of(need.tool))
+            .collect();
+        names.into_iter().map(str::to_owned).collect()
+    };
+    let (kept, build): (Vec<&Need>, Vec<&Need>) = missing.iter().partition(|need| need.kept);
+    let mut reasons: Vec<String> = missing
+        .iter()
+        .map(|need| format!("{} {}", manager.package_of(need.tool), need.why))
+        .collect();
+    if library {
+        reasons.push("python3's shared library, which uwsgi is linked with".to_owned());
+    }
+    let work = Work::Do(vec![
+        Action::task(NoServices),
+        Action::task(RefreshLists(manager)),
+        Action::task(InstallNeeds {
+            manager,
+            kept: packages(&kept),
+            build: packages(&build),
+            library,
+            later: packages::wanted(view),
+        }),
+    ]);
+    (format!("the base image lacks {}", reasons.join(", ")), work)
+}
+
+fn needs(view: &View<'_>) -> Vec<Need> {
+    let settings = view.settings;
+    let source = format!("{}/{}", settings.sources_dir, settings.project);
+    let clone = !view.root.exists(&source);
+    let wheels_have_pip = settings.wheels.source.is_none()
+        && Directory::new(view.root, settings.wheels.directory()).has("pip");
+    let mut needs = vec![
+        Need {
+            tool: Tool::Python,
+            why: "to run the service",
+            kept: true,
+        },
+        Need {
+            tool: Tool::Certificates,
+            why: "to trust other services",
+            kept: true,
+        },
+        Need {
+            tool: Tool::Accounts,
+            why: "to make the account",
+            kept: false,
+        },
+    ];
+    let checkout = settings
+        .extra_projects
+        .iter()
+        .chain([&settings.project.as_str().to_owned()])
+        .any(|name| {
+            view.root
+                .exists(format!("{}/{name}/.git", settings.sources_dir))
+        });
+    if clone {
+        needs.push(Need {
+            tool: Tool::Git,
+            why: "to clone the project",
+            kept: false,
+        });
+    } else if checkout {
+        needs.push(Need {
+            tool: Tool::Git,
+            why: "to tell the source's version",
+            kept: false,
+        });
+    }
+    if !wheels_have_pip {
+        needs.push(Need {
+            tool: Tool::Ensurepip,
+            why: "for a pip, which the wheels do not have",
+            kept: false,
+        });
+    }
+    needs
+}
+
+/// Whether a tool is there, whoever installed it.
+fn present(tool: Tool, root: &Root) -> bool {
+    match tool {
+        Tool::Python => on_path("python3", root),
+        Tool::Git => on_path("git", root),
+        Tool::Accounts => on_path("useradd", root),
+        Tool::Certificates => root.is_file("/etc/ssl/certs/ca-certificates.crt"),
+        Tool::Ensurepip => {
+            any(root, "/usr/lib/python3*/ensurepip/__init__.py")
+                || any(root, "/usr/local/lib/python3*/ensurepip/__init__.py")
+        }
+    }
+}
+
+fn python_library_present(root: &Root) -> bool {
+    [
+        "/usr/lib/*/libpython3.*.so*",
+        "/usr/lib/libpython3.*.so*",
+        "/usr/lib64/libpython3.*.so*",
+        "/usr/local/lib/libpython3.*.so*",
+    ]
+    .iter()
+    .any(|pattern| any(root, pattern))
+}
+
+fn any(root: &Root, pattern: &str) -> bool {
+    glob::glob(&root.join(pattern).to_string_lossy()).is_ok_and(|mut paths| paths.next().is_some())
+}
+
+fn on_path(program: &str, root: &Root) -> bool {
+    let directories = [
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+    ]
+    .map(|directory| root.join(directory));
+    let path = std::env::join_paths(directories).unwrap_or_default();
+    which::which_in(program, Some(path), Path::new("/")).is_ok()
+}
+
+/// Installs the needs after checking that every package of the whole build is to be had.
+#[derive(Debug)]
+struct InstallNeeds {
+    manager: &'static dyn PackageManager,
+    kept: Vec<String>,
+    build: Vec<String>,
+    library: bool,
+    /// What the step `packages` will install: a typing mistake there ends the
+    /// build here, before the first change.
+    later: Vec<(String, Origin)>,
+}
+
+impl Task for InstallNeeds {
+    fn describe(&self) -> String {
+        let mut packages: Vec<String> = self.kept.iter().chain(&self.build).cloned().collect();
+        if self.library {
+            packages.push("libpython3.X".to_owned());
+        }
+        self.manager.install(&packages).to_string()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let mut packages: Vec<String> = self.kept.iter().chain(&self.build).cloned().collect();
+        if self.library {
+            let query = self.manager.python_library_query();
+            let answer = context.ask("find out the version of python3", &query)?;
+            packages.extend(self.manager.python_library(&answer));
+        }
+        let own = packages
+            .iter()
+            .map(|name| (name.clone(), "loci-install itself".to_owned()));
+        packages::check(
+            context,
+            self.manager,
+            &own.chain(self.later.iter().cloned()).collect::<Vec<_>>(),
+        )?;
+        packages::note_base(context, self.manager)?;
+        // Written before the installation: one that is cut off still gets cleaned up.
+        let earlier = context.root.read(build_packages()).unwrap_or_default();
+        let mut build: BTreeSet<&str> = earlier.lines().collect();
+        build.extend(self.build.iter().map(String::as_str));
+        let lines: Vec<_> = build.into_iter().collect();
+        context.write(&build_packages(), &lines.join("\n"))?;
+        context.run(
+            "install what the build needs",
+            &self.manager.install(&packages),
+        )?;
+        Ok(())
+    }
+}
+
+/// The file that lists packages which only the build needs.
+pub(super) fn build_packages() -> String {
+    format!("{STATE}/build-packages")
+}
+
+/// Keeps maintainer scripts from starting services in the build
+/// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>).
+#[derive(Debug)]
+pub(super) struct NoServices;
+
+pub(super) const POLICY: &str = "/usr/sbin/policy-rc.d";
+const POLICY_TEXT: &str =
+    "#!/bin/sh\n# Made by loci-install for the time of the build.\nexit 101\n";
+
+impl Task for NoServices {
+    fn describe(&self) -> String {
+        format!("write {POLICY}, so that no package starts a service")
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        if context.root.exists(POLICY) {
+            return Ok(());
+        }
+        context.write(POLICY, POLICY_TEXT)?;
+        context.make_executable(POLICY)
+    }
+}
+
+/// Whether the policy there is ours, to be removed.
+pub(super) fn policy_is_ours(root: &Root) -> bool {
+    root.read(POLICY).is_ok_and(|text| text == POLICY_TEXT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_looked_for_below_the_root() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert!(!on_path("sh", &Root::new(directory.path())));
+        assert!(on_path("sh", &Root::default()));
+    }
+}

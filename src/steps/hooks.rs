@@ -1,0 +1,97 @@
+//! `hooks`: the image author's own scripts for the project, in name order.
+//!
+//! LOCI's layout: `/opt/loci/scripts/project_specific/PROJECT/NN_name.sh`.
+
+use super::packages::count;
+use super::{STATE, VIRTUALENV};
+use crate::command::Command;
+use crate::context::Context;
+use crate::failure::{FailedChild, Failure};
+use crate::fingerprint::Fingerprint;
+use crate::plan::{Action, Findings, Task, View, Work};
+use crate::root::Root;
+use crate::settings::Settings;
+
+pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+    let hooks = &view.inputs.hooks;
+    if hooks.is_empty() {
+        let why = format!("the image author's scripts for {}", view.settings.project);
+        return (why, Work::Done("there are none".to_owned()));
+    }
+    let why = format!(
+        "{} of the image author for {}",
+        count(hooks.len(), "script"),
+        view.settings.project
+    );
+    // `step hooks` runs them again: that is what someone who debugs one wants.
+    let waiting: Vec<Action> = hooks
+        .iter()
+        .filter(|script| view.named || !was_run(view.root, script))
+        .map(|script| Action::task(Run(script.clone())))
+        .collect();
+    if waiting.is_empty() {
+        (
+            why,
+            Work::Done(
+                "all have run, and have not changed since; `step hooks` runs them again".to_owned(),
+            ),
+        )
+    } else {
+        (why, Work::Do(waiting))
+    }
+}
+
+fn marker(script: &str) -> String {
+    format!("{STATE}/hooks{script}")
+}
+
+fn was_run(root: &Root, script: &str) -> bool {
+    root.read(marker(script))
+        .is_ok_and(|earlier| earlier == digest(root, script))
+}
+
+fn digest(root: &Root, script: &str) -> String {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(std::fs::read(root.join(script)).unwrap_or_default());
+    fingerprint.finish()
+}
+
+/// The script with every argument in force in its environment, as LOCI's had them.
+fn command(script: &str, settings: &Settings) -> Command {
+    let mut command = Command::new(script).directory("/");
+    for (argument, value) in settings.given.in_force() {
+        command = command.variable(argument.name, value);
+    }
+    command
+        .variable("PROJECT_REPO", &settings.repository)
+        .variable(
+            "PIP_WHEEL_ARGS",
+            settings
+                .given
+                .get("PIP_WHEEL_ARGS")
+                .or(settings.given.get("PIP_ARGS"))
+                .unwrap_or_default(),
+        )
+        .variable("VIRTUAL_ENV", VIRTUALENV)
+}
+
+#[derive(Debug)]
+struct Run(String);
+
+impl Task for Run {
+    fn describe(&self) -> String {
+        self.0.clone()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let command = command(&self.0, context.settings).variable("TMPDIR", context.temporary()?);
+        let output = context.attempt(&command);
+        if !output.ending.success() {
+            return Err(Failure::Hook {
+                script: self.0.clone(),
+                child: FailedChild::new(&command, &output),
+            });
+        }
+        context.write(&marker(&self.0), &digest(context.root, &self.0))
+    }
+}

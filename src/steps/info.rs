@@ -1,0 +1,64 @@
+//! `info`: what is in the image, for people and for programs.
+
+use super::{IMAGE_INFO, PYTHON, source};
+use crate::command::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::plan::{Action, Findings, Task, View, Work};
+use crate::platform::package_manager::PackageManager;
+use crate::python::pip::pip;
+
+pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+    let mut packages: Vec<String> = view
+        .inputs
+        .packages
+        .iter()
+        .map(|wanted| wanted.name.clone())
+        .collect();
+    packages.extend(view.settings.dist_packages.iter().cloned());
+    (
+        format!("{IMAGE_INFO} says what the image is made of"),
+        Work::Do(vec![Action::task(WriteInfo {
+            manager: view.platform.package_manager(),
+            packages,
+        })]),
+    )
+}
+
+#[derive(Debug)]
+struct WriteInfo {
+    manager: &'static dyn PackageManager,
+    packages: Vec<String>,
+}
+
+impl Task for WriteInfo {
+    fn describe(&self) -> String {
+        format!("write {IMAGE_INFO}/{{packages.txt,pip.txt,project.txt,build.json}}")
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let settings = context.settings;
+        let packages = context.ask("list the installed packages", &self.manager.list())?;
+        context.write(&format!("{IMAGE_INFO}/packages.txt"), &packages)?;
+        let distributions =
+            context.ask("list the installed distributions", &pip(PYTHON, "freeze"))?;
+        context.write(&format!("{IMAGE_INFO}/pip.txt"), &distributions)?;
+
+        let mut project = format!(
+            "PROJECT={}\nPROJECT_REPO={}\nPROJECT_REF={}\nPROJECT_RELEASE={}\n",
+            settings.project, settings.repository, settings.reference, settings.release
+        );
+        let path = source::directory(&settings.sources_dir, settings.project.as_str());
+        if context.root.exists(format!("{path}/.git")) {
+            let log = Command::new("git").args(["-C", &path, "log", "-1"]);
+            project.push_str(&context.ask("read the source's last commit", &log)?);
+        }
+        context.write(
+            &format!("{IMAGE_INFO}/project.txt"),
+            &context.masked(&project),
+        )?;
+        context.record(|record| record.packages.clone_from(&self.packages));
+        let record = context.record(|record| record.to_json());
+        context.write(&format!("{IMAGE_INFO}/build.json"), &record)
+    }
+}

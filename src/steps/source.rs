@@ -1,0 +1,321 @@
+//! `source`: the project's source, from a directory or by git.
+
+use crate::command::Command;
+use crate::context::{Context, copy_tree};
+use crate::failure::{FailedChild, Failure};
+use crate::plan::{Action, Findings, Task, View, Work};
+use crate::python::source::{has_version, is_project};
+use crate::record::Source;
+use crate::root::Root;
+use crate::settings::{GitRef, Settings};
+
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let settings = view.settings;
+    let mut actions = Vec::new();
+    let mut checkout = false;
+    let mut copied = false;
+    for project in projects(settings) {
+        let path = directory(&settings.sources_dir, project);
+        let given = view.inputs.sources.get(project);
+        let at = if view.root.exists(&path) {
+            Some(&path)
+        } else {
+            given
+        };
+        let Some(at) = at else {
+            if project != settings.project.as_str() {
+                findings.input(format!("EXTRA_PROJECTS={project}: there is no {path}"));
+            }
+            continue;
+        };
+        check(view, at, findings);
+        checkout |= view.root.exists(format!("{at}/.git"));
+        if project == settings.project.as_str()
+            && settings.reference_given
+            && !is_at(view.root, at, settings.reference.as_str())
+        {
+            findings.warn(format!(
+                "{at} is used as it is; PROJECT_REF={} is not what is checked out there",
+                settings.reference
+            ));
+        }
+        if *at != path {
+            copied = true;
+            actions.push(Action::task(Copy {
+                from: at.clone(),
+                to: path,
+            }));
+        }
+    }
+    let path = directory(&settings.sources_dir, settings.project.as_str());
+    let given = view.inputs.sources.get(settings.project.as_str());
+    if view.root.exists(&path) || given.is_some() {
+        if checkout {
+            actions.push(Action::task(RecordSources));
+        }
+        let why = match given {
+            Some(given) if copied => {
+                format!("{given} is there and used as it is; a build writes into its source")
+            }
+            _ => format!("{path} is there and used as it is"),
+        };
+        return if actions.is_empty() {
+            (
+                why,
+                Work::Done("there is nothing to copy or to find out".to_owned()),
+            )
+        } else {
+            (why, Work::Do(actions))
+        };
+    }
+    let clone = Clone {
+        repository: settings.repository.clone(),
+        reference: settings.reference.clone(),
+        directory: path.clone(),
+        project: settings.project.to_string(),
+    };
+    (
+        format!(
+            "{path} is not there, so {} is cloned at {}",
+            settings.repository, settings.reference
+        ),
+        Work::Do({
+            actions.extend([Action::task(clone), Action::task(RecordSources)]);
+            actions
+        }),
+    )
+}
+
+/// Where a project's source is.
+pub(super) fn directory(sources: &str, project: &str) -> String {
+    format!("{sources}/{project}")
+}
+
+/// Refuses a source that is none, or whose version its build could not find,
+/// before the long steps.
+fn check(view: &View<'_>, path: &str, findings: &mut Findings) {
+    let real = view.root.join(path);
+    if !is_project(&real) {
+        findings.input(format!(
+            "{path} is no Python project: it has no pyproject.toml, setup.py or setup.cfg"
+        ));
+    } else if !has_version(&real, view.variable("PBR_VERSION")) {
+        findings.input(format!(
+            "the source in {path} has no version: it is no git checkout and has no PKG-INFO; \
+             give the checkout with its tags or an sdist, or set PBR_VERSION"
+        ));
+    }
+}
+
+/// The project and the extra projects.
+fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
+    std::iter::once(settings.project.as_str())
+        .chain(settings.extra_projects.iter().map(String::as_str))
+}
+
+/// Whether a checkout's HEAD is at a reference, as far as git's files tell
+/// without git, which the base image may lack: gitrepository-layout(5).
+fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
+    let read = |path: &str| root.read(format!("{directory}/.git/{path}")).ok();
+    let Some(head) = read("HEAD") else {
+        return true;
+    };
+    let head = head.trim();
+    if head == format!("ref: refs/heads/{reference}") {
+        return true;
+    }
+    let commit = match head.strip_prefix("ref: ") {
+        Some(branch) => read(branch),
+        None => Some(head.to_owned()),
+    };
+    let Some(commit) = commit.map(|commit| commit.trim().to_owned()) else {
+        return false;
+    };
+    let packed = read("packed-refs").unwrap_or_default();
+    let at_commit = |name: String| {
+        read(&name).is_some_and(|text| text.trim() == commit)
+            || packed
+                .lines()
+                .any(|line| line == format!("{commit} {name}"))
+    };
+    (reference.len() >= 7 && commit.starts_with(reference))
+        || at_commit(format!("refs/tags/{reference}"))
+        || at_commit(format!("refs/remotes/origin/{reference}"))
+}
+
+/// Copies a source that the build was given, because a build writes into its source.
+#[derive(Debug)]
+struct Copy {
+    from: String,
+    to: String,
+}
+
+impl Task for Copy {
+    fn describe(&self) -> String {
+        format!("copy {} to {}", self.from, self.to)
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let partial = format!("{}.partial", self.to);
+        context.remove(&partial)?;
+        copy_tree(&context.root.join(&self.from), &context.root.join(&partial))?;
+        context.rename(&partial, &self.to)
+    }
+}
+
+/// Clones into a directory beside the final one and renames, so that a clone
+/// that was cut off is never taken for a source.
+#[derive(Debug)]
+struct Clone {
+    repository: String,
+    reference: GitRef,
+    directory: String,
+    project: String,
+}
+
+impl Clone {
+    /// Commits and tags come with the clone, which pbr counts versions from;
+    /// trees and files only of what is checked out. A server that cannot
+    /// filter sends everything.
+    fn clone_command(&self, into: &str) -> Command {
+        let repository = match self.repository.strip_prefix('/') {
+            // git ignores --filter for a plain path, and copies all of it.
+            Some(_) => format!("file://{}", self.repository),
+            None => self.repository.clone(),
+        };
+        Command::new("git").args([
+            "clone",
+            "--quiet",
+            "--filter=tree:0",
+            "--no-checkout",
+            "--",
+            &repository,
+            into,
+        ])
+    }
+
+    /// The commit of the reference among what was cloned, or fetched for it.
+    fn find(
+        &self,
+        context: &Context<'_>,
+        git: &impl Fn(&[&str]) -> Command,
+    ) -> Result<String, Failure> {
+        let reference = self.reference.as_str();
+        for candidate in [
+            format!("refs/remotes/origin/{reference}"),
+            format!("refs/tags/{reference}"),
+            reference.to_owned(),
+        ] {
+            // Asking for an absent commit would make a partial clone fetch it and fail noisily.
+            let wanted = format!("{candidate}^{{commit}}");
+            let output = context.attempt(
+                &git(&["rev-parse", "--verify", "--quiet", &wanted])
+                    .variable("GIT_NO_LAZY_FETCH", "1"),
+            );
+            if output.ending.success() {
+                return Ok(output.stdout.trim().to_owned());
+            }
+        }
+        // Gerrit's changes and bare commits are not among a clone's references.
+        let fetch = git(&["fetch", "--quiet", "origin", reference]);
+        let output = context.attempt(&fetch);
+        if output.ending.success() {
+            Ok("FETCH_HEAD".to_owned())
+        } else {
+            Err(Failure::ReferenceUnknown {
+                repository: self.repository.clone(),
+                reference: reference.to_owned(),
+                child: FailedChild::new(&fetch, &output),
+            })
+        }
+    }
+}
+
+impl Task for Clone {
+    fn describe(&self) -> String {
+        format!(
+            "{}, and check out {}",
+            self.clone_command(&self.directory),
+            self.reference
+        )
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let partial = format!("{}.partial", self.directory);
+        context.remove(&partial)?;
+        let clone = self.clone_command(&partial);
+        let output = context.attempt(&clone);
+        if !output.ending.success() {
+            context.remove(&partial)?;
+            return Err(Failure::RepositoryUnreachable {
+                repository: self.repository.clone(),
+                child: FailedChild::new(&clone, &output),
+            });
+        }
+        let git = |arguments: &[&str]| {
+            Command::new("git")
+                .args(["-C", &partial])
+                .args(arguments.iter().copied())
+        };
+        let commit = self.find(context, &git);
+        if commit.is_err() {
+            context.remove(&partial)?;
+        }
+        context.run(
+            "check out the source",
+            &git(&["checkout", "--quiet", "--detach", &commit?]),
+        )?;
+        let from = context.root.join(&partial);
+        if !is_project(&from) {
+            return Err(Failure::File {
+                doing: "build".to_owned(),
+                path: from,
+                error: "it has no pyproject.toml, setup.py or setup.cfg".to_owned(),
+            });
+        }
+        context.rename(&partial, &self.directory)?;
+        context.record(|record| {
+            record.sources.insert(
+                self.project.clone(),
+                Source {
+                    repository: Some(context.masked(&self.repository)),
+                    reference: Some(self.reference.to_string()),
+                    commit: None,
+                },
+            );
+        });
+        Ok(())
+    }
+}
+
+/// Writes down which commits are built.
+#[derive(Debug)]
+struct RecordSources;
+
+impl Task for RecordSources {
+    fn describe(&self) -> String {
+        "record the commit of each source that is a git checkout".to_owned()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let settings = context.settings;
+        for project in projects(settings) {
+            let path = directory(&settings.sources_dir, project);
+            let commit = if context.root.exists(format!("{path}/.git")) {
+                let ask = Command::new("git").args(["-C", &path, "rev-parse", "HEAD"]);
+                Some(
+                    context
+                        .ask("find out the commit of the source", &ask)?
+                        .trim()
+                        .to_owned(),
+                )
+            } else {
+                None
+            };
+            context.record(|record| {
+                record.sources.entry(project.to_owned()).or_default().commit = commit
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! The wheels directory, and the ways in which one is made.
+
+pub mod tarball;
+
+use std::path::PathBuf;
+
+use crate::python::{Name, WheelName, wheels_in};
+use crate::root::Root;
+
+/// The file of exact versions.
+pub const UPPER_CONSTRAINTS: &str = "upper-constraints.txt";
+
+/// The file of version ranges; older wheels sets may lack it.
+pub const GLOBAL_REQUIREMENTS: &str = "global-requirements.txt";
+
+/// A directory of wheels.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    path: String,
+    real: PathBuf,
+    wheels: Vec<(WheelName, PathBuf)>,
+}
+
+impl Directory {
+    /// Looks at a directory inside the image.
+    #[must_use]
+    pub fn new(root: &Root, path: &str) -> Self {
+        let real = root.join(path);
+        Self {
+            path: path.to_owned(),
+            wheels: wheels_in(&real),
+            real,
+        }
+    }
+
+    /// Whether there is a wheel of this distribution.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let name = Name::new(name);
+        self.wheels.iter().any(|(wheel, _)| wheel.name == name)
+    }
+
+    /// How many wheels there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.wheels.len()
+    }
+
+    /// Each wheel's path inside the image, of one distribution, in name order.
+    pub fn of(&self, name: &str) -> impl Iterator<Item = String> {
+        let name = Name::new(name);
+        self.wheels
+            .iter()
+            .filter(move |(wheel, _)| wheel.name == name)
+            .filter_map(|(_, path)| path.file_name())
+            .map(|file| format!("{}/{}", self.path, file.to_string_lossy()))
+    }
+
+    /// Each file name with its size in bytes: what the set is told apart from another by.
+    pub fn listing(&self) -> impl Iterator<Item = (String, u64)> {
+        self.wheels.iter().filter_map(|(_, path)| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            Some((name, path.metadata().map_or(0, |metadata| metadata.len())))
+        })
+    }
+
+    /// Why this directory cannot be installed from, if it cannot.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let path = &self.path;
+        if !self.real.is_dir() {
+            Some(format!("there is no wheels directory {path}"))
+        } else if self.wheels.is_empty() {
+            Some(format!(
+                "the wheels directory {path} has no wheels at its root"
+            ))
+        } else if !self.real.join(UPPER_CONSTRAINTS).is_file() {
+            Some(format!(
+                "the wheels directory {path} has no {UPPER_CONSTRAINTS}"
+            ))
+        } else {
+            None
+        }
+    }
+}
