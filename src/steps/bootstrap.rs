@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::STATE;
 use super::packages::{self, Origin, RefreshLists};
+use super::source;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plan::{Action, Findings, Task, View, Work};
@@ -75,8 +76,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
 
 fn needs(view: &View<'_>) -> Vec<Need> {
     let settings = view.settings;
-    let source = format!("{}/{}", settings.sources_dir, settings.project);
-    let clone = !view.root.exists(&source);
+    let source = source::of(view, settings.project.as_str());
     let wheels_have_pip = settings.wheels.source.is_none()
         && Directory::new(view.root, settings.wheels.directory()).has("pip");
     let mut needs = vec![
@@ -96,27 +96,16 @@ fn needs(view: &View<'_>) -> Vec<Need> {
             kept: false,
         },
     ];
-    let checkout = settings
-        .extra_projects
-        .iter()
-        .chain([&settings.project.as_str().to_owned()])
-        .any(|name| {
-            view.root
-                .exists(format!("{}/{name}/.git", settings.sources_dir))
-        });
-    if clone {
-        needs.push(Need {
-            tool: Tool::Git,
-            why: "to clone the project",
-            kept: false,
-        });
-    } else if checkout {
-        needs.push(Need {
-            tool: Tool::Git,
-            why: "to tell the source's version",
-            kept: false,
-        });
-    }
+    let git = match source {
+        None => Some("to clone the project"),
+        Some(_) if source::is_checkout(view) => Some("to tell the source's version"),
+        Some(_) => None,
+    };
+    needs.extend(git.map(|why| Need {
+        tool: Tool::Git,
+        why,
+        kept: false,
+    }));
     if !wheels_have_pip {
         needs.push(Need {
             tool: Tool::Ensurepip,

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::bootstrap::{POLICY, build_packages, policy_is_ours};
 use super::packages::{base_packages, wanted};
 use super::venv::SystemSitePackages;
-use super::{STATE, VIRTUALENV, source};
+use super::{STATE, VIRTUALENV, info, source};
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::plan::{Action, Findings, Task, View, Work};

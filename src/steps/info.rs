@@ -38,8 +38,7 @@ impl Task for WriteInfo {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
-        let packages = context.ask("list the installed packages", &self.manager.list())?;
-        context.write(&format!("{IMAGE_INFO}/packages.txt"), &packages)?;
+        list_packages(context, self.manager)?;
         let distributions =
             context.ask("list the installed distributions", &pip(PYTHON, "freeze"))?;
         context.write(&format!("{IMAGE_INFO}/pip.txt"), &distributions)?;
@@ -61,4 +60,13 @@ impl Task for WriteInfo {
         let record = context.record(|record| record.to_json());
         context.write(&format!("{IMAGE_INFO}/build.json"), &record)
     }
+}
+
+/// Writes packages.txt; `cleanup` does it again after it removed some.
+pub(super) fn list_packages(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+) -> Result<(), Failure> {
+    let packages = context.ask("list the installed packages", &manager.list())?;
+    context.write(&format!("{IMAGE_INFO}/packages.txt"), &packages)
 }

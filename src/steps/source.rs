@@ -12,78 +12,76 @@ use crate::settings::{GitRef, Settings};
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
     let mut actions = Vec::new();
-    let mut checkout = false;
-    let mut copied = false;
-    for project in projects(settings) {
-        let path = directory(&settings.sources_dir, project);
-        let given = view.inputs.sources.get(project);
-        let at = if view.root.exists(&path) {
-            Some(&path)
+    for extra in projects(settings).skip(1) {
+        if let Some(at) = of(view, extra) {
+            check(view, &at, findings);
+            actions.extend(copy(settings, extra, at));
         } else {
-            given
-        };
-        let Some(at) = at else {
-            if project != settings.project.as_str() {
-                findings.input(format!("EXTRA_PROJECTS={project}: there is no {path}"));
-            }
-            continue;
-        };
+            let path = directory(&settings.sources_dir, extra);
+            findings.input(format!("EXTRA_PROJECTS={extra}: there is no {path}"));
+        }
+    }
+    let project = settings.project.as_str();
+    let own = of(view, project);
+    let why = if let Some(at) = &own {
         check(view, at, findings);
-        checkout |= view.root.exists(format!("{at}/.git"));
-        if project == settings.project.as_str()
-            && settings.reference_given
-            && !is_at(view.root, at, settings.reference.as_str())
-        {
+        if settings.reference_given && !is_at(view.root, at, settings.reference.as_str()) {
             findings.warn(format!(
                 "{at} is used as it is; PROJECT_REF={} is not what is checked out there",
                 settings.reference
             ));
         }
-        if *at != path {
-            copied = true;
-            actions.push(Action::task(Copy {
-                from: at.clone(),
-                to: path,
-            }));
-        }
-    }
-    let path = directory(&settings.sources_dir, settings.project.as_str());
-    let given = view.inputs.sources.get(settings.project.as_str());
-    if view.root.exists(&path) || given.is_some() {
-        if checkout {
-            actions.push(Action::task(RecordSources));
-        }
-        let why = match given {
-            Some(given) if copied => {
-                format!("{given} is there and used as it is; a build writes into its source")
-            }
-            _ => format!("{path} is there and used as it is"),
-        };
-        return if actions.is_empty() {
-            (
-                why,
-                Work::Done("there is nothing to copy or to find out".to_owned()),
-            )
-        } else {
-            (why, Work::Do(actions))
-        };
-    }
-    let clone = Clone {
-        repository: settings.repository.clone(),
-        reference: settings.reference.clone(),
-        directory: path.clone(),
-        project: settings.project.to_string(),
-    };
-    (
-        format!(
+        actions.extend(copy(settings, project, at.clone()));
+        format!("{at} is there and used as it is")
+    } else {
+        let path = directory(&settings.sources_dir, project);
+        let why = format!(
             "{path} is not there, so {} is cloned at {}",
             settings.repository, settings.reference
-        ),
-        Work::Do({
-            actions.extend([Action::task(clone), Action::task(RecordSources)]);
-            actions
-        }),
-    )
+        );
+        actions.push(Action::task(Clone {
+            repository: settings.repository.clone(),
+            reference: settings.reference.clone(),
+            directory: path,
+            project: project.to_owned(),
+        }));
+        why
+    };
+    if own.is_none() || is_checkout(view) {
+        actions.push(Action::task(RecordSources));
+    }
+    if actions.is_empty() {
+        (
+            why,
+            Work::Done("it is no git checkout: there is nothing to find out about it".to_owned()),
+        )
+    } else {
+        (why, Work::Do(actions))
+    }
+}
+
+/// Where a project's source is now: in its place, or among the build's inputs.
+pub(super) fn of(view: &View<'_>, project: &str) -> Option<String> {
+    let path = directory(&view.settings.sources_dir, project);
+    if view.root.exists(&path) {
+        Some(path)
+    } else {
+        view.inputs.sources.get(project).cloned()
+    }
+}
+
+/// Whether one of the sources that are there is a git checkout.
+pub(super) fn is_checkout(view: &View<'_>) -> bool {
+    projects(view.settings)
+        .filter_map(|project| of(view, project))
+        .any(|at| view.root.exists(format!("{at}/.git")))
+}
+
+/// Copies a source into its place, because a build writes into its source and
+/// inputs are mounted to be read.
+fn copy(settings: &Settings, project: &str, from: String) -> Option<Action> {
+    let to = directory(&settings.sources_dir, project);
+    (from != to).then(|| Action::task(Copy { from, to }))
 }
 
 /// Where a project's source is.
@@ -143,7 +141,7 @@ fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
         || at_commit(format!("refs/remotes/origin/{reference}"))
 }
 
-/// Copies a source that the build was given, because a build writes into its source.
+/// Copies a tree, whole or not at all.
 #[derive(Debug)]
 struct Copy {
     from: String,
