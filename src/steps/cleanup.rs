@@ -126,6 +126,7 @@ impl Task for RemoveBuildPackages {
                 "remove the build's packages",
                 &self.manager.remove(&removed),
             )?;
+            info::list_packages(context, self.manager)?;
         }
         context.record(|record| record.build_packages = removed);
         Ok(())
