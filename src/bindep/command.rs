@@ -270,6 +270,7 @@ fn syntax(name: &str, errors: &[SyntaxError]) -> Failure {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeMap;
 

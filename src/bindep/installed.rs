@@ -213,10 +213,9 @@ fn rpm<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
 
 /// `name version`
 fn pacman(stdout: &str) -> Vec<Entry<'_>> {
-    let entry = |line: &'_ str| line.split_once(' ').map(|(name, _)| name.len());
-    let lines = stdout.lines().filter_map(|line| Some((line, entry(line)?)));
+    let lines = stdout.lines().filter_map(|line| line.split_once(' '));
     lines
-        .map(|(line, end)| (&line[..end], Some(line[end..].trim())))
+        .map(|(name, version)| (name, Some(version.trim())))
         .collect()
 }
 
@@ -224,15 +223,17 @@ fn pacman(stdout: &str) -> Vec<Entry<'_>> {
 /// the reference takes the last word, the version that is available.
 fn apk<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
     let words: Vec<&str> = stdout.split_whitespace().skip(2).collect();
-    let entries = words.chunks_exact(3).flat_map(|triple| {
-        let named = names.iter().filter(|name| {
+    let mut entries = Vec::new();
+    for triple in words.chunks_exact(3) {
+        let is_of = |name: &&String| {
             let rest = triple[0].strip_prefix(name.as_str());
             let version = rest.and_then(|rest| rest.strip_prefix('-'));
             version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-        });
-        named.map(|name| (name.as_str(), Some(triple[2])))
-    });
-    entries.collect()
+        };
+        let found = names.iter().filter(is_of);
+        entries.extend(found.map(|name| (name.as_str(), Some(triple[2]))));
+    }
+    entries
 }
 
 /// A version on each line, for the one name that was asked.
@@ -248,6 +249,7 @@ fn emerge<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

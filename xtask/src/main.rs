@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["conformance", directory] => conformance::main(directory.as_ref()),
-        _ => {
-            eprintln!("usage: cargo xtask conformance DIRECTORY");
-            ExitCode::from(2)
-        }
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["conformance", directory] = words[..] {
+        return conformance::main(directory.as_ref());
     }
+    eprintln!("usage: cargo xtask conformance DIRECTORY");
+    ExitCode::from(2)
 }
