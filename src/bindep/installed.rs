@@ -83,7 +83,7 @@ impl Backend {
             Self::Rpm => &[
                 "rpm",
                 "--qf",
-                "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{PROVIDES}\\n]",
+                "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{PROVIDENAME}\\n]",
                 "--whatprovides",
                 "-q",
             ],
