@@ -54,10 +54,8 @@ impl Report {
     /// The missing names, one a line; bad versions are not told.
     #[must_use]
     pub fn brief(&self) -> String {
-        self.missing
-            .iter()
-            .map(|name| format!("{name}\n"))
-            .collect()
+        let lines = self.missing.iter().flat_map(|name| [name, "\n"]);
+        lines.collect()
     }
 
     /// Everything, in words.
@@ -106,6 +104,7 @@ fn bad_versions(rule: &Rule, installed: &str) -> impl Iterator<Item = BadVersion
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::File;
     use super::*;

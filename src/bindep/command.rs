@@ -15,7 +15,7 @@ use super::{Active, Distribution, File, Rule, SyntaxError, render, universal_new
 #[command(infer_long_args = true, args_override_self = true)]
 pub struct Options {
     /// Package list, `-` for standard input [default: bindep.txt or other-requirements.txt]
-    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "FILE")]
     pub file: Option<OsString>,
 
     /// List only missing packages, one per line
@@ -270,6 +270,7 @@ fn syntax(name: &str, errors: &[SyntaxError]) -> Failure {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -378,6 +379,12 @@ mod tests {
         assert_eq!(options.profile, ["x", "y"]);
         let attached = super::tests::options("-fa -bl csv").unwrap();
         assert_eq!(attached.file, Some("a".into()));
+        let stdin = super::tests::options("-f - x").unwrap();
+        assert_eq!(stdin.file, Some("-".into()));
+        assert!(
+            super::tests::options("-f -b").is_err(),
+            "a forgotten file name"
+        );
     }
 
     #[test]

@@ -82,6 +82,7 @@ impl fmt::Display for Constraint {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::File;
     use super::*;

@@ -76,6 +76,7 @@ pub(super) fn column_of(line: &str, at: usize) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -95,6 +95,7 @@ fn visible(c: char) -> char {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::File;
     use super::*;

@@ -55,20 +55,15 @@ pub enum Error {
 
 impl Backend {
     /// What to run to learn about `names`: one command for all of them, except
-    /// that files in RPM packages and everything in Gentoo must be asked for
-    /// one by one, since their answers do not repeat the question.
+    /// on Gentoo, whose answers do not repeat the question.
     pub fn queries(self, names: &[&str]) -> Result<Vec<Query>, Error> {
-        let alone = |name: &&str| match self {
-            Self::Rpm => name.starts_with('/'),
-            Self::Emerge => true,
-            _ => false,
+        let together = if self == Self::Emerge {
+            1
+        } else {
+            names.len().max(1)
         };
-        let (single, together): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| alone(name));
-        let mut groups: Vec<Vec<&str>> = single.into_iter().map(|name| vec![name]).collect();
-        if !together.is_empty() {
-            groups.insert(0, together);
-        }
-        groups.into_iter().map(|names| self.query(&names)).collect()
+        let groups = names.chunks(together);
+        groups.map(|names| self.query(names)).collect()
     }
 
     fn query(self, names: &[&str]) -> Result<Query, Error> {
@@ -79,11 +74,10 @@ impl Backend {
                 "-f",
                 "${Package} ${Status} ${Version}\\n",
             ],
-            // The indented lines tell which name a package was found by.
             Self::Rpm => &[
                 "rpm",
                 "--qf",
-                "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{PROVIDES}\\n]",
+                "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n",
                 "--whatprovides",
                 "-q",
             ],
@@ -92,9 +86,15 @@ impl Backend {
             Self::Emerge => &["equery", "l", "--format=$version"],
             Self::Unknown => return Err(Error::UnknownPackageManager),
         };
-        let argv = command.iter().chain(names).map(|word| (*word).to_owned());
+        let mut argv: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+        for (index, name) in names.iter().enumerate() {
+            if self == Self::Rpm && index > 0 {
+                argv.push(SEPARATOR.to_owned());
+            }
+            argv.push((*name).to_owned());
+        }
         Ok(Query {
-            argv: argv.collect(),
+            argv,
             backend: self,
             names: names.iter().map(|name| (*name).to_owned()).collect(),
         })
@@ -145,20 +145,29 @@ impl Query {
     }
 
     fn says_missing(&self, answer: &Answer) -> bool {
-        let phrases: &[&str] = match self.backend {
-            Backend::Dpkg => &["o packages found matching"],
-            Backend::Rpm => &[
-                "no package provides",
-                "is not installed",
-                "is not owned by any package",
-                "No such file or directory",
-            ],
-            Backend::Pacman => &["was not found"],
-            Backend::Emerge => return answer.status == Some(3),
-            Backend::Apk | Backend::Unknown => return true,
+        let Answer { stdout, stderr, .. } = answer;
+        let says_so = match self.backend {
+            Backend::Dpkg => [stdout, stderr]
+                .iter()
+                .any(|said| said.contains("o packages found matching")),
+            Backend::Rpm => {
+                let separators = stdout
+                    .lines()
+                    .filter(|line| line.ends_with(SEPARATOR))
+                    .count();
+                let mut errors = stderr.lines().filter(|line| line.starts_with("error: "));
+                separators + 1 == self.names.len()
+                    && errors.all(|error| error.ends_with("No such file or directory"))
+            }
+            Backend::Pacman => [stdout, stderr]
+                .iter()
+                .any(|said| said.contains("was not found")),
+            Backend::Emerge => answer.status == Some(3),
+            // apk does not mention what it does not know.
+            Backend::Apk => return true,
+            Backend::Unknown => false,
         };
-        let said = |phrase: &&str| answer.stderr.contains(phrase) || answer.stdout.contains(phrase);
-        answer.status != Some(0) && phrases.iter().any(said)
+        says_so && answer.status != Some(0)
     }
 
     fn failure(&self, answer: &Answer) -> Error {
@@ -192,31 +201,32 @@ fn dpkg(stdout: &str) -> Vec<Entry<'_>> {
     lines.filter_map(entry).collect()
 }
 
-/// `name version`, then indented all that the package provides.
+/// `name version` for each package that provides what was asked for, which
+/// may be a file or a capability: the separator tells the names apart.
 fn rpm<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
-    let is_file = names.iter().any(|name| name.starts_with('/'));
     let mut entries = Vec::new();
-    let mut version = None;
+    let mut rest = names.iter();
+    let mut name = rest.next();
     for line in stdout.lines() {
-        if let Some(provided) = line.strip_prefix(' ') {
-            entries.push((provided, version));
-            continue;
-        }
         let words: Vec<_> = line.split_whitespace().collect();
-        if let [name, found] = words[..] {
-            version = Some(found);
-            entries.push((if is_file { &names[0] } else { name }, version));
+        match (words[..].as_ref(), name) {
+            ([.., SEPARATOR], _) => name = rest.next(),
+            ([_, version], Some(name)) => entries.push((name.as_str(), Some(*version))),
+            _ => {}
         }
     }
     entries
 }
 
+/// A name that no package provides. rpm says so in its place among the
+/// answers, which do not repeat the question.
+const SEPARATOR: &str = "loci-install:next-name";
+
 /// `name version`
 fn pacman(stdout: &str) -> Vec<Entry<'_>> {
-    let entry = |line: &'_ str| line.split_once(' ').map(|(name, _)| name.len());
-    let lines = stdout.lines().filter_map(|line| Some((line, entry(line)?)));
+    let lines = stdout.lines().filter_map(|line| line.split_once(' '));
     lines
-        .map(|(line, end)| (&line[..end], Some(line[end..].trim())))
+        .map(|(name, version)| (name, Some(version.trim())))
         .collect()
 }
 
@@ -224,15 +234,17 @@ fn pacman(stdout: &str) -> Vec<Entry<'_>> {
 /// the reference takes the last word, the version that is available.
 fn apk<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
     let words: Vec<&str> = stdout.split_whitespace().skip(2).collect();
-    let entries = words.chunks_exact(3).flat_map(|triple| {
-        let named = names.iter().filter(|name| {
+    let mut entries = Vec::new();
+    for triple in words.chunks_exact(3) {
+        let is_of = |name: &&String| {
             let rest = triple[0].strip_prefix(name.as_str());
             let version = rest.and_then(|rest| rest.strip_prefix('-'));
             version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-        });
-        named.map(|name| (name.as_str(), Some(triple[2])))
-    });
-    entries.collect()
+        };
+        let found = names.iter().filter(is_of);
+        entries.extend(found.map(|name| (name.as_str(), Some(triple[2]))));
+    }
+    entries
 }
 
 /// A version on each line, for the one name that was asked.
@@ -248,6 +260,7 @@ fn emerge<'a>(stdout: &'a str, names: &'a [String]) -> Vec<Entry<'a>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -336,38 +349,36 @@ mod tests {
     }
 
     #[test]
-    fn rpm_answers_by_what_is_provided() {
-        let stdout = "gawk 5.1.0-6.el9\n awk\n gawk\n gawk(x86-64)\n\
-                      bind-libs 32:9.16-1.el9_4\n bind-libs\nno package provides nosuch\n";
+    fn rpm_answers_name_by_name() {
+        let argv = &Backend::Rpm.queries(&["awk", "/usr/bin/git"]).unwrap()[0].argv;
+        assert_eq!(argv[4..], ["-q", "awk", SEPARATOR, "/usr/bin/git"]);
+        let next = format!("no package provides {SEPARATOR}\n");
+        let stdout = [
+            "gawk 5.1.0-6.el9\nmawk 1.3-1\n",
+            "no package provides nosuch\n",
+            "bind-libs 32:9.16-1.el9_4\n",
+            // What is wrong with a file is said on standard error.
+            "",
+            "git 2.43-1\n",
+        ]
+        .join(&next);
+        let names = ["awk", "nosuch", "bind-libs", "/bin/no", "/usr/bin/git"];
+        let stderr = "error: file /bin/no: No such file or directory\n";
         assert_eq!(
-            ask(Backend::Rpm, &["awk", "bind-libs", "nosuch"], 1, stdout, "").unwrap(),
-            "awk=5.1.0-6.el9 bind-libs=32:9.16-1.el9_4"
+            ask(Backend::Rpm, &names, 6, &stdout, stderr).unwrap(),
+            "/usr/bin/git=2.43-1 awk=5.1.0-6.el9 bind-libs=32:9.16-1.el9_4"
         );
     }
 
     #[test]
-    fn rpm_is_asked_for_files_one_by_one() {
-        let queries = Backend::Rpm
-            .queries(&["/usr/bin/awk", "git", "/bin/no"])
-            .unwrap();
-        let asked: Vec<_> = queries
-            .iter()
-            .map(|query| query.argv.last().unwrap().as_str())
-            .collect();
-        assert_eq!(asked, ["git", "/usr/bin/awk", "/bin/no"]);
-        assert_eq!(
-            ask(
-                Backend::Rpm,
-                &["/usr/bin/awk"],
-                0,
-                "gawk 5.1-6\n gawk\n",
-                ""
-            )
-            .unwrap(),
-            "/usr/bin/awk=5.1-6"
+    fn rpm_must_answer_every_name() {
+        let names = ["awk", "git"];
+        let stdout = "gawk 5.1.0-6.el9\n";
+        let error = ask(Backend::Rpm, &names, 1, stdout, "error: rpmdb is damaged\n").unwrap_err();
+        assert!(
+            error.to_string().ends_with("error: rpmdb is damaged"),
+            "{error}"
         );
-        let stderr = "error: file /bin/no: No such file or directory\n";
-        assert_eq!(ask(Backend::Rpm, &["/bin/no"], 1, "", stderr).unwrap(), "");
     }
 
     #[test]

@@ -121,6 +121,7 @@ pub fn universal_newlines(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -140,6 +141,22 @@ mod tests {
             file.user_profiles(),
             BTreeSet::from(["platform:rpm", "x", "y", "z"])
         );
+    }
+
+    /// `benches/bindep.rs` has the figure; this notices a loss of orders of
+    /// magnitude, unoptimized and on a busy machine too.
+    #[test]
+    fn a_large_file_takes_no_time() {
+        let line = "some-package [platform:dpkg (nova libvirt) !slim] >=1:2.3-4,<3 # why\n";
+        let text = line.repeat(120);
+        let active = Active::exactly(["platform:dpkg", "nova", "libvirt"]);
+        let mut times = [0; 11].map(|_| {
+            let start = std::time::Instant::now();
+            assert_eq!(File::parse(&text).unwrap().active(&active).count(), 120);
+            start.elapsed()
+        });
+        times.sort_unstable();
+        assert!(times[5].as_millis() < 50, "{times:?}");
     }
 
     #[test]

@@ -242,6 +242,7 @@ fn is_before_release(suffix: &str) -> Option<bool> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

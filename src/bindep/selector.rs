@@ -147,6 +147,7 @@ fn vote<'a>(items: impl Iterator<Item = &'a Item>, active: &Active) -> Vote {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::File;
     use super::*;

@@ -179,6 +179,7 @@ const PLATFORMS: &[Row] = &[
 ];
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeSet;
 

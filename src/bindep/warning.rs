@@ -220,6 +220,7 @@ const IDS: &[&str] = &[
 ];
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::File;
     use super::super::platform::Distribution;

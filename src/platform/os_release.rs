@@ -177,12 +177,15 @@ impl OsRelease {
     }
 
     /// A `VERSION_CODENAME` that is there counts even when it is empty: that is
-    /// how a distribution says that it has none.
+    /// how a distribution says that it has none. The plain `CODENAME` is in no
+    /// standard, but the reference would take it.
     fn codename(&self) -> String {
-        let stated = self
-            .field("version_codename")
-            .or_else(|| self.field("ubuntu_codename"));
-        stated.map_or_else(|| codename_in(self.get("version")), str::to_owned)
+        let stated = ["version_codename", "ubuntu_codename"];
+        let stated = stated.into_iter().find_map(|name| self.field(name));
+        stated
+            .map(str::to_owned)
+            .or_else(|| codename_in(self.get("version")))
+            .unwrap_or_else(|| self.get("codename").to_owned())
     }
 
     fn field(&self, name: &str) -> Option<&str> {
@@ -194,10 +197,10 @@ impl OsRelease {
 const RENAMED: &[(&str, &str)] = &[("ol", "oracle"), ("opensuse-leap", "opensuse")];
 
 /// `Blue Onyx` in `9.5 (Blue Onyx)`, `Trusty Tahr` in `14.04 LTS, Trusty Tahr`.
-fn codename_in(version: &str) -> String {
-    let captures = compile(r"\((\D+)\)|,\s*(\D+)").captures(version);
-    let found = captures.and_then(|captures| captures.get(1).or(captures.get(2)));
-    found.map_or_else(String::new, |found| found.as_str().to_owned())
+fn codename_in(version: &str) -> Option<String> {
+    let captures = compile(r"\((\D+)\)|,\s*(\D+)").captures(version)?;
+    let found = captures.get(1).or(captures.get(2))?;
+    Some(found.as_str().to_owned())
 }
 
 /// `12.1` in `Example 12.1 (Name)`. The pattern is that of `distro` for the
@@ -291,6 +294,7 @@ impl Characters<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::fs;
 
@@ -339,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codename_has_three_sources() {
+    fn the_codename_has_four_sources() {
         for (text, codename) in [
             (
                 "VERSION_CODENAME=noble\nVERSION='24.04 (Noble Numbat)'",
@@ -353,6 +357,7 @@ mod tests {
             ("VERSION='9.5 (Blue Onyx)'", "Blue Onyx"),
             ("VERSION='14.04.6 LTS, Trusty Tahr'", "Trusty Tahr"),
             ("VERSION='15-SP6'", ""),
+            ("CODENAME=plain\nVERSION='15-SP6'", "plain"),
             ("VERSION='10 (build 7)'", ""),
         ] {
             assert_eq!(
