@@ -294,11 +294,11 @@ fn plan(matches: &ArgMatches) -> u8 {
 }
 
 fn list_steps() -> u8 {
-    let lines: String = StepName::ALL
+    let lines: Vec<String> = StepName::ALL
         .iter()
         .map(|step| format!("{step:<10} {}\n", step.summary()))
         .collect();
-    print(&lines)
+    print(&lines.concat())
 }
 
 fn evaluate(matches: &ArgMatches) -> u8 {

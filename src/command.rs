@@ -311,7 +311,7 @@ mod tests {
         let mut lines = Vec::new();
         let script = "echo one; echo two >&2; printf '10%%\\r99%%\\r\\n'; exit 3";
         let output = system().run(&Command::new("sh").args(["-c", script]), &mut |line| {
-            lines.push(line.to_owned())
+            lines.push(line.to_owned());
         });
         assert_eq!(lines, ["one", "two", "99%"]);
         assert_eq!(output.ending, Ending::Exited(3));

@@ -12,7 +12,7 @@ pub enum Failure {
         /// What it was run for, as in "could not ...".
         doing: String,
         /// The child.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// A file could not be read or written.
     File {
@@ -28,14 +28,14 @@ pub enum Failure {
         /// Each package with where it was asked for.
         packages: Vec<(String, String)>,
         /// The child that found out.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// The repository could not be reached.
     RepositoryUnreachable {
         /// Its URL.
         repository: String,
         /// The child that tried.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// The repository does not have the reference.
     ReferenceUnknown {
@@ -44,7 +44,7 @@ pub enum Failure {
         /// The reference.
         reference: String,
         /// The child that looked.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// The source has no version that its build could find.
     SourceWithoutVersion {
@@ -56,7 +56,7 @@ pub enum Failure {
         /// Each side, as pip words it.
         sides: Vec<String>,
         /// The resolver.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// No distribution satisfies a requirement.
     NoDistribution {
@@ -67,14 +67,14 @@ pub enum Failure {
         /// Whether an index was asked, too.
         index: bool,
         /// The resolver.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// A hook script failed.
     Hook {
         /// The script.
         script: String,
         /// How.
-        child: FailedChild,
+        child: Box<FailedChild>,
     },
     /// The wheels are not what they have to be.
     Wheels(String),
@@ -97,20 +97,20 @@ const TAIL: usize = 20;
 impl FailedChild {
     /// Keeps what the reader of an error needs of a child.
     #[must_use]
-    pub fn new(command: &Command, output: &Output) -> Self {
+    pub fn new(command: &Command, output: &Output) -> Box<Self> {
         let lines: Vec<&str> = output
             .stdout
             .lines()
             .chain(output.stderr.lines())
             .filter(|line| !line.trim().is_empty())
             .collect();
-        Self {
+        Box::new(Self {
             command: command.to_string(),
             ending: output.ending.clone(),
             tail: lines[lines.len().saturating_sub(TAIL)..]
                 .iter()
                 .map(|line| (*line).to_owned())
                 .collect(),
-        }
+        })
     }
 }

@@ -37,7 +37,9 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let of = |parts: &[&str]| {
             let mut fingerprint = Fingerprint::default();
-            parts.iter().for_each(|part| fingerprint.add(part));
+            for part in parts {
+                fingerprint.add(part);
+            }
             fingerprint.finish()
         };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));

@@ -232,9 +232,9 @@ fn refuse_unknown_profiles<'a>(
         let text =
             format!("PROFILES={profile}: no bindep or pydep file mentions this profile{near}");
         if hooks {
-            findings.warn(text)
+            findings.warn(text);
         } else {
-            findings.input(text)
+            findings.input(text);
         }
     }
 }

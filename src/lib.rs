@@ -1,4 +1,4 @@
-//! Installs an OpenStack service into a container image under construction.
+//! Installs an `OpenStack` service into a container image under construction.
 //!
 //! The data goes one way:
 //!

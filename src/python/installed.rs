@@ -3,53 +3,68 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Name;
+
 /// An installed distribution of which files are missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
+    /// Its name.
+    pub name: Name,
     /// Its `.dist-info` directory.
     pub metadata: PathBuf,
     /// What is missing, the first of it.
     pub missing: String,
 }
 
-/// The virtualenv's site-packages directories.
+/// The installed distributions with their `.dist-info` directories, in name order.
 #[must_use]
-pub fn site_packages(virtualenv: &Path) -> Vec<PathBuf> {
-    let pattern = virtualenv.join("lib/python3*/site-packages");
+pub fn distributions(virtualenv: &Path) -> Vec<(Name, PathBuf)> {
+    let pattern = virtualenv.join("lib/python3*/site-packages/*.dist-info");
     glob::glob(&pattern.to_string_lossy())
         .into_iter()
         .flatten()
         .flatten()
+        .filter_map(|path| {
+            let (name, _version) = path.file_stem()?.to_str()?.split_once('-')?;
+            Some((Name::new(name), path))
+        })
         .collect()
 }
 
 /// The distributions whose RECORD (PEP 376, PEP 627) names files that are not
 /// there, or that have no RECORD: what a killed installation leaves.
-///
-/// pip takes a distribution for installed as soon as it sees its metadata, so
-/// these have to be told to it as missing.
 #[must_use]
 pub fn damaged(virtualenv: &Path) -> Vec<Damaged> {
-    let mut found = Vec::new();
-    for directory in site_packages(virtualenv) {
-        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
-        for metadata in entries.map(|entry| entry.path()).filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "dist-info")
-        }) {
-            let missing = match fs::read_to_string(metadata.join("RECORD")) {
-                Err(_) => Some("RECORD".to_owned()),
-                Ok(record) => record
-                    .lines()
-                    .filter_map(recorded_path)
-                    // Bytecode comes and goes, and no step here depends on it.
-                    .find(|path| !path.ends_with(".pyc") && !directory.join(path).exists()),
-            };
-            found.extend(missing.map(|missing| Damaged { metadata, missing }));
-        }
-    }
-    found.sort_by(|left, right| left.metadata.cmp(&right.metadata));
-    found
+    distributions(virtualenv)
+        .into_iter()
+        .filter_map(|(name, metadata)| {
+            let missing = missing(&metadata)?;
+            Some(Damaged {
+                name,
+                metadata,
+                missing,
+            })
+        })
+        .collect()
+}
+
+/// The first file that a distribution says it has and that is not there.
+fn missing(metadata: &Path) -> Option<String> {
+    let Ok(record) = fs::read_to_string(metadata.join("RECORD")) else {
+        return Some("RECORD".to_owned());
+    };
+    let site_packages = metadata.parent()?;
+    record
+        .lines()
+        .filter_map(recorded_path)
+        // Bytecode comes and goes, and no step here depends on it.
+        .find(|path| !is_bytecode(path) && !site_packages.join(path).exists())
+}
+
+fn is_bytecode(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "pyc")
 }
 
 /// The first field of a CSV row; quoted where the path holds a comma or a quote.

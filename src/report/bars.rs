@@ -13,7 +13,7 @@ use crate::steps::StepName;
 /// Draws a moving line for every running step and leaves one for every ended.
 pub struct Bars {
     secrets: Secrets,
-    bars: MultiProgress,
+    lines: MultiProgress,
     running: Mutex<BTreeMap<StepName, ProgressBar>>,
 }
 
@@ -23,7 +23,7 @@ impl Bars {
     pub fn new(secrets: Secrets) -> Self {
         Self {
             secrets,
-            bars: MultiProgress::new(),
+            lines: MultiProgress::new(),
             running: Mutex::default(),
         }
     }
@@ -35,7 +35,7 @@ impl Bars {
     fn say(&self, step: StepName, text: &str) {
         // A terminal that goes away in mid-build is no reason to fail it.
         let _ = self
-            .bars
+            .lines
             .println(format!("{step}: {}", self.secrets.mask(text)));
     }
 
@@ -52,7 +52,7 @@ impl Reporter for Bars {
         self.say(step, why);
         let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
+        let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
         bar.set_prefix(step.to_string());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.running().insert(step, bar);

@@ -158,11 +158,11 @@ mod tests {
     fn an_error_says_what_failed_why_and_what_next() {
         let failure = Failure::Command {
             doing: "install the packages".to_owned(),
-            child: FailedChild {
+            child: Box::new(FailedChild {
                 command: "apt-get install foo".to_owned(),
                 ending: Ending::Exited(100),
                 tail: vec!["E: broken".to_owned()],
-            },
+            }),
         };
         assert_eq!(
             explain(StepName::Packages, &failure),

@@ -25,7 +25,7 @@ pub struct Plain {
 /// A running step: its last line, and the end of its heart.
 struct Running {
     last: Arc<Mutex<String>>,
-    _stop: Sender<()>,
+    _heart: Sender<()>,
 }
 
 impl Plain {
@@ -57,15 +57,15 @@ impl Plain {
 
 /// Says every ten seconds that the step goes on, until its sender is dropped.
 fn heart(step: StepName, last: Arc<Mutex<String>>) -> Sender<()> {
-    let (stop, stopped) = mpsc::channel::<()>();
+    let (sender, ended) = mpsc::channel::<()>();
     thread::spawn(move || {
         let start = Instant::now();
-        while stopped.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
+        while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
             let last = last.lock().unwrap_or_else(PoisonError::into_inner);
             eprintln!("{step}: {:.0} s, {last}", start.elapsed().as_secs_f64());
         }
     });
-    stop
+    sender
 }
 
 impl Reporter for Plain {
@@ -73,8 +73,14 @@ impl Reporter for Plain {
         self.say(step, why);
         if !self.verbose {
             let last = Arc::new(Mutex::new("working".to_owned()));
-            let stop = heart(step, Arc::clone(&last));
-            self.running().insert(step, Running { last, _stop: stop });
+            let heart = heart(step, Arc::clone(&last));
+            self.running().insert(
+                step,
+                Running {
+                    last,
+                    _heart: heart,
+                },
+            );
         }
     }
 

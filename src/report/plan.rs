@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::plan::{Action, Plan, Work};
+use crate::plan::{Action, Plan, Problem, Work};
+use crate::steps::StepName;
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,7 +35,7 @@ pub fn render(plan: &Plan, format: Format) -> String {
 fn text(plan: &Plan) -> String {
     let mut out = format!("{} on {}\n", plan.project, plan.platform);
     for step in &plan.steps {
-        let needs: Vec<_> = plan.needs(step.name).map(|need| need.as_str()).collect();
+        let needs: Vec<_> = plan.needs(step.name).map(StepName::as_str).collect();
         let _ = write!(out, "\n{}: {}\n", step.name, step.why);
         if !needs.is_empty() {
             let _ = writeln!(out, "    after  {}", needs.join(", "));
@@ -98,7 +99,7 @@ fn json(plan: &Plan) -> Value {
             "architecture": plan.platform.architecture,
         },
         "steps": steps,
-        "problems": plan.problems.iter().map(|problem| problem.text()).collect::<Vec<_>>(),
+        "problems": plan.problems.iter().map(Problem::text).collect::<Vec<_>>(),
         "warnings": plan.warnings,
     })
 }

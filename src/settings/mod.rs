@@ -23,7 +23,7 @@ use values::{boolean, directory, shell_words, version_suffix, words};
 pub struct Settings {
     /// The service to install.
     pub project: ProjectName,
-    /// Where its source is cloned from when SOURCES_DIR does not have it.
+    /// Where its source is cloned from when `SOURCES_DIR` does not have it.
     pub repository: String,
     /// What is checked out.
     pub reference: GitRef,
@@ -43,7 +43,7 @@ pub struct Settings {
     pub account: AccountSettings,
     /// The wheels.
     pub wheels: WheelsSettings,
-    /// The DISTRO and DISTRO_VERSION overrides.
+    /// The `DISTRO` and `DISTRO_VERSION` overrides.
     pub distribution: DistributionOverride,
     /// bindep profiles.
     pub profiles: Vec<String>,
@@ -218,7 +218,7 @@ impl Settings {
                     .unwrap_or_default(),
             },
             copy_default_config_files: read.boolean("COPY_DEFAULT_CONFIG_FILES"),
-            project: project.unwrap_or_else(|| Fallback::fallback()),
+            project: project.unwrap_or_else(Fallback::fallback),
             given: given.clone(),
         };
         let mut errors = read.errors;

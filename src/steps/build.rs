@@ -34,7 +34,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             Work::Done("they are built, and the sources have not changed since".to_owned()),
         );
     }
-    let build = Build {
+    let task = Build {
         command: command(view.settings, &sources),
         sources,
     };
@@ -44,7 +44,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             Action::Remove {
                 path: BUILT.to_owned(),
             },
-            Action::task(build),
+            Action::task(task),
         ]),
     )
 }
@@ -120,9 +120,9 @@ impl Task for Build {
 /// What tells one state of the sources from another: every file's name, size and time.
 fn fingerprint(sources: impl Iterator<Item = impl AsRef<Path>>, arguments: &[String]) -> String {
     let mut fingerprint = Fingerprint::default();
-    arguments
-        .iter()
-        .for_each(|argument| fingerprint.add(argument));
+    for argument in arguments {
+        fingerprint.add(argument);
+    }
     sources.for_each(|source| add(source.as_ref(), &mut fingerprint));
     fingerprint.finish()
 }

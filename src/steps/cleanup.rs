@@ -33,7 +33,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
             path: path.to_owned(),
-        })
+        });
     };
     manager.leftovers().iter().for_each(|path| remove(path));
     // Made by systemd's and dbus's packages: every container of the image would share it.

@@ -38,33 +38,38 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         ),
         pydeps,
     };
-    let holes = damaged(&view.root.join(VIRTUALENV));
+    let mut actions = remove_damaged(view, |_| true);
     let same = view
         .root
         .read(inputs_file())
         .is_ok_and(|earlier| earlier == install.inputs(view.root, settings));
-    if same && holes.is_empty() {
+    if same && actions.is_empty() {
         return (
             why,
             Work::Done("all of it is installed, from these very inputs".to_owned()),
         );
     }
-    // pip takes a distribution for installed when it sees its metadata, whole or not.
-    let mut actions: Vec<Action> = holes
-        .into_iter()
-        .filter_map(|hole| {
-            let inside = hole.metadata.strip_prefix(view.root.join("/")).ok()?;
-            Some(Action::Remove {
-                path: format!("/{}", inside.display()),
-            })
-        })
-        .collect();
     actions.push(Action::task(install));
     actions.push(Action::Run {
         doing: "find all requirements of what is installed satisfied",
         command: pip(PYTHON, "check"),
     });
     (why, Work::Do(actions))
+}
+
+/// Removes the metadata of the damaged distributions whose name is `wanted`:
+/// pip takes a distribution for installed when it sees its metadata, whole or not.
+pub(super) fn remove_damaged(view: &View<'_>, wanted: impl Fn(&Name) -> bool) -> Vec<Action> {
+    damaged(&view.root.join(VIRTUALENV))
+        .into_iter()
+        .filter(|damaged| wanted(&damaged.name))
+        .filter_map(|damaged| {
+            let inside = damaged.metadata.strip_prefix(view.root.join("/")).ok()?;
+            Some(Action::Remove {
+                path: format!("/{}", inside.display()),
+            })
+        })
+        .collect()
 }
 
 fn inputs_file() -> String {

@@ -311,7 +311,7 @@ impl Task for RecordSources {
                 None
             };
             context.record(|record| {
-                record.sources.entry(project.to_owned()).or_default().commit = commit
+                record.sources.entry(project.to_owned()).or_default().commit = commit;
             });
         }
         Ok(())

@@ -62,14 +62,14 @@ fn group(view: &View<'_>, accounts: &Accounts, findings: &mut Findings) -> Optio
     if existing.is_some_and(|group| group.gid == gid.0) {
         return None;
     }
-    if let Some(other) = accounts.group_of(gid.0).filter(|group| group.name != name) {
-        if !account.non_unique {
-            findings.input(format!(
-                "GID={gid}: the group {} has this id already; choose another GID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it",
-                other.name
-            ));
-            return None;
-        }
+    if let Some(other) = accounts.group_of(gid.0).filter(|group| group.name != name)
+        && !account.non_unique
+    {
+        findings.input(format!(
+            "GID={gid}: the group {} has this id already; choose another GID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it",
+            other.name
+        ));
+        return None;
     }
     let non_unique = account.non_unique.then_some("--non-unique");
     match existing {
@@ -105,14 +105,14 @@ fn user(view: &View<'_>, accounts: &Accounts, findings: &mut Findings) -> Option
     if existing.is_some_and(|user| is_as_wanted(user, uid, gid, project)) {
         return None;
     }
-    if let Some(other) = accounts.user_of(uid.0).filter(|user| user.name != name) {
-        if !account.non_unique {
-            findings.input(format!(
-                "UID={uid}: the user {} has this id already; choose another UID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it",
-                other.name
-            ));
-            return None;
-        }
+    if let Some(other) = accounts.user_of(uid.0).filter(|user| user.name != name)
+        && !account.non_unique
+    {
+        findings.input(format!(
+            "UID={uid}: the user {} has this id already; choose another UID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it",
+            other.name
+        ));
+        return None;
     }
     let common = |command: Command| {
         command

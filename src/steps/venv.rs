@@ -1,12 +1,12 @@
 //! `venv`: the virtualenv and its pip toolchain.
 
-use super::{PYTHON, VIRTUALENV};
+use super::{PYTHON, VIRTUALENV, pip};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plan::{Action, Findings, Task, View, Work};
-use crate::python::installed::site_packages;
-use crate::python::pip::{origins, pip};
+use crate::python::installed::distributions;
+use crate::python::pip::{origins, pip as run_pip};
 use crate::python::{Name, WheelName};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -17,21 +17,20 @@ const CONFIGURATION: &str = "/var/lib/openstack/pyvenv.cfg";
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let why = format!("the service and all its distributions live in {VIRTUALENV}");
     let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION);
-    let upgrade = &view.settings.pip.upgrade;
+    let wheels = Directory::new(view.root, view.settings.wheels.directory());
+    let tools = Tools::wanted(&wheels, view.settings);
     let installed = installed_names(view.root);
-    let wanted_tools: Vec<&str> = view
-        .settings
-        .pip
-        .toolchain
-        .iter()
-        .filter(|(tool, suffix)| *tool == "pip" || suffix.is_some())
-        .map(|(tool, _)| *tool)
-        .collect();
-    let has_tools = wanted_tools
-        .iter()
-        .all(|tool| installed.contains(&Name::new(tool)));
+    let repairs = pip::remove_damaged(view, |name| {
+        tools.names().any(|tool| Name::new(tool) == *name)
+    });
+    let has_tools = repairs.is_empty()
+        && tools
+            .names()
+            .all(|tool| installed.contains(&Name::new(tool)));
     let isolated = exists && !sees_system(view.root);
-    if exists && isolated && has_tools && !(view.named && !upgrade.is_empty()) {
+    // A whole run has upgraded them already; `step venv` is asked to do it again.
+    let upgrade = view.named && !view.settings.pip.upgrade.is_empty();
+    if exists && isolated && has_tools && !upgrade {
         return (
             why,
             Work::Done("it is there, with its toolchain".to_owned()),
@@ -56,7 +55,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             ]),
         });
     }
-    let wheels = Directory::new(view.root, view.settings.wheels.directory());
+    actions.extend(repairs);
     actions.push(Action::task(Toolchain {
         planned: toolchain(&wheels, view.settings),
     }));
@@ -64,14 +63,9 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 }
 
 fn installed_names(root: &Root) -> Vec<Name> {
-    site_packages(&root.join(VIRTUALENV))
-        .iter()
-        .flat_map(|directory| std::fs::read_dir(directory).into_iter().flatten().flatten())
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let (name, _version) = name.strip_suffix(".dist-info")?.split_once('-')?;
-            Some(Name::new(name))
-        })
+    distributions(&root.join(VIRTUALENV))
+        .into_iter()
+        .map(|(name, _)| name)
         .collect()
 }
 
@@ -115,17 +109,39 @@ impl Task for Toolchain {
     }
 }
 
-fn toolchain(wheels: &Directory, settings: &Settings) -> Vec<(&'static str, Command)> {
-    let mut from_wheels = Vec::new();
-    let mut from_index = Vec::new();
-    for (tool, suffix) in &settings.pip.toolchain {
-        let requirement = format!("{tool}{}", suffix.as_deref().unwrap_or_default());
-        if wheels.has(tool) {
-            from_wheels.push(requirement);
-        } else if suffix.is_some() && !settings.wheels.only {
-            from_index.push(requirement);
+/// The toolchain's requirements, by where they come from.
+struct Tools {
+    wheels: Vec<(&'static str, String)>,
+    index: Vec<(&'static str, String)>,
+}
+
+impl Tools {
+    fn wanted(wheels: &Directory, settings: &Settings) -> Self {
+        let mut tools = Self {
+            wheels: Vec::new(),
+            index: Vec::new(),
+        };
+        for (tool, suffix) in &settings.pip.toolchain {
+            let requirement = format!("{tool}{}", suffix.as_deref().unwrap_or_default());
+            if wheels.has(tool) {
+                tools.wheels.push((*tool, requirement));
+            } else if suffix.is_some() && !settings.wheels.only {
+                tools.index.push((*tool, requirement));
+            }
         }
+        tools
     }
+
+    /// What has to be there in the end.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let wanted = self.wheels.iter().chain(&self.index).map(|(tool, _)| *tool);
+        std::iter::once("pip").chain(wanted)
+    }
+}
+
+/// The commands that install the toolchain.
+fn toolchain(wheels: &Directory, settings: &Settings) -> Vec<(&'static str, Command)> {
+    let tools = Tools::wanted(wheels, settings);
     let common = |command: Command| {
         command.args([
             "--no-cache-dir",
@@ -142,22 +158,22 @@ fn toolchain(wheels: &Directory, settings: &Settings) -> Vec<(&'static str, Comm
     } else {
         let ensure = Command::new(PYTHON).args(["-m", "ensurepip", "--default-pip"]);
         commands.push(("install the pip that python3 bundles", ensure));
-        pip(PYTHON, "install")
+        run_pip(PYTHON, "install")
     };
-    if !from_wheels.is_empty() {
+    if !tools.wheels.is_empty() {
         let install = common(first)
             .args(["--no-index", "--find-links", settings.wheels.directory()])
-            .args(from_wheels);
+            .args(tools.wheels.into_iter().map(|(_, requirement)| requirement));
         commands.push(("install the toolchain from the wheels", install));
     }
-    if !from_index.is_empty() {
-        let install = common(pip(PYTHON, "install"))
+    if !tools.index.is_empty() {
+        let install = common(run_pip(PYTHON, "install"))
             .args(origins(settings))
-            .args(from_index);
+            .args(tools.index.into_iter().map(|(_, requirement)| requirement));
         commands.push(("install the toolchain from the index", install));
     }
     if !settings.pip.upgrade.is_empty() {
-        let upgrade = common(pip(PYTHON, "install"))
+        let upgrade = common(run_pip(PYTHON, "install"))
             .arg("--upgrade")
             .args(origins(settings))
             .args(&settings.pip.upgrade);
