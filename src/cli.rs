@@ -13,14 +13,16 @@ use clap::{
 
 use crate::bindep;
 use crate::command::System;
-use crate::plan::{Plan, Problem};
+use crate::findings::Problem;
+use crate::layout::STATE;
 use crate::record;
 use crate::report::{self, Format};
 use crate::root::Root;
 use crate::run;
 use crate::settings::arguments::ARGUMENTS;
 use crate::settings::{Given, SettingError, Settings};
-use crate::steps::{STATE, StepName};
+use crate::step::StepName;
+use crate::steps;
 
 mod bindep_machine;
 
@@ -42,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match matches.subcommand() {
         None => install(&matches),
         Some(("plan", matches)) => plan(matches),
-        Some(("step", matches)) => steps(matches),
+        Some(("step", matches)) => step(matches),
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
         Some((later, _)) => {
@@ -199,7 +201,7 @@ fn is_finished(root: &Root, input: &Input) -> bool {
         && record.arguments == arguments.collect()
 }
 
-fn steps(matches: &ArgMatches) -> u8 {
+fn step(matches: &ArgMatches) -> u8 {
     let names: Result<Vec<StepName>, Vec<String>> = {
         let (good, bad): (Vec<_>, Vec<_>) = matches
             .get_many::<String>("name")
@@ -228,7 +230,7 @@ fn steps(matches: &ArgMatches) -> u8 {
 }
 
 fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
-    let plan = match Plan::make(&input.settings, root, &input.environment, named) {
+    let plan = match steps::plan(&input.settings, root, &input.environment, named) {
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, input),
     };
@@ -269,7 +271,7 @@ fn plan(matches: &ArgMatches) -> u8 {
     let root = matches
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
-    let plan = match Plan::make(&input.settings, &root, &input.environment, None) {
+    let plan = match steps::plan(&input.settings, &root, &input.environment, None) {
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, &input),
     };

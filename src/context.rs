@@ -8,12 +8,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::command::{Command, Output, Runner};
 use crate::failure::{FailedChild, Failure};
+use crate::layout::STATE;
 use crate::record::Record;
-use crate::report::Reporter;
+use crate::reporter::Reporter;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Id, Settings};
-use crate::steps::{STATE, StepName};
+use crate::step::StepName;
 
 /// The surroundings of a running step.
 pub struct Context<'a> {

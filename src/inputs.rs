@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::bindep::{Active, File, render, universal_newlines};
-use crate::plan::Findings;
+use crate::findings::Findings;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::Settings;

@@ -8,11 +8,12 @@ use std::fmt::Debug;
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::findings::Problem;
 use crate::inputs::Inputs;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::{Id, Settings};
-use crate::steps::{self, StepName};
+use crate::step::StepName;
 
 /// The steps of one run.
 #[derive(Debug)]
@@ -101,25 +102,6 @@ impl Action {
     }
 }
 
-/// Why a plan cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The user's input is wrong, on any machine.
-    Input(String),
-    /// This machine, as it is now, cannot run it: another one may.
-    Machine(String),
-}
-
-impl Problem {
-    /// The explanation.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Input(text) | Self::Machine(text) => text,
-        }
-    }
-}
-
 /// What steps look at when they plan.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -149,74 +131,7 @@ impl View<'_> {
     }
 }
 
-/// What planning found to be wrong or worth a word.
-#[derive(Debug, Default)]
-pub struct Findings {
-    /// Why the plan cannot be run.
-    pub problems: Vec<Problem>,
-    /// What the user should know.
-    pub warnings: Vec<String>,
-}
-
-impl Findings {
-    /// The input is wrong.
-    pub fn input(&mut self, text: impl Into<String>) {
-        self.problems.push(Problem::Input(text.into()));
-    }
-
-    /// The machine is not ready.
-    pub fn machine(&mut self, text: impl Into<String>) {
-        self.problems.push(Problem::Machine(text.into()));
-    }
-
-    /// A warning.
-    pub fn warn(&mut self, text: impl Into<String>) {
-        self.warnings.push(text.into());
-    }
-}
-
 impl Plan {
-    /// Plans the named steps, or all of them, on the image below `root`.
-    ///
-    /// # Errors
-    /// What makes any plan impossible: a distribution that cannot be told.
-    /// All that can be found out in spite of a problem is in the plan's own list.
-    pub fn make(
-        settings: &Settings,
-        root: &Root,
-        environment: &[(String, String)],
-        named: Option<&[StepName]>,
-    ) -> Result<Self, Vec<Problem>> {
-        let platform = Platform::detect(root, &settings.distribution)
-            .map_err(|error| vec![Problem::Input(error.to_string())])?;
-        let mut findings = Findings::default();
-        findings
-            .warnings
-            .extend(settings.given.notes.iter().cloned());
-        platform.check(&mut findings);
-        let inputs = Inputs::find(settings, &platform, root, &mut findings);
-        let view = View {
-            settings,
-            platform: &platform,
-            root,
-            inputs: &inputs,
-            named: named.is_some(),
-            environment,
-        };
-        let steps = StepName::ALL
-            .into_iter()
-            .filter(|name| named.is_none_or(|named| named.contains(name)))
-            .map(|name| steps::plan(name, &view, &mut findings))
-            .collect();
-        Ok(Self {
-            project: settings.project.to_string(),
-            steps,
-            problems: findings.problems,
-            warnings: findings.warnings,
-            platform,
-        })
-    }
-
     /// The steps of this plan that `step` waits for.
     pub fn needs(&self, step: StepName) -> impl Iterator<Item = StepName> {
         step.needs()

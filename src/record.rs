@@ -6,11 +6,11 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::STATE;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
-use crate::steps::STATE;
 
 /// The file in the state directory.
 #[must_use]
@@ -117,7 +117,7 @@ impl Record {
 
 /// Reads the record of a finished image, if this is one.
 pub fn of_image(root: &Root) -> io::Result<Option<Record>> {
-    match root.read(format!("{}/build.json", crate::steps::IMAGE_INFO)) {
+    match root.read(format!("{}/build.json", crate::layout::IMAGE_INFO)) {
         Ok(text) => Ok(serde_json::from_str(&text).ok()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -6,14 +6,15 @@ use std::time::Instant;
 use crate::command::Runner;
 use crate::context::{Context, write_whole};
 use crate::failure::Failure;
+use crate::layout::{IMAGE_INFO, STATE};
 use crate::plan::{Plan, PlannedStep, Work};
 use crate::record::{self, Record};
-use crate::report::Reporter;
+use crate::reporter::Reporter;
 use crate::root::Root;
 use crate::schedule;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
-use crate::steps::{IMAGE_INFO, STATE, StepName};
+use crate::step::StepName;
 
 /// What a run needs beside its plan.
 pub struct Surroundings<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::failure::Failure;
 use crate::plan::{Plan, PlannedStep};
-use crate::steps::StepName;
+use crate::step::StepName;
 
 /// Runs every step of the plan by `perform`, one after another.
 ///

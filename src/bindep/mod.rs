@@ -38,8 +38,8 @@ use std::collections::BTreeSet;
 
 pub use constraint::{Constraint, Operator};
 pub use error::{SyntaxError, render};
-pub use platform::{Atoms, Backend, Distribution};
-pub use selector::{Active, DEFAULT_PROFILE, Item, PLATFORM, Selector, Term};
+pub use platform::{Atoms, Backend, Distribution, PLATFORM};
+pub use selector::{Active, DEFAULT_PROFILE, Item, Selector, Term};
 pub use target::UnknownPlatform;
 pub use version::{InvalidVersion, Version};
 pub use warning::Warning;

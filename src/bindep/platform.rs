@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::selector::PLATFORM;
+/// What marks a profile as a platform atom.
+pub const PLATFORM: &str = "platform:";
 
 /// What decides the platform atoms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::platform::Atoms;
+use super::platform::{Atoms, PLATFORM};
 
 /// The profile that is active when the user names none.
 pub const DEFAULT_PROFILE: &str = "default";
-
-/// What marks a profile as a platform atom.
-pub const PLATFORM: &str = "platform:";
 
 /// The names that are active: the user's profiles and the platform's atoms in
 /// one set.

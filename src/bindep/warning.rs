@@ -4,7 +4,8 @@
 use std::fmt;
 
 use super::Rule;
-use super::selector::{PLATFORM, Term};
+use super::platform::PLATFORM;
+use super::selector::Term;
 
 /// A platform atom that no known distribution can have.
 #[derive(Debug, Clone, PartialEq, Eq)]

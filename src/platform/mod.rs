@@ -10,7 +10,7 @@ use std::fmt;
 pub use family::Family;
 
 use crate::bindep::Distribution;
-use crate::plan::Findings;
+use crate::findings::Findings;
 use crate::root::Root;
 use crate::settings::DistributionOverride;
 use os_release::Identity;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Reporter, duration};
+use super::duration;
+use crate::reporter::Reporter;
 use crate::secrets::Secrets;
-use crate::steps::StepName;
+use crate::step::StepName;
 
 /// Draws a moving line for every running step and leaves one for every ended.
 pub struct Bars {

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::failure::{FailedChild, Failure};
-use crate::plan::Problem;
+use crate::findings::Problem;
 use crate::settings::SettingError;
-use crate::steps::StepName;
+use crate::step::StepName;
 
 /// The settings that were refused.
 #[must_use]

@@ -11,26 +11,8 @@ use std::time::Duration;
 pub use errors::{explain, problems, refused_settings};
 pub use plan::{Format, render as render_plan};
 
+use crate::reporter::Reporter;
 use crate::secrets::Secrets;
-use crate::steps::StepName;
-
-/// Hears what a run does. Every text is masked by the reporter, not by who speaks.
-pub trait Reporter: Sync {
-    /// A step starts, for this reason.
-    fn started(&self, step: StepName, why: &str);
-    /// A step ended well.
-    fn done(&self, step: StepName, took: Duration);
-    /// A step had nothing to do.
-    fn skipped(&self, step: StepName, reason: &str);
-    /// A step failed; the error itself comes later.
-    fn failed(&self, step: StepName, took: Duration);
-    /// A step says something worth reading.
-    fn note(&self, step: StepName, text: &str);
-    /// A step starts a child.
-    fn command(&self, step: StepName, command: &str);
-    /// A child says a line.
-    fn line(&self, step: StepName, line: &str);
-}
 
 /// Bars on a terminal, plain lines anywhere else; all that children say when `verbose`.
 #[must_use]

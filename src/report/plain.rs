@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Reporter, duration};
+use super::duration;
+use crate::reporter::Reporter;
 use crate::secrets::Secrets;
-use crate::steps::StepName;
+use crate::step::StepName;
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
 

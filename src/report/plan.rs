@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::plan::{Action, Plan, Problem, Work};
-use crate::steps::StepName;
+use crate::findings::Problem;
+use crate::plan::{Action, Plan, Work};
+use crate::step::StepName;
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

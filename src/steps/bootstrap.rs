@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::STATE;
-use super::packages::{self, Origin, RefreshLists};
+use super::packages;
 use super::source;
+use super::transaction::{NoServices, Origin, RefreshLists, check, note_base};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::layout::STATE;
+use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::{PackageManager, Tool};
 use crate::root::Root;
 use crate::wheels::Directory;
@@ -190,12 +192,12 @@ impl Task for InstallNeeds {
         let own = packages
             .iter()
             .map(|name| (name.clone(), "loci-install itself".to_owned()));
-        packages::check(
+        check(
             context,
             self.manager,
             &own.chain(self.later.iter().cloned()).collect::<Vec<_>>(),
         )?;
-        packages::note_base(context, self.manager)?;
+        note_base(context, self.manager)?;
         // Written before the installation: one that is cut off still gets cleaned up.
         let earlier = context.root.read(build_packages()).unwrap_or_default();
         let mut build: BTreeSet<&str> = earlier.lines().collect();
@@ -213,34 +215,6 @@ impl Task for InstallNeeds {
 /// The file that lists packages which only the build needs.
 pub(super) fn build_packages() -> String {
     format!("{STATE}/build-packages")
-}
-
-/// Keeps maintainer scripts from starting services in the build
-/// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>).
-#[derive(Debug)]
-pub(super) struct NoServices;
-
-pub(super) const POLICY: &str = "/usr/sbin/policy-rc.d";
-const POLICY_TEXT: &str =
-    "#!/bin/sh\n# Made by loci-install for the time of the build.\nexit 101\n";
-
-impl Task for NoServices {
-    fn describe(&self) -> String {
-        format!("write {POLICY}, so that no package starts a service")
-    }
-
-    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        if context.root.exists(POLICY) {
-            return Ok(());
-        }
-        context.write(POLICY, POLICY_TEXT)?;
-        context.make_executable(POLICY)
-    }
-}
-
-/// Whether the policy there is ours, to be removed.
-pub(super) fn policy_is_ours(root: &Root) -> bool {
-    root.read(POLICY).is_ok_and(|text| text == POLICY_TEXT)
 }
 
 #[cfg(test)]

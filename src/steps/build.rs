@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::{PYTHON, STATE, source};
+use super::source;
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::layout::{PYTHON, STATE};
+use crate::plan::{Action, Task, View, Work};
 use crate::python::pip::{origins, pip, understood, wheel_arguments};
 use crate::python::wheels_in;
 use crate::settings::Settings;

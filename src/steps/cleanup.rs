@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::bootstrap::{POLICY, build_packages, policy_is_ours};
-use super::packages::{base_packages, wanted};
+use super::bootstrap::build_packages;
+use super::packages::wanted;
+use super::transaction::{POLICY, base_packages, policy_is_ours};
 use super::venv::SystemSitePackages;
-use super::{STATE, VIRTUALENV, info, source};
+use super::{info, source};
 use crate::context::{Context, file};
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::layout::{STATE, VIRTUALENV};
+use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::root::Root;
 

@@ -1,9 +1,10 @@
 //! `config`: the configuration files that the project ships, where services look for them.
 
-use super::VIRTUALENV;
 use crate::context::{Context, copy_tree};
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::layout::VIRTUALENV;
+use crate::plan::{Action, Task, View, Work};
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let project = &view.settings.project;

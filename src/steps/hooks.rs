@@ -3,12 +3,13 @@
 //! LOCI's layout: `/opt/loci/scripts/project_specific/PROJECT/NN_name.sh`.
 
 use super::packages::count;
-use super::{STATE, VIRTUALENV};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
+use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::layout::{STATE, VIRTUALENV};
+use crate::plan::{Action, Task, View, Work};
 use crate::root::Root;
 use crate::settings::Settings;
 

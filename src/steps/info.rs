@@ -1,10 +1,12 @@
 //! `info`: what is in the image, for people and for programs.
 
-use super::{IMAGE_INFO, PYTHON, source};
+use super::source;
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::layout::{IMAGE_INFO, PYTHON};
+use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::python::pip::pip;
 

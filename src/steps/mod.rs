@@ -1,4 +1,5 @@
 //! The steps. One file each; the file's name is the step's name and its heading in the log.
+//! `transaction` is no step: it is what `bootstrap` and `packages` share.
 
 mod bootstrap;
 mod build;
@@ -9,184 +10,61 @@ mod info;
 mod packages;
 mod pip;
 mod source;
+mod transaction;
 mod user;
 mod venv;
 mod wheels;
 
-use std::fmt;
-use std::str::FromStr;
+use crate::findings::{Findings, Problem};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, PlannedStep, View};
+use crate::platform::Platform;
+use crate::root::Root;
+use crate::settings::Settings;
+use crate::step::StepName;
 
-use serde::Serialize;
-
-use crate::plan::{Findings, PlannedStep, View};
-
-/// The virtualenv, where every service of an image lives.
-pub const VIRTUALENV: &str = "/var/lib/openstack";
-
-/// The virtualenv's interpreter.
-pub const PYTHON: &str = "/var/lib/openstack/bin/python";
-
-/// What we keep between steps and runs; removed by `cleanup`.
-pub const STATE: &str = "/var/lib/loci-install";
-
-/// Where `info` writes.
-pub const IMAGE_INFO: &str = "/etc/image_info";
-
-/// A step, by the name that users type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "`summary` says what each is")]
-pub enum StepName {
-    Bootstrap,
-    Packages,
-    User,
-    Wheels,
-    Venv,
-    Source,
-    Build,
-    Pip,
-    Hooks,
-    Config,
-    Info,
-    Cleanup,
+/// Makes the plan of the named steps, or of all, for the image below `root`.
+///
+/// # Errors
+/// What makes any plan impossible: a distribution that cannot be told.
+/// All that can be found out in spite of a problem is in the plan's own list.
+pub fn plan(
+    settings: &Settings,
+    root: &Root,
+    environment: &[(String, String)],
+    named: Option<&[StepName]>,
+) -> Result<Plan, Vec<Problem>> {
+    let platform = Platform::detect(root, &settings.distribution)
+        .map_err(|error| vec![Problem::Input(error.to_string())])?;
+    let mut findings = Findings::default();
+    findings
+        .warnings
+        .extend(settings.given.notes.iter().cloned());
+    platform.check(&mut findings);
+    let inputs = Inputs::find(settings, &platform, root, &mut findings);
+    let view = View {
+        settings,
+        platform: &platform,
+        root,
+        inputs: &inputs,
+        named: named.is_some(),
+        environment,
+    };
+    let steps = StepName::ALL
+        .into_iter()
+        .filter(|name| named.is_none_or(|named| named.contains(name)))
+        .map(|name| plan_step(name, &view, &mut findings))
+        .collect();
+    Ok(Plan {
+        project: settings.project.to_string(),
+        steps,
+        problems: findings.problems,
+        warnings: findings.warnings,
+        platform,
+    })
 }
 
-/// What no two steps may use at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lock {
-    /// dpkg's or rpm's database, which has a lock file of its own that others fail on.
-    PackageManager,
-    /// `/etc/passwd` and its like: useradd(8) fails when another holds them.
-    Accounts,
-    /// The virtualenv's site-packages.
-    Virtualenv,
-}
-
-impl StepName {
-    /// Every step, in an order that respects [`StepName::needs`].
-    pub const ALL: [Self; 12] = [
-        Self::Bootstrap,
-        Self::Packages,
-        Self::User,
-        Self::Wheels,
-        Self::Venv,
-        Self::Source,
-        Self::Build,
-        Self::Pip,
-        Self::Hooks,
-        Self::Config,
-        Self::Info,
-        Self::Cleanup,
-    ];
-
-    /// The name that users type.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bootstrap => "bootstrap",
-            Self::Packages => "packages",
-            Self::User => "user",
-            Self::Wheels => "wheels",
-            Self::Venv => "venv",
-            Self::Source => "source",
-            Self::Build => "build",
-            Self::Pip => "pip",
-            Self::Hooks => "hooks",
-            Self::Config => "config",
-            Self::Info => "info",
-            Self::Cleanup => "cleanup",
-        }
-    }
-
-    /// What the step is for, in one line.
-    #[must_use]
-    pub fn summary(self) -> &'static str {
-        match self {
-            Self::Bootstrap => "installs what this program itself needs and the base image lacks",
-            Self::Packages => "installs the distribution packages that bindep selects",
-            Self::User => "makes the service's group, user and directories",
-            Self::Wheels => "makes the wheels directory available",
-            Self::Venv => "creates the virtualenv and its pip toolchain",
-            Self::Source => "gets the project's source, from a directory or by git",
-            Self::Build => "builds wheels of the sources",
-            Self::Pip => "installs the project and everything it needs, in one resolution",
-            Self::Hooks => "runs the image author's scripts for the project",
-            Self::Config => "copies the project's default configuration to /etc",
-            Self::Info => "writes down what is in the image",
-            Self::Cleanup => "removes what the build left behind",
-        }
-    }
-
-    /// What has to be done before this step starts.
-    ///
-    /// `venv` waits for `wheels` because pip itself comes from them.
-    #[must_use]
-    pub fn needs(self) -> &'static [Self] {
-        match self {
-            Self::Bootstrap | Self::Wheels => &[],
-            Self::Packages | Self::User | Self::Source => &[Self::Bootstrap],
-            Self::Venv => &[Self::Bootstrap, Self::Wheels],
-            Self::Build => &[Self::Source, Self::Venv, Self::Wheels],
-            Self::Pip => &[Self::Build, Self::Wheels, Self::Venv],
-            Self::Hooks => &[Self::Packages, Self::User, Self::Pip],
-            Self::Config => &[Self::Pip, Self::User],
-            Self::Info => &[Self::Pip, Self::Packages, Self::Hooks],
-            Self::Cleanup => &[
-                Self::Bootstrap,
-                Self::Packages,
-                Self::User,
-                Self::Wheels,
-                Self::Venv,
-                Self::Source,
-                Self::Build,
-                Self::Pip,
-                Self::Hooks,
-                Self::Config,
-                Self::Info,
-            ],
-        }
-    }
-
-    /// What the step must have to itself. A hook may do anything, so it takes all.
-    #[must_use]
-    pub fn locks(self) -> &'static [Lock] {
-        match self {
-            Self::Wheels | Self::Source | Self::Config => &[],
-            // Maintainer scripts of packages make accounts, too.
-            Self::Bootstrap | Self::Packages => &[Lock::PackageManager, Lock::Accounts],
-            Self::User => &[Lock::Accounts],
-            Self::Venv | Self::Build | Self::Pip => &[Lock::Virtualenv],
-            Self::Info => &[Lock::PackageManager, Lock::Virtualenv],
-            Self::Hooks | Self::Cleanup => {
-                &[Lock::PackageManager, Lock::Accounts, Lock::Virtualenv]
-            }
-        }
-    }
-}
-
-impl fmt::Display for StepName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for StepName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|name| name.as_str() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(|name| name.as_str()).collect();
-                format!("{text}: no such step; the steps are {}", names.join(", "))
-            })
-    }
-}
-
-/// Plans one step.
-pub fn plan(name: StepName, view: &View<'_>, findings: &mut Findings) -> PlannedStep {
+fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> PlannedStep {
     let plan = match name {
         StepName::Bootstrap => bootstrap::plan,
         StepName::Packages => packages::plan,
@@ -203,29 +81,4 @@ pub fn plan(name: StepName, view: &View<'_>, findings: &mut Findings) -> Planned
     };
     let (why, work) = plan(view, findings);
     PlannedStep { name, why, work }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_respects_what_each_step_waits_for() {
-        for (index, step) in StepName::ALL.iter().enumerate() {
-            for need in step.needs() {
-                assert!(StepName::ALL[..index].contains(need), "{step} needs {need}");
-            }
-        }
-    }
-
-    #[test]
-    fn names_round_trip_and_an_unknown_one_lists_them() {
-        for step in StepName::ALL {
-            assert_eq!(step.as_str().parse(), Ok(step));
-        }
-        assert_eq!(
-            "nosuch".parse::<StepName>(),
-            Err("nosuch: no such step; the steps are bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup".to_owned())
-        );
-    }
 }

@@ -2,12 +2,13 @@
 
 use super::build::BUILT;
 use super::packages::count;
-use super::{PYTHON, STATE, VIRTUALENV};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::layout::{PYTHON, STATE, VIRTUALENV};
+use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::damaged;
 use crate::python::pip::{origins, pip, understood};
 use crate::python::{Name, WheelName, constraints, wheels_in};

@@ -3,7 +3,8 @@
 use crate::command::Command;
 use crate::context::{Context, copy_tree};
 use crate::failure::{FailedChild, Failure};
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::plan::{Action, Task, View, Work};
 use crate::python::source::{has_version, is_project};
 use crate::record::Source;
 use crate::root::Root;

@@ -4,7 +4,8 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::accounts::{Accounts, Group, User};
 use crate::command::Command;
-use crate::plan::{Action, Findings, View, Work};
+use crate::findings::Findings;
+use crate::plan::{Action, View, Work};
 use crate::settings::{Id, ProjectName};
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {

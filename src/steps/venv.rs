@@ -1,10 +1,12 @@
 //! `venv`: the virtualenv and its pip toolchain.
 
-use super::{PYTHON, VIRTUALENV, pip};
+use super::pip;
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::layout::{PYTHON, VIRTUALENV};
+use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
 use crate::python::pip::{origins, pip as run_pip};
 use crate::python::{Name, WheelName};

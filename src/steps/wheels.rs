@@ -5,7 +5,8 @@ use std::path::Path;
 use super::packages::count;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plan::{Action, Findings, Task, View, Work};
+use crate::findings::Findings;
+use crate::plan::{Action, Task, View, Work};
 use crate::settings::WheelsSource;
 use crate::wheels::{Directory, tarball};
 

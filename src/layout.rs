@@ -1,0 +1,13 @@
+//! Where things are in the image.
+
+/// The virtualenv, where every service of an image lives.
+pub const VIRTUALENV: &str = "/var/lib/openstack";
+
+/// The virtualenv's interpreter.
+pub const PYTHON: &str = "/var/lib/openstack/bin/python";
+
+/// What we keep between steps and runs; removed by `cleanup`.
+pub const STATE: &str = "/var/lib/loci-install";
+
+/// Where `info` writes.
+pub const IMAGE_INFO: &str = "/etc/image_info";

@@ -1,0 +1,23 @@
+//! Who hears what a run does.
+
+use std::time::Duration;
+
+use crate::step::StepName;
+
+/// Hears what a run does. Every text is masked by the reporter, not by who speaks.
+pub trait Reporter: Sync {
+    /// A step starts, for this reason.
+    fn started(&self, step: StepName, why: &str);
+    /// A step ended well.
+    fn done(&self, step: StepName, took: Duration);
+    /// A step had nothing to do.
+    fn skipped(&self, step: StepName, reason: &str);
+    /// A step failed; the error itself comes later.
+    fn failed(&self, step: StepName, took: Duration);
+    /// A step says something worth reading.
+    fn note(&self, step: StepName, text: &str);
+    /// A step starts a child.
+    fn command(&self, step: StepName, command: &str);
+    /// A child says a line.
+    fn line(&self, step: StepName, line: &str);
+}

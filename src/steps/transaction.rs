@@ -1,0 +1,112 @@
+//! What the two steps that install packages have in common: the lists that are
+//! brought up to date, the trial before the change, the base image's packages
+//! that are written down, the services that do not start.
+
+use std::collections::BTreeSet;
+
+use crate::command::Output;
+use crate::context::Context;
+use crate::failure::{FailedChild, Failure};
+use crate::layout::STATE;
+use crate::plan::Task;
+use crate::platform::package_manager::PackageManager;
+use crate::root::Root;
+
+/// Where a package was asked for: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
+pub(super) type Origin = String;
+
+/// Refuses packages that the archive does not have, before anything is installed.
+pub(super) fn check(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+    wanted: &[(String, Origin)],
+) -> Result<(), Failure> {
+    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    let command = manager.simulate(&names);
+    let output: Output = context.attempt(&command);
+    if output.ending.success() {
+        return Ok(());
+    }
+    let child = FailedChild::new(&command, &output);
+    let unknown: BTreeSet<String> = manager.unknown(&output).into_iter().collect();
+    let packages: Vec<_> = wanted
+        .iter()
+        // `git=9` and `git/sid` are asked for by name, version and release.
+        .filter(|(name, _)| unknown.contains(name.split(['=', '/']).next().unwrap_or(name)))
+        .cloned()
+        .collect();
+    if packages.is_empty() {
+        Err(Failure::Command {
+            doing: "find a way to install the packages together".to_owned(),
+            child,
+        })
+    } else {
+        Err(Failure::PackagesUnknown { packages, child })
+    }
+}
+
+/// Notes what the base image has, once, so that `cleanup` removes none of it.
+pub(super) fn note_base(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+) -> Result<(), Failure> {
+    let path = base_packages();
+    if context.root.exists(&path) {
+        return Ok(());
+    }
+    let installed = manager.installed(context.root);
+    let names: Vec<_> = installed.names().collect();
+    context.write(&path, &names.join("\n"))
+}
+
+/// The file that lists the base image's packages.
+pub(super) fn base_packages() -> String {
+    format!("{STATE}/base-packages")
+}
+
+/// Brings the package lists up to date, once a build: a base image has none, or old ones.
+#[derive(Debug)]
+pub(super) struct RefreshLists(pub(super) &'static dyn PackageManager);
+
+impl Task for RefreshLists {
+    fn describe(&self) -> String {
+        format!("{}, once in a build", self.0.refresh())
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let marker = format!("{STATE}/lists-refreshed");
+        if context.root.exists(&marker) {
+            return Ok(());
+        }
+        context.run("bring the package lists up to date", &self.0.refresh())?;
+        context.write(&marker, "")
+    }
+}
+
+/// Keeps maintainer scripts from starting services in the build
+/// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>).
+#[derive(Debug)]
+pub(super) struct NoServices;
+
+pub(super) const POLICY: &str = "/usr/sbin/policy-rc.d";
+const POLICY_TEXT: &str =
+    "#!/bin/sh\n# Made by loci-install for the time of the build.\nexit 101\n";
+
+impl Task for NoServices {
+    fn describe(&self) -> String {
+        format!("write {POLICY}, so that no package starts a service")
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        if context.root.exists(POLICY) {
+            return Ok(());
+        }
+        context.write(POLICY, POLICY_TEXT)?;
+        context.make_executable(POLICY)
+    }
+}
+
+/// Whether the policy there is ours, to be removed.
+pub(super) fn policy_is_ours(root: &Root) -> bool {
+    root.read(POLICY).is_ok_and(|text| text == POLICY_TEXT)
+}
