@@ -97,3 +97,6 @@ fn remember(
     };
     write_whole(&root.join(path), record.to_json().as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,3 +31,91 @@ pub fn run(
     debug_assert!(waiting.is_empty(), "steps wait for each other");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::bindep::Distribution;
+    use crate::command::Ending;
+    use crate::failure::FailedChild;
+    use crate::plan::Work;
+    use crate::platform::{Family, Platform};
+
+    fn plan(steps: &[StepName]) -> Plan {
+        Plan {
+            project: "keystone".to_owned(),
+            platform: Platform {
+                distribution: Distribution::default(),
+                parent: None,
+                family: Family::Debian,
+                architecture: String::new(),
+            },
+            steps: steps
+                .iter()
+                .map(|name| PlannedStep {
+                    name: *name,
+                    why: String::new(),
+                    work: Work::Do(Vec::new()),
+                })
+                .collect(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn order(steps: &[StepName]) -> Vec<StepName> {
+        let order = Mutex::new(Vec::new());
+        run(&plan(steps), |step| {
+            order.lock().unwrap().push(step.name);
+            Ok(())
+        })
+        .unwrap();
+        order.into_inner().unwrap()
+    }
+
+    #[test]
+    fn every_step_runs_once_and_after_what_it_waits_for() {
+        let mut shuffled = StepName::ALL;
+        shuffled.reverse();
+        let order = order(&shuffled);
+        assert_eq!(order.len(), StepName::ALL.len());
+        for (index, step) in order.iter().enumerate() {
+            assert!(
+                step.needs()
+                    .iter()
+                    .all(|need| order[..index].contains(need)),
+                "{step}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_alone_does_not_wait_for_what_is_not_in_the_plan() {
+        assert_eq!(order(&[StepName::Pip]), [StepName::Pip]);
+    }
+
+    #[test]
+    fn no_step_starts_after_one_that_failed() {
+        let started = Mutex::new(Vec::new());
+        let failure = || Failure::Command {
+            doing: "work".to_owned(),
+            child: Box::new(FailedChild {
+                command: "false".to_owned(),
+                ending: Ending::Exited(1),
+                tail: Vec::new(),
+            }),
+        };
+        let result = run(&plan(&StepName::ALL), |step| {
+            started.lock().unwrap().push(step.name);
+            if step.name == StepName::User {
+                Err(failure())
+            } else {
+                Ok(())
+            }
+        });
+        assert_eq!(result, Err((StepName::User, failure())));
+        assert_eq!(started.into_inner().unwrap().last(), Some(&StepName::User));
+    }
+}
