@@ -26,6 +26,8 @@ pub struct Inputs {
     pub profiles: Vec<String>,
     /// Sources that came with the inputs, by project: LOCI's `data` directory.
     pub sources: BTreeMap<String, String>,
+    /// Whether there is a bindep file at all.
+    has_bindep: bool,
 }
 
 /// Something a file asks for.
@@ -56,12 +58,6 @@ impl Inputs {
 
         let bindep = load(&Family::BINDEP, settings, root, findings);
         let pydep = load(&Family::PYDEP, settings, root, findings);
-        if bindep.is_empty() && findings.problems.is_empty() {
-            findings.machine(format!(
-                "there is no bindep file: looked for {}; the stock Dockerfile mounts or copies them there",
-                patterns(settings, "bindep*").join(", ")
-            ));
-        }
         let hooks = hooks(settings, root, findings);
         refuse_unknown_profiles(
             settings,
@@ -80,6 +76,20 @@ impl Inputs {
             hooks,
             profiles: with_codename,
             sources: sources(settings, root),
+            has_bindep: !bindep.is_empty()
+                || patterns(settings, "bindep*")
+                    .iter()
+                    .any(|pattern| !matches(root, pattern).is_empty()),
+        }
+    }
+
+    /// Notes that there is no bindep file, for the steps that cannot do without.
+    pub fn check(&self, settings: &Settings, findings: &mut Findings) {
+        if !self.has_bindep {
+            findings.machine(format!(
+                "there is no bindep file: looked for {}; the stock Dockerfile mounts them there",
+                patterns(settings, "bindep*").join(", ")
+            ));
         }
     }
 }

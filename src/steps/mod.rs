@@ -41,7 +41,14 @@ pub fn plan(
         .warnings
         .extend(settings.given.notes.iter().cloned());
     platform.check(&mut findings);
+    let has = |steps: &[StepName]| {
+        named.is_none_or(|named| named.iter().any(|name| steps.contains(name)))
+    };
+    check_place(root, &mut findings);
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
+    if has(&[StepName::Bootstrap, StepName::Packages, StepName::Cleanup]) {
+        inputs.check(settings, &mut findings);
+    }
     let view = View {
         settings,
         platform: &platform,
@@ -50,6 +57,14 @@ pub fn plan(
         named: named.is_some(),
         environment,
     };
+    if has(&[
+        StepName::Wheels,
+        StepName::Venv,
+        StepName::Build,
+        StepName::Pip,
+    ]) {
+        wheels::check(&view, &mut findings);
+    }
     let steps = StepName::ALL
         .into_iter()
         .filter(|name| named.is_none_or(|named| named.contains(name)))
@@ -62,6 +77,20 @@ pub fn plan(
         warnings: findings.warnings,
         platform,
     })
+}
+
+/// Notes what keeps this process from installing here at all.
+fn check_place(root: &Root, findings: &mut Findings) {
+    if uzers::get_effective_uid() != 0 {
+        findings.machine(
+            "installing needs root; run it as root, or use `loci-install plan` to look only",
+        );
+    }
+    if !root.is_system() {
+        findings.machine(
+            "--root is for `plan` only; to install, run this program inside that root directory",
+        );
+    }
 }
 
 fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> PlannedStep {

@@ -10,46 +10,43 @@ use crate::plan::{Action, Task, View, Work};
 use crate::settings::WheelsSource;
 use crate::wheels::{Directory, tarball};
 
-pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let wheels = &view.settings.wheels;
     let directory = Directory::new(view.root, wheels.directory());
-    let Some(source) = &wheels.source else {
-        let why = format!("every distribution is installed from {}", wheels.path);
-        return match directory.fault() {
-            None => (
-                why,
-                Work::Done(format!("it holds {}", count(directory.count(), "wheel"))),
-            ),
-            Some(fault) => {
-                findings.machine(format!(
-                    "{fault}; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
-                ));
-                (why, Work::Do(Vec::new()))
-            }
-        };
+    let why = match &wheels.source {
+        None => format!("every distribution is installed from {}", wheels.path),
+        Some(source) => format!("wheels come from {source}"),
     };
-    let why = format!("wheels come from {source}");
     if directory.fault().is_none() {
+        let holds = count(directory.count(), "wheel");
         return (
             why,
-            Work::Done(format!(
-                "{} in {}",
-                count(directory.count(), "wheel"),
-                wheels.destination
-            )),
+            Work::Done(format!("{} holds {holds}", wheels.directory())),
         );
     }
-    let WheelsSource::Tarball(archive) = source else {
-        return (why, Work::Do(Vec::new()));
+    let extract = match &wheels.source {
+        Some(WheelsSource::Tarball(archive)) => Some(Action::task(Extract {
+            archive: archive.clone(),
+            destination: wheels.destination.clone(),
+        })),
+        _ => None,
     };
-    if !view.root.is_file(archive) {
-        findings.machine(format!("WHEELS={archive}: there is no such file"));
+    (why, Work::Do(extract.into_iter().collect()))
+}
+
+/// Notes why there are no wheels, for every step that installs from them.
+pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
+    let wheels = &view.settings.wheels;
+    let Some(fault) = Directory::new(view.root, wheels.directory()).fault() else {
+        return;
+    };
+    match &wheels.source {
+        Some(WheelsSource::Tarball(archive)) if view.root.is_file(archive) => {}
+        Some(source) => findings.machine(format!("WHEELS={source}: there is no such file")),
+        None => findings.machine(format!(
+            "{fault}; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+        )),
     }
-    let extract = Extract {
-        archive: archive.clone(),
-        destination: wheels.destination.clone(),
-    };
-    (why, Work::Do(vec![Action::task(extract)]))
 }
 
 #[derive(Debug)]
