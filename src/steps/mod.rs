@@ -34,9 +34,15 @@ pub fn plan(
     environment: &[(String, String)],
     named: Option<&[StepName]>,
 ) -> Result<Plan, Vec<Problem>> {
-    let platform = Platform::detect(root, &settings.distribution)
-        .map_err(|error| vec![Problem::Input(error.to_string())])?;
     let mut findings = Findings::default();
+    check_place(root, &mut findings);
+    let platform = match Platform::detect(root, &settings.distribution) {
+        Ok(platform) => platform,
+        Err(error) => {
+            findings.input(error.to_string());
+            return Err(findings.problems);
+        }
+    };
     findings
         .warnings
         .extend(settings.given.notes.iter().cloned());
@@ -44,7 +50,6 @@ pub fn plan(
     let has = |steps: &[StepName]| {
         named.is_none_or(|named| named.iter().any(|name| steps.contains(name)))
     };
-    check_place(root, &mut findings);
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
     if has(&[StepName::Bootstrap, StepName::Packages, StepName::Cleanup]) {
         inputs.check(settings, &mut findings);
