@@ -25,6 +25,11 @@ impl Secrets {
         for text in texts.into_iter().filter(|text| text.contains("://")) {
             for capture in USERINFO.captures_iter(text) {
                 let userinfo = &capture[2];
+                // The `git` of ssh://git@host is a name; masked as a secret, it
+                // would leave of every `git clone` in the log a `**** clone`.
+                if !userinfo.contains(':') && (userinfo == "git" || capture[1].contains("ssh")) {
+                    continue;
+                }
                 let password = userinfo
                     .split_once(':')
                     .map_or(userinfo, |(_, password)| password);
@@ -99,6 +104,20 @@ mod tests {
         let secrets = Secrets::gather(["git+https://ghp_token123@host/x"]);
         assert_eq!(secrets.mask("ghp_token123"), "****");
         assert_eq!(secrets.mask("ssh://git@host/x"), "ssh://****@host/x");
+    }
+
+    #[test]
+    fn the_user_of_an_ssh_url_is_no_secret_elsewhere() {
+        for url in [
+            "ssh://git@host/x",
+            "git+ssh://zuul@host/x",
+            "https://git@host/x",
+        ] {
+            let secrets = Secrets::gather([url]);
+            assert_eq!(secrets.mask("git clone zuul"), "git clone zuul", "{url}");
+        }
+        let secrets = Secrets::gather(["ssh://git:pass@host/x"]);
+        assert_eq!(secrets.mask("pass"), "****");
     }
 
     #[test]
