@@ -271,28 +271,31 @@ fn plan(matches: &ArgMatches) -> u8 {
     let root = matches
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
-    let plan = match steps::plan(&input.settings, &root, &input.environment, None) {
-        Ok(plan) => plan,
-        Err(problems) => return refuse(&problems, &input),
+    let made = steps::plan(&input.settings, &root, &input.environment, None);
+    let (warnings, problems) = match &made {
+        Ok(plan) => (plan.warnings.as_slice(), plan.problems.as_slice()),
+        Err(problems) => (&[][..], problems.as_slice()),
     };
-    for warning in &plan.warnings {
+    for warning in warnings {
         eprintln!("warning: {}", input.secrets.mask(warning));
     }
-    if plan
-        .problems
+    // What keeps this machine from building is no mistake of someone who only looks.
+    let (wrong, elsewhere): (Vec<Problem>, Vec<Problem>) = problems
         .iter()
-        .any(|problem| matches!(problem, Problem::Input(_)))
-    {
-        return refuse(&plan.problems, &input);
-    }
-    for problem in &plan.problems {
+        .cloned()
+        .partition(|problem| matches!(problem, Problem::Input(_)));
+    for problem in &elsewhere {
         eprintln!("cannot be run here: {}", input.secrets.mask(problem.text()));
     }
+    let plan = match made {
+        Ok(plan) if wrong.is_empty() => plan,
+        _ => return refuse(&wrong, &input),
+    };
     let format = matches
         .get_one::<Format>("format")
         .copied()
         .unwrap_or(Format::Text);
-    print(&input.secrets.mask(&report::render_plan(&plan, format)))
+    print(&report::render_plan(&plan, format, &input.secrets))
 }
 
 fn list_steps() -> u8 {

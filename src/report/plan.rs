@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::findings::Problem;
 use crate::plan::{Action, Plan, Work};
+use crate::secrets::Secrets;
 use crate::step::StepName;
 
 /// How a plan is printed.
@@ -19,13 +20,14 @@ pub enum Format {
     Dot,
 }
 
-/// Prints a plan.
+/// Prints a plan without the credentials in it.
 #[must_use]
-pub fn render(plan: &Plan, format: Format) -> String {
+pub fn render(plan: &Plan, format: Format, secrets: &Secrets) -> String {
     match format {
-        Format::Text => text(plan),
+        Format::Text => secrets.mask(&text(plan)),
         Format::Json => {
-            let mut text = serde_json::to_string_pretty(&json(plan)).unwrap_or_default();
+            let plan = masked(json(plan), secrets);
+            let mut text = serde_json::to_string_pretty(&plan).unwrap_or_default();
             text.push('\n');
             text
         }
@@ -103,6 +105,23 @@ fn json(plan: &Plan) -> Value {
         "problems": plan.problems.iter().map(Problem::text).collect::<Vec<_>>(),
         "warnings": plan.warnings,
     })
+}
+
+/// The same with every text masked: in the printed JSON a password such as
+/// `null` would be found where it is none.
+fn masked(value: Value, secrets: &Secrets) -> Value {
+    match value {
+        Value::String(text) => Value::String(secrets.mask(&text)),
+        Value::Array(values) => values
+            .into_iter()
+            .map(|value| masked(value, secrets))
+            .collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, masked(value, secrets)))
+            .collect(),
+        value => value,
+    }
 }
 
 fn action_json(action: &Action) -> Value {
