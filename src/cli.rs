@@ -155,7 +155,14 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
         std::path::Path::new(path).is_file()
     });
     let secrets = Settings::secrets(&given, &environment);
-    match Settings::parse(&given, &environment) {
+    let parsed = Settings::parse(&given, &environment);
+    if parsed.is_err() {
+        // They say how a name in the list below was really spelt.
+        for note in &given.notes {
+            eprintln!("warning: {}", secrets.mask(note));
+        }
+    }
+    match parsed {
         Ok(settings) => Ok(Input {
             environment,
             settings,
@@ -220,6 +227,8 @@ fn step(matches: &ArgMatches) -> u8 {
         Err(errors) => {
             let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
             eprint!("{}", report::problems(&problems));
+            // What else is wrong is said now, too, and not one run later.
+            let _ = input(matches);
             return WRONG_INPUT;
         }
     };
