@@ -16,7 +16,7 @@ pub use wheels_source::WheelsSource;
 
 use crate::secrets::Secrets;
 use arguments::by_name;
-use values::{boolean, directory, shell_words, version_suffix, words};
+use values::{boolean, directory, distribution, shell_words, version_suffix, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -186,7 +186,7 @@ impl Settings {
                 only: read.boolean("KEEP_ALL_WHEELS"),
             },
             distribution: DistributionOverride {
-                id: read.text("DISTRO").map(|id| id.to_ascii_lowercase()),
+                id: read.optional("DISTRO", distribution),
                 version: read
                     .text("DISTRO_VERSION")
                     .map(|version| version.to_ascii_lowercase()),

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::platform::Family;
+
 /// Why a value was refused: what it is not, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -132,6 +134,19 @@ pub fn directory(text: &str) -> Result<String, Refused> {
         return refuse("the root directory itself cannot be used");
     }
     Ok(trimmed.to_owned())
+}
+
+/// A distribution's `ID`, of a family that is known.
+pub fn distribution(text: &str) -> Result<String, Refused> {
+    let id = text.to_ascii_lowercase();
+    if Family::of(&id).is_some() {
+        Ok(id)
+    } else {
+        refuse(format!(
+            "not a distribution that this program knows; {}",
+            Family::listed()
+        ))
+    }
 }
 
 /// A version suffix for a requirement: `<81`, `>=24,<26`, `==25.1`.
