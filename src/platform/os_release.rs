@@ -73,7 +73,9 @@ pub enum Error {
     },
 }
 
-const ADVICE: &str = "repair the file in the base image or set DISTRO, as in DISTRO=ubuntu";
+/// `DISTRO` alone would not do: its version would then be looked for in the same file.
+const ADVICE: &str = "repair the file in the base image, or set DISTRO and DISTRO_VERSION, \
+     as in DISTRO=ubuntu DISTRO_VERSION=24.04";
 
 /// A quotation or an escape that does not end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -431,13 +433,15 @@ mod tests {
         assert_eq!(
             load(&empty).unwrap_err().to_string(),
             "cannot tell which distribution this is: neither /etc/os-release nor /usr/lib/os-release is there; \
-             repair the file in the base image or set DISTRO, as in DISTRO=ubuntu"
+             repair the file in the base image, or set DISTRO and DISTRO_VERSION, \
+             as in DISTRO=ubuntu DISTRO_VERSION=24.04"
         );
         let (_guard, quote) = root(&[("etc/os-release", "NAME=x\nID=\"")]);
         assert_eq!(
             load(&quote).unwrap_err().to_string(),
             "cannot tell which distribution this is: /etc/os-release:2: the quotation that begins here \
-             does not end; repair the file in the base image or set DISTRO, as in DISTRO=ubuntu"
+             does not end; repair the file in the base image, or set DISTRO and DISTRO_VERSION, \
+             as in DISTRO=ubuntu DISTRO_VERSION=24.04"
         );
         let (_guard, no_id) = root(&[("usr/lib/os-release", "NAME=x")]);
         let text = load(&no_id).unwrap_err().to_string();
