@@ -56,15 +56,25 @@ impl Inputs {
         let mut with_release = profiles;
         with_release.insert(1, settings.release.clone());
 
+        let before = findings.problems.len();
+        if let Some(path) = &settings.inputs_dir
+            && !root.is_directory(path)
+        {
+            findings.input(format!("INPUTS_DIR={path}: there is no such directory"));
+        }
         let bindep = load(&Family::BINDEP, settings, root, findings);
         let pydep = load(&Family::PYDEP, settings, root, findings);
+        // With a file that could not be read, what it knows would seem unknown.
+        let complete = findings.problems.len() == before;
         let hooks = hooks(settings, root, findings);
-        refuse_unknown_profiles(
-            settings,
-            bindep.iter().chain(&pydep),
-            !hooks.is_empty(),
-            findings,
-        );
+        if complete {
+            refuse_unknown_profiles(
+                settings,
+                bindep.iter().chain(&pydep),
+                !hooks.is_empty(),
+                findings,
+            );
+        }
         for (path, file) in &bindep {
             for warning in file.warnings() {
                 findings.warn(format!("{path}:{warning}"));
@@ -121,11 +131,16 @@ fn directories(settings: &Settings) -> Vec<&str> {
         .collect()
 }
 
+/// LOCI looks for bindep and pydep files in its directory only, not in its scripts'.
+fn input_directories(settings: &Settings) -> Vec<&str> {
+    let mut directories = directories(settings);
+    directories.retain(|directory| *directory != DIRECTORIES[1]);
+    directories
+}
+
 fn patterns(settings: &Settings, name: &str) -> Vec<String> {
-    // LOCI looks for bindep and pydep files in its directory only, not in its scripts'.
-    directories(settings)
+    input_directories(settings)
         .into_iter()
-        .filter(|directory| *directory != DIRECTORIES[1])
         .map(|directory| format!("{directory}/{name}"))
         .collect()
 }
@@ -168,11 +183,12 @@ fn load(
                 .collect()
         };
         if found.is_empty() {
-            findings.input(format!(
-                "{}={extra}: no such file in {}",
-                family.argument,
-                patterns(settings, "").join(", ")
-            ));
+            let place = if extra.starts_with('/') {
+                String::new()
+            } else {
+                format!(" in {}", input_directories(settings).join(", "))
+            };
+            findings.input(format!("{}={extra}: no such file{place}", family.argument));
         }
         paths.extend(found);
     }
