@@ -145,9 +145,19 @@ fn user(view: &View<'_>, accounts: &Accounts, findings: &mut Findings) -> Option
             command: rest(common(Command::new("usermod")).args(["--home", &home])).arg(name),
         }),
         Some(user) => {
+            let ids = [
+                (user.uid != uid.0).then(|| format!("UID={}", user.uid)),
+                (user.gid != gid.0).then(|| format!("GID={}", user.gid)),
+            ];
+            let ids: Vec<String> = ids.into_iter().flatten().collect();
+            // Other ids do not help when something else is not as wanted, either.
+            let knob = if user.home == home && user.shell == shell(project) {
+                format!("{}, or UPDATE_SYSTEM_ACCOUNT=True", ids.join(" and "))
+            } else {
+                "UPDATE_SYSTEM_ACCOUNT=True".to_owned()
+            };
             findings.input(format!(
-                "UID={uid}: the user {name} exists as {}, and {} is wanted; \
-                 set UID and GID to what exists, or UPDATE_SYSTEM_ACCOUNT=True to change it",
+                "the user {name} exists as {}, and {} is wanted; set {knob} to change it",
                 described(user.uid, user.gid, &user.home, &user.shell),
                 described(uid.0, gid.0, &home, shell(project)),
             ));
