@@ -1,0 +1,64 @@
+//! What is served later is refused, not ignored; the stock Dockerfile's
+//! defaults of it are no trouble.
+
+use crate::test::Test;
+
+#[test]
+fn arguments_all_at_once() {
+    Test::debian()
+        .set("PROJECT", "requirements")
+        .set("WHEELS", "loci/requirements:master-ubuntu")
+        .set("PLUGIN", "yes")
+        .set("REGISTRY_PROTOCOL", "http")
+        .set("REGISTRY_INSECURE", "True")
+        .set("NOVA_TSS_UID", "100")
+        .set("NOVNC_REF", "v1.5.0")
+        .set("CEPH_REPO", "deb https://ceph.example/debian noble main")
+        .set("DIST_REPOS", "-epel")
+        .plan()
+        .stderr(
+            "error: 9 wrong settings; nothing was touched\n\
+             \x20 REGISTRY_PROTOCOL=http: not supported yet\n\
+             \x20 PLUGIN=yes: not supported yet\n\
+             \x20 REGISTRY_INSECURE=True: not supported yet\n\
+             \x20 NOVA_TSS_UID=100: not supported yet\n\
+             \x20 NOVNC_REF=v1.5.0: not supported yet\n\
+             \x20 CEPH_REPO=deb https://ceph.example/debian noble main: not supported yet\n\
+             \x20 DIST_REPOS=-epel: not supported yet\n\
+             \x20 PROJECT=requirements: not supported yet\n\
+             \x20 WHEELS=loci/requirements:master-ubuntu: a URL or an image is not supported yet; \
+             mount the wheels at WHEELS_PATH or give a tarball\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn defaults_are_no_trouble() {
+    Test::debian()
+        .set("PLUGIN", "no")
+        .set("REGISTRY_PROTOCOL", "detect")
+        .set("REGISTRY_INSECURE", "False")
+        .set("NOVA_TSS_USER", "tss")
+        .set("NOVA_TSS_UID", "42434")
+        .set("NOVNC_REF", "v1.0.0")
+        .set("UID", "abc")
+        .plan()
+        .stderr(
+            "error: 1 wrong setting; nothing was touched\n\
+             \x20 UID=abc: not an id; a whole number from 0 to 4294967294\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn commands() {
+    for command in ["base", "fetch-wheels"] {
+        Test::new()
+            .args([command])
+            .stderr(&format!("error: `{command}` is not supported yet\n"))
+            .status(2)
+            .run();
+    }
+}

@@ -1,0 +1,19 @@
+//! What the program says to a user, whole: the built binary is run on a root
+//! directory that the test writes, and its standard output, its standard error
+//! and its exit status are compared exactly. No test here needs the network.
+
+mod accounts;
+mod arguments;
+mod cost;
+mod distribution;
+mod empty_root;
+mod fixtures;
+mod inputs;
+mod later;
+mod plan;
+mod secrets;
+mod settings;
+mod sources;
+mod steps;
+mod test;
+mod wheels;

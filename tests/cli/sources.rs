@@ -1,0 +1,95 @@
+//! Sources that cannot be built are refused before the long steps.
+
+use crate::test::Test;
+
+#[test]
+fn a_source_without_a_version() {
+    Test::debian()
+        .without("tmp/keystone/PKG-INFO")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 the source in /tmp/keystone has no version: it is no git checkout and has no PKG-INFO; \
+             give the checkout with its tags or an sdist, or set PBR_VERSION\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn pbr_version_is_a_version() {
+    let outcome = Test::debian()
+        .without("tmp/keystone/PKG-INFO")
+        .set("PBR_VERSION", "27.0.0")
+        .plan()
+        .outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+}
+
+#[test]
+fn a_source_that_is_no_python_project() {
+    Test::debian()
+        .without("tmp/keystone")
+        .file("tmp/keystone/README.rst", "")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 /tmp/keystone is no Python project: it has no pyproject.toml, setup.py or setup.cfg\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn extra_projects_that_are_not_there() {
+    Test::debian()
+        .file(
+            "src/keystone/pyproject.toml",
+            "[project]\nname = 'keystone'\nversion = '1'\n",
+        )
+        .file(
+            "src/plugin-b/setup.cfg",
+            "[metadata]\nname = plugin-b\nversion = 1\n",
+        )
+        .set("SOURCES_DIR", "/src")
+        .set("EXTRA_PROJECTS", "plugin-a plugin-b\nplugin-c")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 2 problems; nothing was touched\n\
+             \x20 EXTRA_PROJECTS=plugin-a: there is no /src/plugin-a\n\
+             \x20 EXTRA_PROJECTS=plugin-c: there is no /src/plugin-c\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn a_checkout_of_something_else_is_used_with_a_word() {
+    let test = || {
+        Test::debian()
+            .file("tmp/keystone/.git/HEAD", "ref: refs/heads/stable/2025.2\n")
+            .file(
+                "tmp/keystone/.git/refs/heads/stable/2025.2",
+                "0123456789012345678901234567890123456789\n",
+            )
+    };
+    let warning = |test: Test| {
+        let stderr = test.plan().outcome().stderr;
+        stderr
+            .lines()
+            .find(|line| line.starts_with("warning: "))
+            .map(str::to_owned)
+    };
+    assert_eq!(
+        warning(test().set("PROJECT_REF", "stable/2026.1")).as_deref(),
+        Some(
+            "warning: /tmp/keystone is used as it is; PROJECT_REF=stable/2026.1 is not what is checked out there"
+        )
+    );
+    for right in ["stable/2025.2", "0123456789", ""] {
+        assert_eq!(warning(test().set("PROJECT_REF", right)), None, "{right}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Wheels that are not there: a plan can be looked at all the same, since they
+//! may be mounted when it is run.
+
+use crate::test::Test;
+
+#[track_caller]
+fn said(test: Test) -> Vec<String> {
+    let outcome = test.plan().outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    outcome
+        .stderr
+        .lines()
+        .filter(|line| line.to_lowercase().contains("wheels"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_directory() {
+    assert_eq!(
+        said(Test::debian().set("WHEELS_PATH", "/mnt/wheels")),
+        [
+            "cannot be run here: there is no wheels directory /mnt/wheels; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+        ]
+    );
+}
+
+#[test]
+fn an_empty_directory() {
+    assert_eq!(
+        said(
+            Test::debian()
+                .without("wheels")
+                .file("wheels/sub/pip-25.1.1-py3-none-any.whl", "")
+        ),
+        [
+            "cannot be run here: the wheels directory /wheels has no wheels at its root; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+        ]
+    );
+}
+
+#[test]
+fn a_directory_without_constraints() {
+    assert_eq!(
+        said(Test::debian().without("wheels/upper-constraints.txt")),
+        [
+            "cannot be run here: the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+        ]
+    );
+}
+
+#[test]
+fn a_tarball_that_is_not_there() {
+    assert_eq!(
+        said(
+            Test::debian()
+                .without("wheels")
+                .set("WHEELS", "/tmp/wheels.tar.gz")
+        ),
+        ["cannot be run here: WHEELS=/tmp/wheels.tar.gz: there is no such file"]
+    );
+}
+
+#[test]
+fn a_tarball_is_extracted() {
+    let outcome = Test::debian()
+        .without("wheels")
+        .file("tmp/wheels.tar.gz", "")
+        .set("WHEELS", "/tmp/wheels.tar.gz")
+        .set("WHEELS_DEST", "/var/tmp/wheels")
+        .plan()
+        .outcome();
+    assert!(
+        outcome.stdout.contains(
+            "\nwheels: wheels come from /tmp/wheels.tar.gz\n    \
+             do     extract the wheels and constraints of /tmp/wheels.tar.gz into /var/tmp/wheels\n"
+        ),
+        "{}",
+        outcome.stdout
+    );
+}
