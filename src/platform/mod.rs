@@ -12,7 +12,6 @@ pub use family::Family;
 use crate::bindep::Distribution;
 use crate::findings::Findings;
 use crate::root::Root;
-use crate::settings::DistributionOverride;
 use os_release::Identity;
 use package_manager::PackageManager;
 
@@ -27,6 +26,15 @@ pub struct Platform {
     pub family: Family,
     /// The machine's architecture as the kernel names it: `x86_64`, `aarch64`.
     pub architecture: String,
+}
+
+/// The distribution to take this for.
+#[derive(Debug, Clone, Default)]
+pub struct DistributionOverride {
+    /// `DISTRO`.
+    pub id: Option<String>,
+    /// `DISTRO_VERSION`.
+    pub version: Option<String>,
 }
 
 /// Why the distribution cannot be told.

@@ -10,6 +10,7 @@ mod wheels_source;
 use std::fmt::Display;
 use std::str::FromStr;
 
+pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use values::{GitRef, Id, ProjectName, Refused};
 pub use wheels_source::WheelsSource;
@@ -97,15 +98,6 @@ impl WheelsSettings {
             &self.path
         }
     }
-}
-
-/// The distribution to take this for.
-#[derive(Debug, Clone, Default)]
-pub struct DistributionOverride {
-    /// `DISTRO`.
-    pub id: Option<String>,
-    /// `DISTRO_VERSION`.
-    pub version: Option<String>,
 }
 
 /// What pip is told.
