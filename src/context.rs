@@ -127,20 +127,13 @@ impl Context<'_> {
 
     /// Removes what the pattern matches, trees included; nothing there is fine.
     pub fn remove(&self, pattern: &str) -> Result<(), Failure> {
-        let pattern = self.root.join(pattern);
-        if !pattern.to_string_lossy().contains(['*', '?']) {
-            return remove_tree(&pattern);
+        if !pattern.contains(['*', '?']) {
+            return remove_tree(&self.root.join(pattern));
         }
-        // The root's own name may hold what a pattern would take for a wildcard,
-        // but then so may the pattern: only the part inside the image is one.
-        let matches = glob::glob(&pattern.to_string_lossy())
-            .into_iter()
-            .flatten()
-            .flatten();
-        for path in matches {
-            remove_tree(&path)?;
-        }
-        Ok(())
+        let matches = self.root.glob(pattern);
+        matches
+            .iter()
+            .try_for_each(|path| remove_tree(&self.root.join(path)))
     }
 
     /// The directory for temporary files of children, made on first use.

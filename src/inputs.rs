@@ -147,17 +147,9 @@ fn patterns(settings: &Settings, name: &str) -> Vec<String> {
 
 /// Paths inside the image of the regular files that a pattern matches, in name order.
 fn matches(root: &Root, pattern: &str) -> Vec<String> {
-    let outside = root.join(pattern);
-    glob::glob(&outside.to_string_lossy())
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|path| path.is_file())
-        .filter_map(|path| {
-            let inside = path.strip_prefix(root.join("/")).ok()?;
-            Some(format!("/{}", inside.display()))
-        })
-        .collect()
+    let mut paths = root.glob(pattern);
+    paths.retain(|path| root.is_file(path));
+    paths
 }
 
 fn load(

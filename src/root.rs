@@ -57,4 +57,43 @@ impl Root {
     pub fn is_file(&self, path: impl AsRef<Path>) -> bool {
         self.join(path).is_file()
     }
+
+    /// The paths inside the image that a pattern matches, in name order; `*`,
+    /// `?` and `[...]` are as in a shell, in the pattern and not in the root's
+    /// own name. A pattern that is none matches nothing.
+    #[must_use]
+    pub fn glob(&self, pattern: &str) -> Vec<String> {
+        let root = self.join("/");
+        let pattern = Path::new(&glob::Pattern::escape(&root.to_string_lossy()))
+            .join(pattern.trim_start_matches('/'));
+        glob::glob(&pattern.to_string_lossy())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|path| {
+                let inside = path.strip_prefix(&root).ok()?;
+                Some(format!("/{}", inside.to_str()?))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pattern_has_wildcards() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::new(directory.path().join("[a]*"));
+        fs::create_dir_all(root.join("/opt/loci")).unwrap();
+        for name in ["bindep.txt", "bindep-site.txt", "pydep.txt"] {
+            fs::write(root.join("/opt/loci").join(name), "").unwrap();
+        }
+        assert_eq!(
+            root.glob("/opt/loci/bindep*"),
+            ["/opt/loci/bindep-site.txt", "/opt/loci/bindep.txt"]
+        );
+        assert!(root.glob("/opt/[").is_empty());
+    }
 }

@@ -14,6 +14,15 @@ static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)([^/\s'"@]+(?:@[^/\s'"@]+)*)@"#).expect("constant")
 });
 
+/// What stands in arguments without a scheme, `--proxy user:password@host`, and
+/// in queries, `?private_token=...`.
+static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r##"(?:^|[\s='"])[^\s'"/@:=]+:([^\s'"/@]+)@|[?&][A-Za-z_-]*(?:token|password|secret|key)=([^&\s'"#]+)"##,
+    )
+    .expect("constant")
+});
+
 /// The credentials found in the user's input.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<String>);
@@ -22,7 +31,11 @@ impl Secrets {
     /// Collects the credentials that stand in URLs inside `texts`.
     pub fn gather<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut found: Vec<String> = Vec::new();
-        for text in texts.into_iter().filter(|text| text.contains("://")) {
+        for text in texts.into_iter().filter(|text| text.contains(['@', '?'])) {
+            for capture in OTHERS.captures_iter(text) {
+                let password = capture.get(1).or(capture.get(2));
+                found.extend(password.map(|password| password.as_str().to_owned()));
+            }
             for capture in USERINFO.captures_iter(text) {
                 let userinfo = &capture[2];
                 // The `git` of ssh://git@host is a name; masked as a secret, it
@@ -118,6 +131,18 @@ mod tests {
         }
         let secrets = Secrets::gather(["ssh://git:pass@host/x"]);
         assert_eq!(secrets.mask("pass"), "****");
+    }
+
+    #[test]
+    fn credentials_without_a_scheme_and_in_queries_count() {
+        let secrets = Secrets::gather([
+            "--proxy ci:hunter22@proxy:3128",
+            "https://h/x?a=1&private_token=glpat-1",
+        ]);
+        assert_eq!(
+            secrets.mask("via ci:hunter22@proxy, https://h/x?a=1&private_token=glpat-1"),
+            "via ci:****@proxy, https://h/x?a=1&private_token=****"
+        );
     }
 
     #[test]

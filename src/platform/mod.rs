@@ -127,8 +127,19 @@ impl Platform {
         package_manager::of(self.family)
     }
 
-    /// Notes what keeps images of this platform from being built.
-    pub fn check(&self, findings: &mut Findings) {
+    /// Notes what keeps images of this platform from being built, and what the
+    /// override may not have meant.
+    pub fn check(&self, wanted: &DistributionOverride, findings: &mut Findings) {
+        if let Some(version) = &wanted.version
+            && !is_number(version)
+            && Distribution::named(&format!("{}-{version}", self.distribution.id)).is_err()
+        {
+            findings.warn(format!(
+                "DISTRO_VERSION={version}: not a codename of {} that this program knows; \
+                 rules for its number will not match",
+                self.distribution.id
+            ));
+        }
         if !self.package_manager().supported() {
             findings.machine(format!(
                 "{} is of the {} family, which is not supported yet; Ubuntu and Debian are",
@@ -158,7 +169,7 @@ impl fmt::Display for Platform {
 /// A distribution by `DISTRO_VERSION`, which LOCI's users give as a codename and others as a number.
 fn overridden(id: &str, version: &str) -> Distribution {
     Distribution::named(&format!("{id}-{version}")).unwrap_or_else(|_| {
-        let numeric = version.starts_with(|c: char| c.is_ascii_digit());
+        let numeric = is_number(version);
         Distribution {
             id: id.to_owned(),
             version: if numeric {
@@ -174,6 +185,10 @@ fn overridden(id: &str, version: &str) -> Distribution {
             name: id.to_owned(),
         }
     })
+}
+
+fn is_number(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The `id` that a derivative descends from. Derivatives of Ubuntu and Debian

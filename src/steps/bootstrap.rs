@@ -134,7 +134,7 @@ fn python_library_present(root: &Root) -> bool {
 }
 
 fn any(root: &Root, pattern: &str) -> bool {
-    glob::glob(&root.join(pattern).to_string_lossy()).is_ok_and(|mut paths| paths.next().is_some())
+    !root.glob(pattern).is_empty()
 }
 
 fn on_path(program: &str, root: &Root) -> bool {

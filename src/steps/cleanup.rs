@@ -152,13 +152,8 @@ impl Task for RemoveBytecode {
             context.root.join("/usr/share"),
             context.root.join(VIRTUALENV),
         ];
-        let libraries = context.root.join("/usr/lib/python3*");
-        directories.extend(
-            glob::glob(&libraries.to_string_lossy())
-                .into_iter()
-                .flatten()
-                .flatten(),
-        );
+        let libraries = context.root.glob("/usr/lib/python3*");
+        directories.extend(libraries.iter().map(|path| context.root.join(path)));
         directories
             .iter()
             .try_for_each(|directory| remove_bytecode(directory))

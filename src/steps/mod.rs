@@ -46,7 +46,7 @@ pub fn plan(
     findings
         .warnings
         .extend(settings.given.notes.iter().cloned());
-    platform.check(&mut findings);
+    platform.check(&settings.distribution, &mut findings);
     let has = |steps: &[StepName]| {
         named.is_none_or(|named| named.iter().any(|name| steps.contains(name)))
     };
