@@ -61,11 +61,11 @@ ARG SETUPTOOL_CONSTRAINT="<81"
 ARG WHEEL_CONSTRAINT=""
 ARG PIP_CONSTRAINT=""
 ARG WHEEL_CONSTRAIN=""
-ARG PIP_INDEX_URL=""
-ARG PIP_EXTRA_INDEX_URL=""
-ARG PIP_TRUSTED_HOST=""
-ARG PIP_CERT=""
-ARG SSL_CERT_FILE=""
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ARG SSL_CERT_FILE
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \
@@ -123,11 +123,11 @@ ARG PIP_CONSTRAINT=""
 ARG WHEEL_CONSTRAIN=""
 # pip's own settings. A bundle of certificates is better given with
 # `--secret id=ca-bundle,src=FILE` and SSL_CERT_FILE=/run/secrets/ca-bundle.
-ARG PIP_INDEX_URL=""
-ARG PIP_EXTRA_INDEX_URL=""
-ARG PIP_TRUSTED_HOST=""
-ARG PIP_CERT=""
-ARG SSL_CERT_FILE=""
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ARG SSL_CERT_FILE
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \

@@ -1,0 +1,222 @@
+//! The wheels of a service: what its sdist and pydep.txt ask for, from the
+//! package index, under constraints; compiled where there is no wheel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::base::{self, Suite};
+use crate::binary::Binary;
+use crate::catalogue;
+use crate::constraints::{self, Constraints};
+use crate::engine::{Build, Engine};
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::process::{self, quote, stage};
+use crate::workspace;
+
+const GATHER: &str = include_str!("gather.sh");
+
+/// The tools of the virtualenv, which is made without an index too.
+const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
+
+const GLOBAL_REQUIREMENTS: &str = "\
+# Every version is pinned by upper-constraints.txt.
+";
+
+/// What pip is told by the environment of this machine.
+const ENVIRONMENT: &[&str] = &[
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+];
+
+/// What was gathered.
+pub struct Wheels {
+    /// *.whl, upper-constraints.txt and global-requirements.txt.
+    pub directory: PathBuf,
+    /// The same as an image.
+    pub image: String,
+    /// The service itself.
+    pub sdist: PathBuf,
+}
+
+/// Gathers the wheels of a service, if they are not there yet.
+pub fn ensure(engine: Engine, binary: &Binary, options: &Options) -> Result<Wheels> {
+    let (service, suite) = (options.service.as_str(), options.suite);
+    let distribution = catalogue::distribution(service);
+    let pins = Constraints::load(service, options.constraints.as_deref())?;
+    let published = pins.publish(distribution);
+    let requirement = pins.requirement(distribution);
+    let requirements = requirements(&binary.pydep(service, &options.profiles, suite)?);
+    let (builder, builder_key) = ensure_builder(engine, binary, suite)?;
+    let key = workspace::key(&[
+        &builder_key,
+        GATHER,
+        &requirement,
+        &options.extras,
+        &published,
+        &requirements,
+    ]);
+
+    let name = format!("{service}-{}", suite.name());
+    let home = workspace::work(&format!("wheels/{name}"))?;
+    let image = format!("localhost/loci-wheels:{name}");
+    if fs::read_to_string(home.join("key")).is_ok_and(|made| made == key) {
+        let wheels = found(&home, &image)?;
+        return publish(engine, &wheels, &key).map(|()| wheels);
+    }
+    stage(&format!("gathering the wheels of {requirement}"), || {
+        let home = workspace::fresh(&format!("wheels/{name}"))?;
+        let input = home.join("in");
+        fs::create_dir(&input).map_err(Error::io("make", &input))?;
+        workspace::write(&input.join("constraints.txt"), &published)?;
+        workspace::write(&input.join("requirements.txt"), &requirements)?;
+        workspace::write(&input.join("environment"), &environment(&input)?)?;
+        let cache = workspace::work(&format!("pip-cache-{}", suite.name()))?;
+        let extras = match options.extras.as_str() {
+            "" => String::new(),
+            extras => format!("[{extras}]"),
+        };
+        let container = engine.container(&builder)?;
+        let volumes = [
+            (input.as_path(), "/in:ro"),
+            (home.as_path(), "/out"),
+            (cache.as_path(), "/root/.cache/pip"),
+        ];
+        let gather = container.script("root", &volumes, GATHER, &[&requirement, &extras]);
+        let gathered = process::run(gather);
+        // It may hold the credentials of an index.
+        fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
+        gathered?;
+
+        let wheels = found(&home, &image)?;
+        // It comes from its source, or the image would not show that it can.
+        remove_wheel(&wheels.directory, distribution)?;
+        workspace::write(&wheels.directory.join("upper-constraints.txt"), &published)?;
+        workspace::write(
+            &wheels.directory.join("global-requirements.txt"),
+            GLOBAL_REQUIREMENTS,
+        )?;
+        publish(engine, &wheels, &key)?;
+        workspace::write(&home.join("key"), &key)?;
+        Ok(wheels)
+    })
+}
+
+/// An image with what is needed to compile wheels.
+fn ensure_builder(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, String)> {
+    let base_key = base::ensure(engine, suite)?;
+    let mut packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
+    packages.extend(["python3", "python3-venv"].map(ToOwned::to_owned));
+    let packages = packages.join(" ");
+    let containerfile = format!(
+        "FROM {}\n\
+         RUN apt-get update -q \
+         && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {packages}\n",
+        suite.image()
+    );
+    let key = workspace::key(&[&base_key, &containerfile]);
+    let image = format!("localhost/loci-builder-{}", suite.name());
+    if !engine.has(&image, &key) {
+        stage(&format!("making {image}, which compiles wheels"), || {
+            build(
+                engine,
+                &image,
+                &key,
+                &workspace::fresh("empty")?,
+                &containerfile,
+            )
+        })?;
+    }
+    Ok((image, key))
+}
+
+/// Makes the wheels an image.
+fn publish(engine: Engine, wheels: &Wheels, key: &str) -> Result<()> {
+    if engine.has(&wheels.image, key) {
+        return Ok(());
+    }
+    build(
+        engine,
+        &wheels.image,
+        key,
+        &wheels.directory,
+        "FROM scratch\nCOPY . /\n",
+    )
+}
+
+fn build(engine: Engine, tag: &str, key: &str, context: &Path, containerfile: &str) -> Result<()> {
+    let file = workspace::work("containerfiles")?.join(key);
+    workspace::write(&file, containerfile)?;
+    engine.build(&Build {
+        tag,
+        context,
+        file: &file,
+        arguments: &[],
+        key,
+    })
+}
+
+fn found(home: &Path, image: &str) -> Result<Wheels> {
+    let sdists = home.join("sdist");
+    let mut entries = fs::read_dir(&sdists).map_err(Error::io("read", &sdists))?;
+    let sdist = entries.find_map(|entry| Some(entry.ok()?.path()));
+    Ok(Wheels {
+        directory: home.join("wheels"),
+        image: image.to_owned(),
+        sdist: sdist.ok_or_else(|| Error::refused(format!("{} is empty", sdists.display())))?,
+    })
+}
+
+fn remove_wheel(directory: &Path, distribution: &str) -> Result<()> {
+    let own = constraints::normal(distribution);
+    for entry in fs::read_dir(directory)
+        .map_err(Error::io("read", directory))?
+        .flatten()
+    {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if constraints::normal(name.split('-').next().unwrap_or_default()) == own {
+            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn requirements(pydep: &[String]) -> String {
+    let tools = TOOLCHAIN.iter().map(ToString::to_string);
+    tools
+        .chain(pydep.iter().cloned())
+        .map(|line| line + "\n")
+        .collect()
+}
+
+/// The container is another machine: what this one's environment says of the
+/// network is told there as shell assignments, in a file and not on a command
+/// line, because the address of an index may hold a password.
+fn environment(input: &Path) -> Result<String> {
+    let mut text = String::new();
+    for name in ENVIRONMENT {
+        if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
+            text += &format!("export {name}={}\n", quote(&value));
+        }
+    }
+    let bundle = ["PIP_CERT", "SSL_CERT_FILE"]
+        .iter()
+        .find_map(std::env::var_os);
+    if let Some(bundle) = bundle.filter(|path| !path.is_empty()) {
+        let (from, to) = (Path::new(&bundle), input.join("ca-bundle"));
+        fs::copy(from, to).map_err(Error::io("copy", from))?;
+        for name in ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"] {
+            text += &format!("export {name}=/in/ca-bundle\n");
+        }
+    }
+    Ok(text)
+}
