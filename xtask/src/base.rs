@@ -5,9 +5,9 @@ use std::fs;
 use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
 use crate::process::{self, command, stage};
-use crate::workspace;
+use crate::{setup, workspace};
 
-/// What a base image of OpenStack services has to have.
+/// What a base image of services has to have.
 const PACKAGES: &str = "ca-certificates,passwd";
 
 const CONTAINERFILE: &str = "FROM scratch\nADD base.tar /\nCMD [\"/bin/bash\"]\n";
@@ -47,15 +47,7 @@ impl Suite {
 
 /// Makes the base image of a suite and tells what it was made from.
 pub fn ensure(engine: Engine, suite: Suite) -> Result<String> {
-    let indexes = process::read(command(
-        "apt-get",
-        [
-            "indextargets",
-            "--format=$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)",
-            "Created-By: Packages",
-        ],
-    ))?;
-    let sources = sources(&indexes, suite.name());
+    let sources = sources(&indexes()?, suite.name());
     let key = workspace::key(&[suite.name(), PACKAGES, &sources.join("\n"), CONTAINERFILE]);
     if engine.has(&suite.image(), &key) {
         return Ok(key);
@@ -81,6 +73,24 @@ pub fn ensure(engine: Engine, suite: Suite) -> Result<String> {
         fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))
     })?;
     Ok(key)
+}
+
+/// What apt on this machine reads from where.
+fn indexes() -> Result<String> {
+    let query = || {
+        let format = "--format=$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)";
+        process::read(command(
+            "apt-get",
+            ["indextargets", format, "Created-By: Packages"],
+        ))
+    };
+    let told = query()?;
+    // Who is behind an address is known from its lists only.
+    if told.lines().all(|line| line.starts_with('|')) {
+        setup::update()?;
+        return query();
+    }
+    Ok(told)
 }
 
 /// The lines of a suite's sources.list, on the mirrors that this machine itself

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::workspace;
 
 /// The newest setuptools that released services can be built with: 82 has no
-/// pkg_resources.
+/// `pkg_resources`.
 pub const SETUPTOOLS: &str = "setuptools<81";
 
 /// A file of constraints.

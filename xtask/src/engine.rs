@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::error::Result;
 use crate::process::{self, command};
+use crate::workspace;
 
 /// The label that tells what an image was made from.
 const KEY: &str = "loci-install.key";
@@ -51,8 +52,9 @@ impl Engine {
         }
     }
 
-    /// Builds an image.
+    /// Builds an image, in the place of the one of that name.
     pub fn build(self, build: &Build) -> Result<()> {
+        let old = self.identity(build.tag);
         let mut engine = match self {
             Self::Docker => self.command(&["build", "--network=host"]),
             // Without --force-rm the containers behind mounted images stay.
@@ -65,20 +67,41 @@ impl Engine {
             engine.arg("--build-arg").arg(format!("{name}={value}"));
         }
         engine.arg(build.context);
-        process::run(engine)
+        process::run(engine)?;
+        let nameless = old.filter(|old| self.identity(build.tag).as_ref() != Some(old));
+        if let Some(nameless) = nameless {
+            // Refused while another image is made from it, and that is fine.
+            process::succeeds(self.command(&["rmi", &nameless]));
+        }
+        Ok(())
     }
 
     /// Whether an image of that name was made from just that.
     pub fn has(self, tag: &str, key: &str) -> bool {
-        let (inspect, labels): (&[&str], _) = match self {
-            Self::Docker => (&["image", "inspect"], ".Config.Labels"),
-            Self::Buildah => (&["inspect", "--type=image"], ".OCIv1.Config.Labels"),
+        let labels = match self {
+            Self::Docker => ".Config.Labels",
+            Self::Buildah => ".OCIv1.Config.Labels",
         };
-        let mut engine = self.command(inspect);
-        engine
-            .arg(format!("--format={{{{index {labels} \"{KEY}\"}}}}"))
-            .arg(tag);
-        process::read(engine).is_ok_and(|label| label.trim() == key)
+        let label = self.inspect(tag, &format!("index {labels} \"{KEY}\""));
+        label.is_some_and(|label| label == key)
+    }
+
+    fn identity(self, tag: &str) -> Option<String> {
+        let field = match self {
+            Self::Docker => ".Id",
+            Self::Buildah => ".FromImageID",
+        };
+        self.inspect(tag, field)
+    }
+
+    fn inspect(self, tag: &str, field: &str) -> Option<String> {
+        let mut engine = match self {
+            Self::Docker => self.command(&["image", "inspect"]),
+            Self::Buildah => self.command(&["inspect", "--type=image"]),
+        };
+        engine.arg(format!("--format={{{{{field}}}}}")).arg(tag);
+        let said = process::read(engine).ok()?;
+        Some(said.trim().to_owned())
     }
 
     /// A container of an image.
@@ -119,8 +142,8 @@ impl Engine {
 }
 
 impl Container {
-    /// The command that runs a shell script in the container with the host's
-    /// network, some of the host's directories, and as some user.
+    /// The command that runs one of `xtask/scripts` in the container: as some
+    /// user, with the host's network and some of its directories.
     pub fn script(
         &self,
         user: &str,
@@ -142,7 +165,8 @@ impl Container {
             Engine::Buildah => self.engine.command(&["run"]),
         };
         run.arg("--user").arg(user);
-        for (host, inside) in volumes {
+        let scripts = workspace::scripts();
+        for (host, inside) in [&[(scripts.as_path(), "/chores:ro")], volumes].concat() {
             let mut volume = OsString::from(host);
             volume.push(":");
             volume.push(inside);
@@ -152,7 +176,9 @@ impl Container {
         if self.engine == Engine::Buildah {
             run.arg("--");
         }
-        run.args(["sh", "-euc", script, "script"]).args(arguments);
+        run.args(["sh", "-eu"])
+            .arg(format!("/chores/{script}"))
+            .args(arguments);
         run
     }
 }

@@ -31,10 +31,15 @@ pub fn packages(wanted: &[&str]) -> Result<()> {
     require_apt(&missing)?;
     stage(&format!("installing {}", missing.join(" ")), || {
         // A fresh machine has no lists, a used one has old ones.
-        process::run(apt(&["update", "-q"]))?;
+        update()?;
         let install = ["install", "-q", "-y", "--no-install-recommends"];
         process::run(apt(&[&install, missing.as_slice()].concat()))
     })
+}
+
+/// Fetches the package lists.
+pub fn update() -> Result<()> {
+    process::run(apt(&["update", "-q"]))
 }
 
 fn installed(name: &str) -> bool {

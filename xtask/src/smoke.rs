@@ -13,9 +13,6 @@ use crate::error::{Error, Result};
 use crate::process;
 use crate::workspace;
 
-const EVERY_SERVICE: &str = include_str!("smoke.sh");
-const KEYSTONE: &str = include_str!("keystone.sh");
-
 /// An image has no bytecode, so a first import alone takes 10 to 15 s.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -23,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub fn run(engine: Engine, image: &str, service: &str) -> Result<()> {
     let container = engine.container(image)?;
     let distribution = catalogue::distribution(service);
-    process::run(container.script("root", &[], EVERY_SERVICE, &[distribution]))?;
+    process::run(container.script("root", &[], "service.sh", &[distribution]))?;
     if service != "keystone" {
         eprintln!("    {service} itself was not started: only keystone's start is known here");
         return Ok(());
     }
     let port = free_port()?;
     let mut server =
-        Server::start(container.script("keystone", &[], KEYSTONE, &[&port.to_string()]))?;
+        Server::start(container.script("keystone", &[], "keystone.sh", &[&port.to_string()]))?;
     let body = server.answer(port, "/v3")?;
     let json: serde_json::Value = serde_json::from_str(&body)
         .map_err(|error| Error::refused(format!("GET /v3 answered no JSON ({error}):\n{body}")))?;
@@ -52,7 +49,7 @@ impl Server {
         let file = File::create(&log).map_err(Error::io("write", &log))?;
         let errors = file.try_clone().map_err(Error::io("write", &log))?;
         let line = process::literal(&command);
-        eprintln!("  + {}", line.lines().next().unwrap_or_default());
+        eprintln!("  + {line}");
         command.stdin(Stdio::piped()).stdout(file).stderr(errors);
         let child = command
             .spawn()

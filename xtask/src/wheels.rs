@@ -1,6 +1,7 @@
 //! The wheels of a service: what its sdist and pydep.txt ask for, from the
 //! package index, under constraints; compiled where there is no wheel.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,8 @@ use crate::options::Options;
 use crate::process::{self, quote, stage};
 use crate::workspace;
 
-const GATHER: &str = include_str!("gather.sh");
+/// Part of the key: other wheels may come of another script.
+const GATHER: &str = include_str!("../scripts/gather.sh");
 
 /// The tools of the virtualenv, which is made without an index too.
 const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
@@ -90,7 +92,7 @@ pub fn ensure(engine: Engine, binary: &Binary, options: &Options) -> Result<Whee
             (home.as_path(), "/out"),
             (cache.as_path(), "/root/.cache/pip"),
         ];
-        let gather = container.script("root", &volumes, GATHER, &[&requirement, &extras]);
+        let gather = container.script("root", &volumes, "gather.sh", &[&requirement, &extras]);
         let gathered = process::run(gather);
         // It may hold the credentials of an index.
         fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
@@ -202,21 +204,19 @@ fn requirements(pydep: &[String]) -> String {
 /// network is told there as shell assignments, in a file and not on a command
 /// line, because the address of an index may hold a password.
 fn environment(input: &Path) -> Result<String> {
-    let mut text = String::new();
-    for name in ENVIRONMENT {
-        if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
-            text += &format!("export {name}={}\n", quote(&value));
-        }
-    }
-    let bundle = ["PIP_CERT", "SSL_CERT_FILE"]
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let told = ENVIRONMENT
         .iter()
-        .find_map(std::env::var_os);
-    if let Some(bundle) = bundle.filter(|path| !path.is_empty()) {
+        .filter_map(|name| Some((*name, set(name)?)));
+    let mut told: Vec<(&str, OsString)> = told.collect();
+    if let Some(bundle) = set("PIP_CERT").or_else(|| set("SSL_CERT_FILE")) {
         let (from, to) = (Path::new(&bundle), input.join("ca-bundle"));
         fs::copy(from, to).map_err(Error::io("copy", from))?;
-        for name in ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"] {
-            text += &format!("export {name}=/in/ca-bundle\n");
-        }
+        let names = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
+        told.extend(names.map(|name| (name, OsString::from("/in/ca-bundle"))));
     }
-    Ok(text)
+    let lines = told
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quote(value)));
+    Ok(lines.collect())
 }

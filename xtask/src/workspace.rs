@@ -12,6 +12,11 @@ pub fn root() -> &'static Path {
     manifest.parent().unwrap_or(manifest)
 }
 
+/// The scripts that run in containers.
+pub fn scripts() -> PathBuf {
+    root().join("xtask/scripts")
+}
+
 /// Where cargo builds.
 pub fn target() -> PathBuf {
     let asked = std::env::var_os("CARGO_TARGET_DIR").filter(|path| !path.is_empty());
