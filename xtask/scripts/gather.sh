@@ -14,6 +14,9 @@ export UWSGI_PROFILE_OVERRIDE=ssl=true
 
 python3 -m venv /tmp/gather
 pip=/tmp/gather/bin/pip
+# The distribution's own are of many ages, and some build only with a wheel
+# package beside them.
+$pip install --quiet --upgrade pip setuptools wheel
 
 name=${1%%[=<>]*}
 $pip download --no-deps --no-binary "$name" --dest /out/sdist "$1"
