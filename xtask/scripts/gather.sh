@@ -9,6 +9,8 @@
 # pip tell the two apart.
 export PIP_CONSTRAINT=/in/constraints.txt PIP_BUILD_CONSTRAINT=/in/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_PROGRESS_BAR=off
+# Thousands of lines on how projects of others ought to be declared.
+export PYTHONWARNINGS=ignore
 # As OpenStack's requirements images have it.
 export UWSGI_PROFILE_OVERRIDE=ssl=true
 

@@ -49,67 +49,102 @@ pub struct Wheels {
     pub sdist: PathBuf,
 }
 
+/// All that decides which wheels there are.
+struct Inputs<'a> {
+    /// The distribution of the service.
+    distribution: &'a str,
+    /// The same as a requirement.
+    requirement: String,
+    /// Its extras, in brackets, or nothing.
+    extras: String,
+    /// The constraints that the image gets.
+    constraints: String,
+    /// What is wanted beside the service's own dependencies.
+    requirements: String,
+}
+
 /// Gathers the wheels of a service, if they are not there yet.
 pub fn ensure(engine: Engine, binary: &Binary, options: &Options) -> Result<Wheels> {
-    let (service, suite) = (options.service.as_str(), options.suite);
-    let distribution = catalogue::distribution(service);
-    let pins = Constraints::load(service, options.constraints.as_deref())?;
-    let published = pins.publish(distribution);
-    let requirement = pins.requirement(distribution);
-    let requirements = requirements(&binary.pydep(service, &options.profiles, suite)?);
-    let (builder, builder_key) = ensure_builder(engine, binary, suite)?;
-    let key = workspace::key(&[
-        &builder_key,
-        GATHER,
-        &requirement,
-        &options.extras,
-        &published,
-        &requirements,
-    ]);
-
-    let name = format!("{service}-{}", suite.name());
-    let home = workspace::work(&format!("wheels/{name}"))?;
+    let inputs = Inputs::of(binary, options)?;
+    let (builder, builder_key) = ensure_builder(engine, binary, options.suite)?;
+    let key = inputs.key(&builder_key);
+    let name = format!("{}-{}", options.service, options.suite.name());
+    let home = workspace::work("wheels")?.join(&name);
     let image = format!("localhost/loci-wheels:{name}");
     if fs::read_to_string(home.join("key")).is_ok_and(|made| made == key) {
         let wheels = found(&home, &image)?;
         return publish(engine, &wheels, &key).map(|()| wheels);
     }
-    stage(&format!("gathering the wheels of {requirement}"), || {
-        let home = workspace::fresh(&format!("wheels/{name}"))?;
-        let input = home.join("in");
+    let title = format!("gathering the wheels of {}", inputs.requirement);
+    stage(&title, || {
+        // What was gathered before stays until this has gone well.
+        let output = workspace::fresh(&format!("gather/{name}"))?;
+        let cache = workspace::work(&format!("pip-cache-{}", options.suite.name()))?;
+        inputs.gather(engine, &builder, &output, &cache)?;
+        workspace::write(&output.join("key"), &key)?;
+        if home.exists() {
+            fs::remove_dir_all(&home).map_err(Error::io("remove", &home))?;
+        }
+        fs::rename(&output, &home).map_err(Error::io("make", &home))?;
+        let wheels = found(&home, &image)?;
+        publish(engine, &wheels, &key).map(|()| wheels)
+    })
+}
+
+impl<'a> Inputs<'a> {
+    fn of(binary: &Binary, options: &'a Options) -> Result<Self> {
+        let service = options.service.as_str();
+        let distribution = catalogue::distribution(service);
+        let pins = Constraints::load(service, options.constraints.as_deref())?;
+        let pydep = binary.pydep(service, &options.profiles, options.suite)?;
+        Ok(Self {
+            distribution,
+            requirement: pins.requirement(distribution),
+            extras: match options.extras.as_str() {
+                "" => String::new(),
+                extras => format!("[{extras}]"),
+            },
+            constraints: pins.publish(distribution),
+            requirements: requirements(&pydep),
+        })
+    }
+
+    fn key(&self, builder: &str) -> String {
+        workspace::key(&[
+            builder,
+            GATHER,
+            &self.requirement,
+            &self.extras,
+            &self.constraints,
+            &self.requirements,
+        ])
+    }
+
+    /// Fills `output` with `sdist` and `wheels`.
+    fn gather(&self, engine: Engine, builder: &str, output: &Path, cache: &Path) -> Result<()> {
+        let input = output.join("in");
         fs::create_dir(&input).map_err(Error::io("make", &input))?;
-        workspace::write(&input.join("constraints.txt"), &published)?;
-        workspace::write(&input.join("requirements.txt"), &requirements)?;
+        workspace::write(&input.join("constraints.txt"), &self.constraints)?;
+        workspace::write(&input.join("requirements.txt"), &self.requirements)?;
         workspace::write(&input.join("environment"), &environment(&input)?)?;
-        let cache = workspace::work(&format!("pip-cache-{}", suite.name()))?;
-        let extras = match options.extras.as_str() {
-            "" => String::new(),
-            extras => format!("[{extras}]"),
-        };
-        let container = engine.container(&builder)?;
+        let container = engine.container(builder)?;
         let volumes = [
             (input.as_path(), "/in:ro"),
-            (home.as_path(), "/out"),
-            (cache.as_path(), "/root/.cache/pip"),
+            (output, "/out"),
+            (cache, "/root/.cache/pip"),
         ];
-        let gather = container.script("root", &volumes, "gather.sh", &[&requirement, &extras]);
-        let gathered = process::run(gather);
+        let words = [self.requirement.as_str(), &self.extras];
+        let done = process::run(container.script("root", &volumes, "gather.sh", &words));
         // It may hold the credentials of an index.
         fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
-        gathered?;
+        done?;
 
-        let wheels = found(&home, &image)?;
+        let wheels = output.join("wheels");
         // It comes from its source, or the image would not show that it can.
-        remove_wheel(&wheels.directory, distribution)?;
-        workspace::write(&wheels.directory.join("upper-constraints.txt"), &published)?;
-        workspace::write(
-            &wheels.directory.join("global-requirements.txt"),
-            GLOBAL_REQUIREMENTS,
-        )?;
-        publish(engine, &wheels, &key)?;
-        workspace::write(&home.join("key"), &key)?;
-        Ok(wheels)
-    })
+        remove_wheel(&wheels, self.distribution)?;
+        workspace::write(&wheels.join("upper-constraints.txt"), &self.constraints)?;
+        workspace::write(&wheels.join("global-requirements.txt"), GLOBAL_REQUIREMENTS)
+    }
 }
 
 /// An image with what is needed to compile wheels.
