@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::binary::{self, Binary};
+use crate::constraints::Constraints;
 use crate::engine::{Build, Engine};
 use crate::error::Result;
 use crate::options::{Options, USAGE};
@@ -37,6 +38,8 @@ pub struct Assets {
 
 /// Obtains what an image is made from; what is there already is used again.
 pub fn prepare(options: &Options) -> Result<Assets> {
+    // What can be refused is refused before anything takes long.
+    let pins = Constraints::load(&options.service, options.constraints.as_deref())?;
     let engine = Engine::detect();
     let packages = match engine {
         Engine::Docker => setup::BASE.to_vec(),
@@ -45,7 +48,7 @@ pub fn prepare(options: &Options) -> Result<Assets> {
     setup::packages(&packages)?;
     let binary = Binary::ensure(options.binary.as_deref())?;
     binary.publish(engine)?;
-    let wheels = wheels::ensure(engine, &binary, options)?;
+    let wheels = wheels::ensure(engine, &binary, &pins, options)?;
     let source = source::unpack(&wheels.sdist, &options.service)?;
     Ok(Assets {
         engine,

@@ -64,8 +64,13 @@ struct Inputs<'a> {
 }
 
 /// Gathers the wheels of a service, if they are not there yet.
-pub fn ensure(engine: Engine, binary: &Binary, options: &Options) -> Result<Wheels> {
-    let inputs = Inputs::of(binary, options)?;
+pub fn ensure(
+    engine: Engine,
+    binary: &Binary,
+    pins: &Constraints,
+    options: &Options,
+) -> Result<Wheels> {
+    let inputs = Inputs::of(binary, pins, options)?;
     let (builder, builder_key) = ensure_builder(engine, binary, options.suite)?;
     let key = inputs.key(&builder_key);
     let name = format!("{}-{}", options.service, options.suite.name());
@@ -92,10 +97,9 @@ pub fn ensure(engine: Engine, binary: &Binary, options: &Options) -> Result<Whee
 }
 
 impl<'a> Inputs<'a> {
-    fn of(binary: &Binary, options: &'a Options) -> Result<Self> {
+    fn of(binary: &Binary, pins: &Constraints, options: &'a Options) -> Result<Self> {
         let service = options.service.as_str();
         let distribution = catalogue::distribution(service);
-        let pins = Constraints::load(service, options.constraints.as_deref())?;
         let pydep = binary.pydep(service, &options.profiles, options.suite)?;
         Ok(Self {
             distribution,
