@@ -16,7 +16,7 @@ pub const BASE: &[&str] = &[
 pub const BUILDAH: &[&str] = &["buildah"];
 
 /// What the tests need beside that.
-pub const TEST: &[&str] = &["buildah", "dpkg", "git", "python3-venv", "rpm", "skopeo"];
+pub const TEST: &[&str] = &["dpkg", "git", "python3-venv", "rpm", "skopeo"];
 
 /// Installs those of the packages that are missing, in one transaction.
 pub fn packages(wanted: &[&str]) -> Result<()> {

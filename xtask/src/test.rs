@@ -9,7 +9,8 @@ use crate::workspace;
 
 /// The chore, from the words after `test`, which go to `cargo test`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    setup::packages(setup::TEST)?;
+    // In one transaction with what images need.
+    setup::packages(&[setup::BASE, setup::BUILDAH, setup::TEST].concat())?;
     let options = Options::of("keystone");
     let assets = image::prepare(&options)?;
 
