@@ -1,15 +1,57 @@
-//! The project's own chores.
+//! The project's own chores: `cargo xtask image SERVICE`, `cargo xtask test` and others.
 
+mod base;
+mod binary;
+mod catalogue;
 mod conformance;
+mod constraints;
+mod engine;
+mod error;
+mod image;
+mod options;
+mod process;
+mod setup;
+mod smoke;
+mod source;
+mod test;
+mod wheels;
+mod workspace;
 
 use std::process::ExitCode;
 
+use error::Error;
+
+const USAGE: &str = "\
+Usage: cargo xtask CHORE
+
+  image SERVICE [OPTION...]  builds localhost/loci-SERVICE from the stock
+                             Dockerfile and tries it; `image --help` tells more
+  test                       sets everything up and runs every test
+  conformance DIRECTORY      compares the bindep evaluator with recorded answers
+";
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let ["conformance", directory] = words[..] {
-        return conformance::main(directory.as_ref());
+    let mut arguments = std::env::args().skip(1);
+    let chore = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let done = match chore.as_str() {
+        "conformance" => match rest.as_slice() {
+            [directory] => return conformance::main(directory.as_ref()),
+            _ => Err(Error::usage("conformance takes one DIRECTORY", USAGE)),
+        },
+        "image" => image::main(&rest),
+        "test" => test::main(&rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Error::usage(format!("no chore is called {other:?}"), USAGE)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_status())
+        }
     }
-    eprintln!("usage: cargo xtask conformance DIRECTORY");
-    ExitCode::from(2)
 }

@@ -1,0 +1,137 @@
+# The stock image of a service, and of the wheels that services are made from:
+#
+#     docker build --build-arg PROJECT=keystone -t keystone .
+#     docker build --target requirements -t requirements .
+#
+# Works with BuildKit and with buildah 1.28, which differ:
+#   - buildah forgets the arguments of a stage in a stage made FROM it, so each
+#     target declares the arguments that it serves;
+#   - buildah puts no argument into the environment whose default is empty; for
+#     loci-install unset and empty are the same;
+#   - buildah deletes a mount's target after RUN even when the base had it, with
+#     all that is in it: nothing may be mounted on a directory that bases have,
+#     such as /tmp.
+#
+# All that a build needs is mounted, never copied: no layer holds the program,
+# the inputs, the wheels or the sources.
+
+# Arguments of FROM lines.
+ARG FROM=ubuntu:jammy
+# The image with *.whl, upper-constraints.txt and global-requirements.txt at its root.
+ARG WHEELS=quay.io/airshipit/requirements:master-ubuntu_jammy
+# The image with the program as /loci-install; by default it is compiled here.
+ARG LOCI_INSTALL=builder
+ARG RUST=docker.io/library/rust:1.95-slim-bookworm
+
+FROM ${RUST} AS builder
+RUN --mount=type=bind,target=/usr/src/loci \
+    cd /usr/src/loci \
+    && cargo build --release --locked --package loci-install --target-dir /var/tmp/loci \
+    && install -m 0755 /var/tmp/loci/*/release/loci-install /loci-install \
+    && rm -r /var/tmp/loci
+
+FROM ${LOCI_INSTALL} AS loci-install
+
+# Names for what is mounted: a mount cannot take an image's name from an argument.
+FROM ${WHEELS} AS wheels
+
+FROM ${FROM} AS common
+ENV PATH=/var/lib/openstack/bin:$PATH
+ENV LANG=C.UTF-8
+
+FROM common AS requirements
+ARG PROJECT=requirements
+ARG PROJECT_REPO=https://opendev.org/openstack/${PROJECT}
+ARG PROJECT_REF=master
+ARG PROJECT_RELEASE=master
+ARG DISTRO=""
+ARG DISTRO_VERSION=""
+ARG PROFILES=""
+ARG DIST_PACKAGES=""
+ARG EXTRA_BINDEP=""
+ARG EXTRA_PYDEP=""
+ARG PIP_PACKAGES=""
+ARG PIP_ARGS=""
+ARG PIP_WHEEL_ARGS=$PIP_ARGS
+ARG KEEP_ALL_WHEELS="False"
+ARG APT_MIRROR="https://archive.ubuntu.com/ubuntu/"
+ARG SOURCES_DIR="/tmp"
+ARG PIP_VERSION_CONSTRAINT=""
+ARG SETUPTOOL_CONSTRAINT="<81"
+ARG WHEEL_CONSTRAINT=""
+ARG PIP_CONSTRAINT=""
+ARG WHEEL_CONSTRAIN=""
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ARG SSL_CERT_FILE
+ARG DEBIAN_FRONTEND=noninteractive
+RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
+    --mount=type=bind,target=/opt/loci \
+    --mount=type=secret,id=ca-bundle \
+    cp -R /opt/loci/data/. "${SOURCES_DIR}" \
+    && loci-install
+
+# The last stage is what `docker build` makes when no --target is given.
+FROM common AS project
+# The wheels must not be below /tmp, which is emptied at the end of a build.
+ARG WHEELS_PATH="/wheels"
+ARG PROJECT
+ARG PROJECT_REPO=https://opendev.org/openstack/${PROJECT}
+ARG PROJECT_REF=master
+ARG PROJECT_RELEASE=master
+ARG PROJECT_PIP_EXTRAS=""
+ARG EXTRA_PROJECTS=""
+ARG DISTRO=""
+ARG DISTRO_VERSION=""
+ARG PROFILES=""
+ARG DIST_PACKAGES=""
+ARG EXTRA_BINDEP=""
+ARG EXTRA_PYDEP=""
+ARG PIP_PACKAGES=""
+ARG PIP_ARGS=""
+ARG PIP_WHEEL_ARGS=$PIP_ARGS
+ARG PLUGIN=no
+ARG KEEP_ALL_WHEELS="False"
+ARG COPY_DEFAULT_CONFIG_FILES=no
+ARG REGISTRY_PROTOCOL="detect"
+ARG REGISTRY_INSECURE="False"
+ARG APT_MIRROR="https://archive.ubuntu.com/ubuntu/"
+ARG SOURCES_DIR="/tmp"
+# The account of the service.
+ARG UID=42424
+ARG GID=42424
+# Horizon: the panels to enable; empty stands for all that are known.
+ARG HORIZON_EXTRA_PANELS=""
+# Nova: the account that swtpm runs as, and the consoles.
+ARG NOVA_TSS_USER=tss
+ARG NOVA_TSS_UID=42434
+ARG NOVA_TSS_GID=42434
+ARG NOVNC_REPO=https://github.com/novnc/novnc
+ARG NOVNC_REF=v1.0.0
+ARG SPICE_REPO=https://gitlab.freedesktop.org/spice/spice-html5.git
+ARG SPICE_REF=spice-html5-0.1.6
+ARG SKYLINE_CONSOLE_REPO=https://opendev.org/openstack/skyline-console
+ARG SKYLINE_CONSOLE_REF=master
+# The tools of the virtualenv. setuptools 82 has no pkg_resources any more.
+ARG PIP_VERSION_CONSTRAINT=""
+ARG SETUPTOOL_CONSTRAINT="<81"
+ARG WHEEL_CONSTRAINT=""
+# Their names in older Dockerfiles.
+ARG PIP_CONSTRAINT=""
+ARG WHEEL_CONSTRAIN=""
+# pip's own settings. A bundle of certificates is better given with
+# `--secret id=ca-bundle,src=FILE` and SSL_CERT_FILE=/run/secrets/ca-bundle.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ARG SSL_CERT_FILE
+ARG DEBIAN_FRONTEND=noninteractive
+RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
+    --mount=type=bind,target=/opt/loci \
+    --mount=type=bind,from=wheels,target=${WHEELS_PATH} \
+    --mount=type=secret,id=ca-bundle \
+    cp -R /opt/loci/data/. "${SOURCES_DIR}" \
+    && loci-install

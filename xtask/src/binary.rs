@@ -1,0 +1,90 @@
+//! The program itself, as the images get it.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::Suite;
+use crate::engine::{Build, Engine};
+use crate::error::{Error, Result};
+use crate::process::{self, command, stage};
+use crate::workspace;
+
+/// The image that holds nothing but the program.
+pub const IMAGE: &str = "localhost/loci-install";
+
+/// A loci-install on this machine.
+pub struct Binary {
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Binary {
+    /// The one that was asked for, else a release build.
+    pub fn ensure(asked: Option<&Path>) -> Result<Self> {
+        if let Some(path) = asked {
+            let path = path.canonicalize().map_err(Error::io("find", path))?;
+            return Ok(Self { path });
+        }
+        stage("building loci-install", || {
+            let mut cargo = command("cargo", ["build", "--release", "--locked"]);
+            cargo.args(["--package", "loci-install"]);
+            cargo.current_dir(workspace::root());
+            process::run(cargo)
+        })?;
+        let directory = workspace::target().join(host()?).join("release");
+        Ok(Self {
+            path: directory.join("loci-install"),
+        })
+    }
+
+    /// Makes it an image, from which the stock Dockerfile mounts it.
+    pub fn publish(&self, engine: Engine) -> Result<()> {
+        let bytes = std::fs::read(&self.path).map_err(Error::io("read", &self.path))?;
+        let key = workspace::key(&[&String::from_utf8_lossy(&bytes)]);
+        if engine.has(IMAGE, &key) {
+            return Ok(());
+        }
+        let context = workspace::fresh("binary")?;
+        let copy = context.join("loci-install");
+        std::fs::copy(&self.path, &copy).map_err(Error::io("copy", &self.path))?;
+        let file = context.join("Containerfile");
+        workspace::write(&file, "FROM scratch\nCOPY loci-install /loci-install\n")?;
+        let (context, file) = (context.as_path(), file.as_path());
+        engine.build(&Build {
+            tag: IMAGE,
+            context,
+            file,
+            arguments: &[],
+            key: &key,
+        })
+    }
+
+    /// What pydep.txt asks for: the Python packages of a service.
+    pub fn pydep(&self, service: &str, profiles: &str, suite: Suite) -> Result<Vec<String>> {
+        let mut active = vec![service, "master"];
+        active.extend(profiles.split_whitespace());
+        self.bindep("pydep.txt", &active, suite)
+    }
+
+    /// What a file of the repository asks for.
+    pub fn bindep(&self, file: &str, profiles: &[&str], suite: Suite) -> Result<Vec<String>> {
+        let platform = format!("debian-{}", suite.name());
+        let mut bindep = command(
+            &self.path.to_string_lossy(),
+            ["bindep", "-b", "-l", "newline"],
+        );
+        bindep.arg("-f").arg(workspace::root().join(file));
+        bindep.arg("--platform").arg(platform).args(profiles);
+        Ok(process::read(bindep)?
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect())
+    }
+}
+
+/// The target that .cargo/config.toml calls `host-tuple`.
+fn host() -> Result<String> {
+    let version = process::read(command("rustc", ["--version", "--verbose"]))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(ToOwned::to_owned)
+        .ok_or_else(|| Error::refused(format!("rustc does not name its host:\n{version}")))
+}

@@ -1,0 +1,133 @@
+//! upper-constraints files: which version of each package.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::workspace;
+
+/// The newest setuptools that released services can be built with: 82 has no
+/// `pkg_resources`.
+pub const SETUPTOOLS: &str = "setuptools<81";
+
+/// A file of constraints.
+pub struct Constraints {
+    lines: Vec<String>,
+}
+
+impl Constraints {
+    /// From the file that was asked for, else from the repository's own.
+    pub fn load(service: &str, asked: Option<&Path>) -> Result<Self> {
+        let own: PathBuf = workspace::root()
+            .join("constraints")
+            .join(format!("{service}.txt"));
+        let path = asked.unwrap_or(&own);
+        if asked.is_none() && !path.exists() {
+            return Err(Error::refused(format!(
+                "which versions {service} needs is not known: there is no constraints/{service}.txt.\n\
+                 Give OpenStack's: cargo xtask image {service} --constraints FILE, where FILE is\n\
+                 upper-constraints.txt of openstack/requirements at the release of {service}."
+            )));
+        }
+        Ok(Self::parse(&workspace::read(path)?))
+    }
+
+    fn parse(text: &str) -> Self {
+        let lines = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or_default().trim());
+        let lines = lines.filter(|line| !line.is_empty());
+        Self {
+            lines: lines.map(ToOwned::to_owned).collect(),
+        }
+    }
+
+    /// A package as a requirement: pinned when the file pins it.
+    pub fn requirement(&self, name: &str) -> String {
+        let pin = self
+            .lines
+            .iter()
+            .find(|line| normal(package(line)) == normal(name));
+        pin.cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The file as an image gets it: without the service, whose version is that
+    /// of its source, and with a setuptools that still works.
+    pub fn publish(&self, service: &str) -> String {
+        let own = normal(service);
+        let kept = self
+            .lines
+            .iter()
+            .filter(|line| normal(package(line)) != own);
+        let mut text: String = kept.flat_map(|line| [line, "\n"]).collect();
+        if !self
+            .lines
+            .iter()
+            .any(|line| normal(package(line)) == "setuptools")
+        {
+            text.push_str(SETUPTOOLS);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A name as Python compares names (PEP 503).
+pub fn normal(name: &str) -> String {
+    let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_lowercase()
+}
+
+fn package(line: &str) -> &str {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    line.split(|c| !is_name(c)).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "# why\nkeystone===30.0.0\nkeystoneauth1===5.15.0\noslo.config===10.7.0  # x\n";
+
+    #[test]
+    fn a_service_is_pinned_but_not_published() {
+        let constraints = Constraints::parse(TEXT);
+        assert_eq!(constraints.requirement("Keystone"), "keystone===30.0.0");
+        assert_eq!(
+            constraints.publish("keystone"),
+            "keystoneauth1===5.15.0\noslo.config===10.7.0\nsetuptools<81\n"
+        );
+    }
+
+    #[test]
+    fn names_compare_as_python_says() {
+        let constraints = Constraints::parse(TEXT);
+        assert_eq!(
+            constraints.requirement("oslo_config"),
+            "oslo.config===10.7.0"
+        );
+        assert_eq!(constraints.requirement("osloXconfig"), "osloXconfig");
+    }
+
+    #[test]
+    fn every_line_of_the_repository_is_a_pin() {
+        let constraints = Constraints::load("keystone", None).unwrap();
+        assert!(constraints.lines.len() > 100);
+        for line in &constraints.lines {
+            assert!(line.contains("==="), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_service_tells_how_to_go_on() {
+        let error = Constraints::load("nosuch", None).err().unwrap().to_string();
+        assert!(
+            error.starts_with("which versions nosuch needs is not known"),
+            "{error}"
+        );
+        assert!(
+            error.contains("cargo xtask image nosuch --constraints FILE"),
+            "{error}"
+        );
+    }
+}

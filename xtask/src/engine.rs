@@ -1,0 +1,193 @@
+//! The program that builds and runs images: Docker where its engine answers,
+//! buildah everywhere else. Both read the same Dockerfiles.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::Result;
+use crate::process::{self, command};
+use crate::workspace;
+
+/// The label that tells what an image was made from.
+const KEY: &str = "loci-install.key";
+
+/// One of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// `docker`, with its engine answering.
+    Docker,
+    /// `buildah`, which needs no engine.
+    Buildah,
+}
+
+/// An image to build.
+pub struct Build<'a> {
+    /// What it is called afterwards.
+    pub tag: &'a str,
+    /// The build context.
+    pub context: &'a Path,
+    /// The Dockerfile.
+    pub file: &'a Path,
+    /// Build arguments.
+    pub arguments: &'a [(&'a str, &'a str)],
+    /// What it is made from; see [`Engine::has`].
+    pub key: &'a str,
+}
+
+/// A container to run a script in, removed when this is dropped.
+pub struct Container {
+    engine: Engine,
+    /// Docker: the image; buildah: the container.
+    name: String,
+}
+
+impl Engine {
+    /// Which of the two works here.
+    pub fn detect() -> Self {
+        if process::succeeds(command("docker", ["info"])) {
+            Self::Docker
+        } else {
+            Self::Buildah
+        }
+    }
+
+    /// Builds an image, in the place of the one of that name.
+    pub fn build(self, build: &Build) -> Result<()> {
+        let old = self.identity(build.tag);
+        let mut engine = match self {
+            Self::Docker => self.command(&["build", "--network=host"]),
+            // Without --force-rm the containers behind mounted images stay.
+            Self::Buildah => self.command(&["build", "--layers=false", "--force-rm"]),
+        };
+        engine.arg("--tag").arg(build.tag);
+        engine.arg(format!("--label={KEY}={}", build.key));
+        engine.arg("--file").arg(build.file);
+        for (name, value) in build.arguments {
+            engine.arg("--build-arg").arg(format!("{name}={value}"));
+        }
+        engine.arg(build.context);
+        process::run(engine)?;
+        let nameless = old.filter(|old| self.identity(build.tag).as_ref() != Some(old));
+        if let Some(nameless) = nameless {
+            // Refused while another image is made from it, and that is fine.
+            process::succeeds(self.command(&["rmi", &nameless]));
+        }
+        Ok(())
+    }
+
+    /// Whether an image of that name was made from just that.
+    pub fn has(self, tag: &str, key: &str) -> bool {
+        let labels = match self {
+            Self::Docker => ".Config.Labels",
+            Self::Buildah => ".OCIv1.Config.Labels",
+        };
+        let label = self.inspect(tag, &format!("index {labels} \"{KEY}\""));
+        label.is_some_and(|label| label == key)
+    }
+
+    fn identity(self, tag: &str) -> Option<String> {
+        let field = match self {
+            Self::Docker => ".Id",
+            Self::Buildah => ".FromImageID",
+        };
+        self.inspect(tag, field)
+    }
+
+    fn inspect(self, tag: &str, field: &str) -> Option<String> {
+        let mut engine = match self {
+            Self::Docker => self.command(&["image", "inspect"]),
+            Self::Buildah => self.command(&["inspect", "--type=image"]),
+        };
+        engine.arg(format!("--format={{{{{field}}}}}")).arg(tag);
+        let said = process::read(engine).ok()?;
+        Some(said.trim().to_owned())
+    }
+
+    /// A container of an image.
+    pub fn container(self, image: &str) -> Result<Container> {
+        let name = match self {
+            Self::Docker => image.to_owned(),
+            Self::Buildah => {
+                let from = self.command(&["from", "--quiet", "--pull-never", image]);
+                process::read(from)?.trim().to_owned()
+            }
+        };
+        Ok(Container { engine: self, name })
+    }
+
+    fn command(self, arguments: &[&str]) -> Command {
+        match self {
+            Self::Docker => {
+                let mut docker = command("docker", arguments);
+                docker.env("DOCKER_BUILDKIT", "1");
+                docker
+            }
+            Self::Buildah => {
+                let mut buildah = command("buildah", arguments);
+                // Works without an OCI runtime and inside of containers too.
+                // The default driver, vfs, copies the whole image for each step.
+                for (name, value) in [
+                    ("BUILDAH_ISOLATION", "chroot"),
+                    ("STORAGE_DRIVER", "overlay"),
+                ] {
+                    if std::env::var_os(name).is_none() {
+                        buildah.env(name, value);
+                    }
+                }
+                buildah
+            }
+        }
+    }
+}
+
+impl Container {
+    /// The command that runs one of `xtask/scripts` in the container: as some
+    /// user, with the host's network and some of its directories.
+    pub fn script(
+        &self,
+        user: &str,
+        volumes: &[(&Path, &str)],
+        script: &str,
+        arguments: &[&str],
+    ) -> Command {
+        let mut run = match self.engine {
+            Engine::Docker => {
+                let options = [
+                    "run",
+                    "--rm",
+                    "--interactive",
+                    "--network=host",
+                    "--entrypoint=",
+                ];
+                self.engine.command(&options)
+            }
+            Engine::Buildah => self.engine.command(&["run"]),
+        };
+        run.arg("--user").arg(user);
+        let scripts = workspace::scripts();
+        for (host, inside) in [&[(scripts.as_path(), "/chores:ro")], volumes].concat() {
+            let mut volume = OsString::from(host);
+            volume.push(":");
+            volume.push(inside);
+            run.arg("--volume").arg(volume);
+        }
+        run.arg(&self.name);
+        if self.engine == Engine::Buildah {
+            run.arg("--");
+        }
+        run.args(["sh", "-eu"])
+            .arg(format!("/chores/{script}"))
+            .args(arguments);
+        run
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if self.engine == Engine::Buildah {
+            // One that stays costs disk space only, and the next run its time.
+            process::succeeds(self.engine.command(&["rm", &self.name]));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `cargo xtask image SERVICE`: from nothing to an image that has been tried.
+
+use std::path::PathBuf;
+
+use crate::binary::{self, Binary};
+use crate::constraints::Constraints;
+use crate::engine::{Build, Engine};
+use crate::error::Result;
+use crate::options::{Options, USAGE};
+use crate::process::stage;
+use crate::wheels::Wheels;
+use crate::{setup, smoke, source, wheels, workspace};
+
+/// The chore, from the words after `image`.
+pub fn main(arguments: &[String]) -> Result<()> {
+    if arguments
+        .iter()
+        .any(|word| word == "--help" || word == "-h")
+    {
+        print!("{USAGE}");
+        return Ok(());
+    }
+    let options = Options::parse(arguments)?;
+    build(&options, &prepare(&options)?)
+}
+
+/// Everything an image is made from.
+pub struct Assets {
+    /// What builds.
+    pub engine: Engine,
+    /// The program.
+    pub binary: Binary,
+    /// The dependencies.
+    pub wheels: Wheels,
+    /// The service, unpacked.
+    pub source: PathBuf,
+}
+
+/// Obtains what an image is made from; what is there already is used again.
+pub fn prepare(options: &Options) -> Result<Assets> {
+    // What can be refused is refused before anything takes long.
+    let pins = Constraints::load(&options.service, options.constraints.as_deref())?;
+    let engine = Engine::detect();
+    let packages = match engine {
+        Engine::Docker => setup::BASE.to_vec(),
+        Engine::Buildah => [setup::BASE, setup::BUILDAH].concat(),
+    };
+    setup::packages(&packages)?;
+    let binary = Binary::ensure(options.binary.as_deref())?;
+    binary.publish(engine)?;
+    let wheels = wheels::ensure(engine, &binary, &pins, options)?;
+    let source = source::unpack(&wheels.sdist, &options.service)?;
+    Ok(Assets {
+        engine,
+        binary,
+        wheels,
+        source,
+    })
+}
+
+/// Builds the image and tries it.
+pub fn build(options: &Options, assets: &Assets) -> Result<()> {
+    let image = format!("localhost/loci-{}", options.service);
+    let engine = assets.engine;
+    stage(&format!("building {image}"), || {
+        let context = source::context(&options.service, &assets.source)?;
+        engine.build(&Build {
+            tag: &image,
+            context: &context,
+            file: &context.join("Dockerfile"),
+            arguments: &[
+                ("FROM", &options.suite.image()),
+                ("WHEELS", &assets.wheels.image),
+                ("LOCI_INSTALL", binary::IMAGE),
+                ("PROJECT", &options.service),
+                ("PROFILES", &options.profiles),
+                ("PROJECT_PIP_EXTRAS", &options.extras),
+                // Nothing is asked of the network but distribution packages.
+                ("KEEP_ALL_WHEELS", "True"),
+            ],
+            // Not used again: the point is to see it built.
+            key: &workspace::key(&[&image]),
+        })
+    })?;
+    stage(&format!("trying {image}"), || {
+        smoke::run(engine, &image, &options.service)
+    })
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask test`: every test there is, on a machine where nothing is set up.
+
+use crate::error::Result;
+use crate::image;
+use crate::options::Options;
+use crate::process::{self, command};
+use crate::setup;
+use crate::workspace;
+
+/// The chore, from the words after `test`, which go to `cargo test`.
+pub fn main(arguments: &[String]) -> Result<()> {
+    // In one transaction with what images need.
+    setup::packages(&[setup::BASE, setup::BUILDAH, setup::TEST].concat())?;
+    let options = Options::of("keystone");
+    let assets = image::prepare(&options)?;
+
+    let mut cargo = command(
+        "cargo",
+        ["test", "--workspace", "--locked", "--", "--include-ignored"],
+    );
+    cargo.args(arguments).current_dir(workspace::root());
+    // Where the tests that build images find what they build from.
+    cargo.env("LOCI_TEST_BINARY", &assets.binary.path);
+    cargo.env("LOCI_TEST_BASE", options.suite.image());
+    cargo.env("LOCI_TEST_WHEELS", &assets.wheels.directory);
+    cargo.env("LOCI_TEST_SOURCE", &assets.source);
+    process::inherit(cargo)?;
+
+    image::build(&options, &assets)
+}
