@@ -13,15 +13,16 @@
 #     such as /tmp.
 #
 # All that a build needs is mounted, never copied: no layer holds the program,
-# the inputs, the wheels or the sources.
+# the inputs, the wheels or the sources. A source in the context's data/PROJECT
+# is used; otherwise PROJECT_REPO is cloned.
 
 # Arguments of FROM lines.
 ARG FROM=ubuntu:jammy
 # The image with *.whl, upper-constraints.txt and global-requirements.txt at its root.
-ARG WHEELS=quay.io/airshipit/requirements:master-ubuntu_jammy
+ARG WHEELS=loci/requirements:master-ubuntu_jammy
 # The image with the program as /loci-install; by default it is compiled here.
 ARG LOCI_INSTALL=builder
-ARG RUST=docker.io/library/rust:1.95-slim-bookworm
+ARG RUST=rust:1.95-slim-bookworm
 
 FROM ${RUST} AS builder
 RUN --mount=type=bind,target=/usr/src/loci \
@@ -70,8 +71,7 @@ ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \
     --mount=type=secret,id=ca-bundle \
-    cp -R /opt/loci/data/. "${SOURCES_DIR}" \
-    && loci-install
+    loci-install
 
 # The last stage is what `docker build` makes when no --target is given.
 FROM common AS project
@@ -133,5 +133,4 @@ RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/b
     --mount=type=bind,target=/opt/loci \
     --mount=type=bind,from=wheels,target=${WHEELS_PATH} \
     --mount=type=secret,id=ca-bundle \
-    cp -R /opt/loci/data/. "${SOURCES_DIR}" \
-    && loci-install
+    loci-install
