@@ -156,8 +156,13 @@ impl PackageManager for Apt {
     }
 }
 
+/// Installs what is asked for and what that depends on, whatever the base image's
+/// configuration says: one that asks for suggested packages brings a thousand.
 fn install(command: &str) -> Command {
-    apt_get(command).args(["--yes", "--no-install-recommends"])
+    Command::new("apt-get")
+        .args(OPTIONS)
+        .arg("--option=APT::Install-Suggests=false")
+        .args([command, "--yes", "--no-install-recommends"])
 }
 
 /// Reads dpkg's status file (deb822, deb-control(5)): the packages whose state is `installed`.
@@ -241,7 +246,7 @@ mod tests {
     fn one_transaction_without_recommended_packages() {
         assert_eq!(
             Apt.install(&["git".to_owned()]).to_string(),
-            "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' install --yes --no-install-recommends git"
+            "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' install --yes --no-install-recommends git"
         );
     }
 }
