@@ -8,6 +8,7 @@ mod asked_for;
 mod assets;
 mod broken_steps;
 mod container;
+mod cut_off;
 mod errors;
 mod finished;
 mod git;

@@ -60,6 +60,15 @@ impl PackageManager for Apt {
             .unwrap_or_default()
     }
 
+    fn unfinished(&self, root: &Root) -> Option<Command> {
+        let status = root.read(STATUS).unwrap_or_default();
+        // dpkg's journal, which is empty whenever dpkg came to its end.
+        let journal = std::fs::read_dir(root.join("/var/lib/dpkg/updates"));
+        let cut_off = journal.is_ok_and(|mut entries| entries.next().is_some());
+        (cut_off || has_unconfigured(&status))
+            .then(|| Command::new("dpkg").args(["--configure", "--pending", "--force-confold"]))
+    }
+
     fn refresh(&self) -> Command {
         // Without this apt reports a list that it could not get and succeeds.
         apt_get("update").arg("--error-on=any")
@@ -193,6 +202,19 @@ fn parse_status(text: &str) -> Installed {
     Installed(installed)
 }
 
+/// Whether the status file has packages that are unpacked and not set up.
+fn has_unconfigured(text: &str) -> bool {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("Status: "))
+        .filter_map(|status| status.split_whitespace().nth(2))
+        .any(|state| {
+            matches!(
+                state,
+                "unpacked" | "half-configured" | "triggers-awaited" | "triggers-pending"
+            )
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +231,16 @@ mod tests {
             installed.names().collect::<Vec<_>>(),
             ["held", "libpython3.12", "libpython3.12t64"]
         );
+    }
+
+    #[test]
+    fn a_package_that_is_not_set_up_is_seen() {
+        assert!(!has_unconfigured(
+            "Package: a\nStatus: install ok installed\n\nPackage: b\nStatus: deinstall ok config-files\n"
+        ));
+        assert!(has_unconfigured(
+            "Package: a\nStatus: install ok installed\n\nPackage: b\nStatus: install ok half-configured\n"
+        ));
     }
 
     #[test]
