@@ -10,6 +10,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command as Clap, FromArgMatches as _, ValueHint,
     value_parser,
 };
+use nix::sys::stat::{Mode, umask};
 
 use crate::bindep;
 use crate::command::System;
@@ -249,6 +250,8 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     if !plan.problems.is_empty() {
         return refuse(&plan.problems, input);
     }
+    // Whoever runs the image has to read what is installed, whatever the base's umask.
+    umask(Mode::from_bits_truncate(0o022));
     let reporter = report::reporter(verbose, input.secrets.clone());
     let runner = System::new(&input.environment);
     let with = run::Surroundings {

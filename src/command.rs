@@ -168,7 +168,8 @@ pub struct System {
 /// Where every child looks for programs first.
 const VIRTUALENV_BIN: &str = "/var/lib/openstack/bin";
 
-/// What `PATH` is when the base image sets none.
+/// Where the distribution's programs are. A base image's `PATH` may lack some of
+/// it, sbin above all, without which there is no useradd and dpkg refuses to work.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl System {
@@ -186,13 +187,9 @@ impl System {
         };
         let path = environment
             .iter()
-            .find(|(name, value)| name == "PATH" && !value.is_empty())
-            .map_or(DEFAULT_PATH, |(_, value)| value);
-        let path = if path.split(':').next() == Some(VIRTUALENV_BIN) {
-            path.to_owned()
-        } else {
-            format!("{VIRTUALENV_BIN}:{path}")
-        };
+            .find(|(name, _)| name == "PATH")
+            .map_or("", |(_, value)| value);
+        let path = search_path(path);
         let added = [
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
@@ -232,6 +229,18 @@ impl System {
         }
         expression
     }
+}
+
+/// The virtualenv, what the base image says, and what that leaves out.
+fn search_path(given: &str) -> String {
+    let mut directories = vec![VIRTUALENV_BIN];
+    for directory in given.split(':').chain(DEFAULT_PATH.split(':')) {
+        // An empty one is the working directory.
+        if !directory.is_empty() && !directories.contains(&directory) {
+            directories.push(directory);
+        }
+    }
+    directories.join(":")
 }
 
 impl Runner for System {
@@ -338,7 +347,7 @@ mod tests {
         assert!(
             output
                 .stdout
-                .contains("PATH=/var/lib/openstack/bin:/usr/bin:/bin\n")
+                .contains("PATH=/var/lib/openstack/bin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin\n")
         );
         assert!(output.stdout.contains("HERE=1\n"));
         assert!(!output.stdout.contains("PIP_CONSTRAINT"));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::command::Ending;
 use crate::failure::{FailedChild, Failure};
 use crate::findings::Problem;
 use crate::settings::SettingError;
@@ -135,7 +136,12 @@ fn words(failure: &Failure) -> Words<'_> {
             advice: "Add the wheel to the wheels, or correct the requirement.".to_owned(),
         },
         Failure::Hook { script, child } => Words {
-            headline: format!("the hook {script} failed with {}", child.ending),
+            headline: match &child.ending {
+                Ending::Exited(_) => format!("the hook {script} failed with {}", child.ending),
+                Ending::Killed(_) | Ending::NotStarted(_) => {
+                    format!("the hook {script} was {}", child.ending)
+                }
+            },
             details: Vec::new(),
             child: Some(child),
             advice: "The script is the image author's; its last lines say what to correct.".to_owned(),
@@ -152,7 +158,6 @@ fn words(failure: &Failure) -> Words<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Ending;
 
     #[test]
     fn an_error_says_what_failed_why_and_what_next() {

@@ -30,7 +30,17 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         .filter(|need| !present(need.tool, view.root))
         .collect();
     let library = !python_library_present(view.root);
+    let unfinished = manager.unfinished(view.root).map(|command| Action::Run {
+        doing: "finish the installation that was cut off",
+        command,
+    });
     if missing.is_empty() && !library {
+        if let Some(finish) = unfinished {
+            return (
+                "an earlier installation was cut off".to_owned(),
+                Work::Do(vec![Action::task(NoServices), finish]),
+            );
+        }
         return (
             "this program needs python3 and its shared library, certificates and useradd"
                 .to_owned(),
@@ -52,18 +62,20 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     if library {
         reasons.push("python3's shared library, which uwsgi is linked with".to_owned());
     }
-    let work = Work::Do(vec![
-        Action::task(NoServices),
-        Action::task(RefreshLists(manager)),
-        Action::task(InstallNeeds {
-            manager,
-            kept: packages(&kept),
-            build: packages(&build),
-            library,
-            later: packages::wanted(view),
-        }),
-    ]);
-    (format!("the base image lacks {}", reasons.join(", ")), work)
+    let mut actions = vec![Action::task(NoServices)];
+    actions.extend(unfinished);
+    actions.push(Action::task(RefreshLists(manager)));
+    actions.push(Action::task(InstallNeeds {
+        manager,
+        kept: packages(&kept),
+        build: packages(&build),
+        library,
+        later: packages::wanted(view),
+    }));
+    (
+        format!("the base image lacks {}", reasons.join(", ")),
+        Work::Do(actions),
+    )
 }
 
 fn needs(view: &View<'_>) -> Vec<Need> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::bootstrap::build_packages;
 use super::packages::wanted;
-use super::transaction::{POLICY, base_packages, policy_is_ours};
+use super::transaction::{POLICY, bare, base_packages, policy_is_ours};
 use super::venv::SystemSitePackages;
 use super::{info, source};
 use crate::context::{Context, file};
@@ -27,7 +27,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     let mut actions = vec![
         Action::task(RemoveBuildPackages {
             manager,
-            asked_for: wanted(view).into_iter().map(|(name, _)| name).collect(),
+            asked_for: wanted(view)
+                .into_iter()
+                .map(|(name, _)| bare(&name).to_owned())
+                .collect(),
         }),
         Action::task(SystemSitePackages(true)),
         Action::task(RemoveBytecode),

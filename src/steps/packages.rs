@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::transaction::{NoServices, Origin, RefreshLists, check, note_base};
+use super::transaction::{NoServices, Origin, RefreshLists, base_packages, check, note_base};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 
@@ -18,7 +19,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         view.inputs.profiles.join(", ")
     );
     let installed = manager.installed(view.root);
-    if wanted.iter().all(|(name, _)| installed.has(name)) {
+    let kept = kept(view);
+    if wanted.iter().all(|(name, _)| {
+        installed.has(name) && kept.as_ref().is_none_or(|kept| kept.contains(name))
+    }) {
         return (why, Work::Done("all are installed".to_owned()));
     }
     let work = Work::Do(vec![
@@ -27,6 +31,17 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         Action::task(InstallPackages { manager, wanted }),
     ]);
     (why, work)
+}
+
+/// What `cleanup` would not remove: the base's packages and those that this step
+/// asked for. Of the others, which `bootstrap` may have brought for git, the
+/// package manager has to be told that they are wanted. None while nothing was
+/// installed at all.
+fn kept(view: &View<'_>) -> Option<BTreeSet<String>> {
+    let base = view.root.read(base_packages()).ok()?;
+    let asked_for = view.root.read(asked_for()).unwrap_or_default();
+    let names = base.lines().chain(asked_for.lines());
+    Some(names.map(str::to_owned).collect())
 }
 
 /// `1 package`, `3 packages`.
@@ -53,6 +68,11 @@ pub(super) fn wanted(view: &View<'_>) -> Vec<(String, Origin)> {
         .collect()
 }
 
+/// The file that lists what this step installed by name.
+fn asked_for() -> String {
+    format!("{STATE}/asked-for-packages")
+}
+
 /// The transaction.
 #[derive(Debug)]
 struct InstallPackages {
@@ -71,6 +91,7 @@ impl Task for InstallPackages {
         note_base(context, self.manager)?;
         let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
         context.run("install the packages", &self.manager.install(&names))?;
+        context.write(&asked_for(), &names.join("\n"))?;
         context.record(|record| record.packages = names);
         Ok(())
     }

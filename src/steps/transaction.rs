@@ -31,8 +31,7 @@ pub(super) fn check(
     let unknown: BTreeSet<String> = manager.unknown(&output).into_iter().collect();
     let packages: Vec<_> = wanted
         .iter()
-        // `git=9` and `git/sid` are asked for by name, version and release.
-        .filter(|(name, _)| unknown.contains(name.split(['=', '/']).next().unwrap_or(name)))
+        .filter(|(name, _)| unknown.contains(bare(name)))
         .cloned()
         .collect();
     if packages.is_empty() {
@@ -43,6 +42,12 @@ pub(super) fn check(
     } else {
         Err(Failure::PackagesUnknown { packages, child })
     }
+}
+
+/// A package's name without the version or release that it is asked for with:
+/// `git=9` and `git/sid`.
+pub(super) fn bare(name: &str) -> &str {
+    name.split(['=', '/']).next().unwrap_or(name)
 }
 
 /// Notes what the base image has, once, so that `cleanup` removes none of it.

@@ -60,6 +60,15 @@ impl PackageManager for Apt {
             .unwrap_or_default()
     }
 
+    fn unfinished(&self, root: &Root) -> Option<Command> {
+        let status = root.read(STATUS).unwrap_or_default();
+        // dpkg's journal, which is empty whenever dpkg came to its end.
+        let journal = std::fs::read_dir(root.join("/var/lib/dpkg/updates"));
+        let cut_off = journal.is_ok_and(|mut entries| entries.next().is_some());
+        (cut_off || has_unconfigured(&status))
+            .then(|| Command::new("dpkg").args(["--configure", "--pending", "--force-confold"]))
+    }
+
     fn refresh(&self) -> Command {
         // Without this apt reports a list that it could not get and succeeds.
         apt_get("update").arg("--error-on=any")
@@ -156,8 +165,13 @@ impl PackageManager for Apt {
     }
 }
 
+/// Installs what is asked for and what that depends on, whatever the base image's
+/// configuration says: one that asks for suggested packages brings a thousand.
 fn install(command: &str) -> Command {
-    apt_get(command).args(["--yes", "--no-install-recommends"])
+    Command::new("apt-get")
+        .args(OPTIONS)
+        .arg("--option=APT::Install-Suggests=false")
+        .args([command, "--yes", "--no-install-recommends"])
 }
 
 /// Reads dpkg's status file (deb822, deb-control(5)): the packages whose state is `installed`.
@@ -188,6 +202,19 @@ fn parse_status(text: &str) -> Installed {
     Installed(installed)
 }
 
+/// Whether the status file has packages that are unpacked and not set up.
+fn has_unconfigured(text: &str) -> bool {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("Status: "))
+        .filter_map(|status| status.split_whitespace().nth(2))
+        .any(|state| {
+            matches!(
+                state,
+                "unpacked" | "half-configured" | "triggers-awaited" | "triggers-pending"
+            )
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +231,16 @@ mod tests {
             installed.names().collect::<Vec<_>>(),
             ["held", "libpython3.12", "libpython3.12t64"]
         );
+    }
+
+    #[test]
+    fn a_package_that_is_not_set_up_is_seen() {
+        assert!(!has_unconfigured(
+            "Package: a\nStatus: install ok installed\n\nPackage: b\nStatus: deinstall ok config-files\n"
+        ));
+        assert!(has_unconfigured(
+            "Package: a\nStatus: install ok installed\n\nPackage: b\nStatus: install ok half-configured\n"
+        ));
     }
 
     #[test]
@@ -241,7 +278,7 @@ mod tests {
     fn one_transaction_without_recommended_packages() {
         assert_eq!(
             Apt.install(&["git".to_owned()]).to_string(),
-            "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' install --yes --no-install-recommends git"
+            "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' install --yes --no-install-recommends git"
         );
     }
 }

@@ -22,6 +22,12 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// What is installed, read from its database and not asked of its tools.
     fn installed(&self, root: &Root) -> Installed;
 
+    /// Finishes an installation that was cut off, if there is one: without that
+    /// it refuses every other.
+    fn unfinished(&self, _root: &Root) -> Option<Command> {
+        None
+    }
+
     /// Brings its lists of available packages up to date.
     fn refresh(&self) -> Command;
 

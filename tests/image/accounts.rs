@@ -1,0 +1,82 @@
+//! The service's account where one is there already.
+
+use crate::container::Container;
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn an_identical_account_is_kept() {
+    let container = Container::with_tools();
+    container.shell(
+        "groupadd --gid 42424 tiny && useradd --no-log-init --no-create-home --uid 42424 --gid tiny --home-dir /var/lib/tiny --shell /usr/sbin/nologin tiny",
+    );
+    let before = container.read("/etc/passwd");
+    container.step("user").succeeded();
+    assert_eq!(container.read("/etc/passwd"), before);
+    assert_eq!(container.owner("/var/log/tiny"), (42424, 42424));
+    container
+        .step("user")
+        .succeeded()
+        .says("user: nothing to do: the account and its directories are there");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn another_account_of_the_name_is_changed_only_when_allowed() {
+    let mut container = Container::with_tools();
+    container.shell("groupadd --gid 1000 tiny && useradd --no-log-init --uid 1000 --gid tiny --create-home --shell /bin/sh tiny");
+    let refused = container.step("user");
+    assert_eq!(refused.status, Some(2));
+    assert_eq!(
+        refused.stderr,
+        "error: 2 problems; nothing was touched\n\
+         \x20 GID=42424: the group tiny exists with the id 1000; set GID=1000, or UPDATE_SYSTEM_ACCOUNT=True to change it\n\
+         \x20 UID=42424: the user tiny exists as 1000:1000 with home /home/tiny and shell /bin/sh, and 42424:42424 with home /var/lib/tiny and shell /usr/sbin/nologin is wanted; \
+         set UID and GID to what exists, or UPDATE_SYSTEM_ACCOUNT=True to change it\n"
+    );
+    container.set("UPDATE_SYSTEM_ACCOUNT", "True");
+    container.step("user").succeeded();
+    assert_eq!(
+        container.shell("getent passwd tiny; id tiny"),
+        "tiny:x:42424:42424:tiny user:/var/lib/tiny:/usr/sbin/nologin\n\
+         uid=42424(tiny) gid=42424(tiny) groups=42424(tiny)"
+    );
+    container.step("user").succeeded().says("nothing to do");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn ids_are_shared_only_when_allowed() {
+    let mut container = Container::with_tools();
+    container.shell("groupadd --gid 42424 other && useradd --no-log-init --no-create-home --uid 42424 --gid other other");
+    let refused = container.step("user");
+    assert_eq!(refused.status, Some(2));
+    assert_eq!(
+        refused.stderr,
+        "error: 2 problems; nothing was touched\n\
+         \x20 GID=42424: the group other has this id already; choose another GID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it\n\
+         \x20 UID=42424: the user other has this id already; choose another UID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it\n"
+    );
+    container.set("NON_UNIQUE_SYSTEM_ACCOUNT", "True");
+    container.step("user").succeeded();
+    assert_eq!(
+        container.shell("getent passwd tiny other; getent group tiny other"),
+        "tiny:x:42424:42424:tiny user:/var/lib/tiny:/usr/sbin/nologin\n\
+         other:x:42424:42424::/home/other:/bin/sh\n\
+         tiny:x:42424:\n\
+         other:x:42424:"
+    );
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_large_id_does_not_grow_lastlog() {
+    let mut container = Container::with_tools();
+    container.write("/var/log/lastlog", "");
+    container.write("/var/log/faillog", "");
+    container.set("UID", "4000000000");
+    container.step("user").succeeded();
+    assert_eq!(container.owner("/var/lib/tiny"), (4_000_000_000, 42424));
+    for log in ["/var/log/lastlog", "/var/log/faillog"] {
+        assert_eq!(container.read(log), "", "{log}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tests build from and with.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::container::Container;
+
+/// What `cargo xtask test` prepared.
+pub struct Assets {
+    /// The program under test.
+    pub binary: PathBuf,
+    /// A minimal Debian, known to buildah.
+    pub base: String,
+    /// Keystone's wheels.
+    pub wheels: PathBuf,
+    /// Keystone's source, an unpacked sdist.
+    pub source: PathBuf,
+}
+
+/// The assets; a test without them fails, and says how to get them.
+pub fn assets() -> &'static Assets {
+    static ASSETS: OnceLock<Assets> = OnceLock::new();
+    ASSETS.get_or_init(|| Assets {
+        binary: PathBuf::from(variable("LOCI_TEST_BINARY")),
+        base: variable("LOCI_TEST_BASE"),
+        wheels: PathBuf::from(variable("LOCI_TEST_WHEELS")),
+        source: PathBuf::from(variable("LOCI_TEST_SOURCE")),
+    })
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run `cargo xtask test`, which prepares what this test needs")
+    })
+}
+
+/// buildah as it works without privileges beyond root's.
+pub fn buildah() -> Command {
+    let mut command = Command::new("buildah");
+    command.env("BUILDAH_ISOLATION", "chroot");
+    command.env("STORAGE_DRIVER", "overlay");
+    command
+}
+
+/// The base with everything that a small project needs: python3, git, useradd
+/// and a virtualenv. Made once, because it takes longer than most tests.
+pub fn tools() -> &'static str {
+    static IMAGE: OnceLock<String> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        remove_of_earlier_runs();
+        let image = format!("{TOOLS}{}", std::process::id());
+        let container = Container::of(&assets().base).tiny();
+        container.steps(&["bootstrap", "venv"]).succeeded();
+        container.commit(&image);
+        image
+    })
+}
+
+const TOOLS: &str = "localhost/loci-test-tools-";
+
+fn remove_of_earlier_runs() {
+    let listing = buildah()
+        .args(["images", "--noheading", "--format", "{{.Name}}"])
+        .output()
+        .expect("buildah");
+    for name in String::from_utf8_lossy(&listing.stdout).lines() {
+        let owner = name.strip_prefix(TOOLS);
+        if owner.is_some_and(|owner| !Path::new("/proc").join(owner).exists()) {
+            // In use by another run after all, or gone: neither matters here.
+            let _ = buildah().args(["rmi", name]).output();
+        }
+    }
+}

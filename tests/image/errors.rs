@@ -1,0 +1,151 @@
+//! Whole texts of errors that real apt and pip bring about.
+
+use std::fs;
+
+use crate::assets::assets;
+use crate::container::{Container, PROGRAM};
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn packages_that_the_archive_lacks_are_named_with_who_asked() {
+    let mut container = Container::of(&assets().base).tiny();
+    container.tiny_source("");
+    container.input(
+        "bindep.txt",
+        "# first\nno-such-package [platform:dpkg]\nsed\n",
+    );
+    container.set("DIST_PACKAGES", "bash no-such-other=1");
+    // A base image of another language: what apt says has to be understood all the same.
+    container.set("LANG", "de_DE.UTF-8");
+    container.set("LANGUAGE", "de:fr");
+    let before = container.packages();
+    insta::assert_snapshot!(container.install().failed_in("bootstrap").scrubbed(), @r"
+    bootstrap: the base image lacks python3 to run the service, python3's shared library, which uwsgi is linked with
+    bootstrap: failed after N s
+    error: bootstrap: the archive does not have every package that was asked for; none was installed
+      no-such-package, asked for by /opt/loci/bindep.txt:2
+      no-such-other=1, asked for by DIST_PACKAGES
+      command: apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' install --yes --no-install-recommends --simulate python3 libpython3.13 no-such-package sed bash 'no-such-other=1'
+      ended:   exit status 100
+      said:
+        E: Unable to locate package no-such-package
+        E: Unable to locate package no-such-other
+    Correct the names for this release, or add the archive that has them.
+    This step alone: loci-install step bootstrap; the build from there: loci-install
+    ");
+    assert_eq!(container.packages(), before);
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
+    let wheels = tempfile::tempdir().expect("a directory");
+    for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
+        let name = entry.file_name();
+        if ["pip-", "setuptools-", "six-"]
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
+            fs::copy(entry.path(), wheels.path().join(name)).expect("copied");
+        }
+    }
+    fs::write(wheels.path().join("upper-constraints.txt"), "six===1.0\n").expect("written");
+    let mut container = Container::with_tools();
+    container.mount(wheels.path(), "/wheels");
+    container.tiny_source("'six>=1.10'");
+    insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
+    bootstrap: nothing to do: all are there
+    packages: nothing to do: all are installed
+    user: tiny runs as tiny (42424:42424)
+    user: done in N s
+    wheels: nothing to do: it holds N wheels
+    venv: nothing to do: it is there, with its toolchain
+    source: nothing to do: it is no git checkout: there is nothing to find out about it
+    build: wheels of /tmp/tiny
+    build: tiny-1.0-py3-none-any.whl
+    build: done in N s
+    pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: failed after N s
+    error: pip: the constraints and the requirements contradict each other
+      tiny 1.0 depends on six>=1.10
+      The user requested (constraint) six===1.0
+      command: /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels --no-index /var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
+      ended:   exit status 1
+      said:
+        Looking in links: /wheels
+        Processing ./var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
+        ERROR: Cannot install tiny==1.0 because these package versions have conflicting dependencies.
+        The conflict is caused by:
+            tiny 1.0 depends on six>=1.10
+            The user requested (constraint) six===1.0
+        Additionally, some packages in these conflicts have no matching distributions available for your environment:
+            six
+        To fix this you could try to:
+        1. loosen the range of package versions you've specified
+        2. remove package versions to allow pip to attempt to solve the dependency conflict
+        ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
+    Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.
+    This step alone: loci-install step pip; the build from there: loci-install
+    ");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_requirement_without_a_wheel_is_named() {
+    let container = Container::with_tools();
+    container.tiny_source("'six', 'no-such-distribution>=2'");
+    insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
+    bootstrap: nothing to do: all are there
+    packages: nothing to do: all are installed
+    user: tiny runs as tiny (42424:42424)
+    user: done in N s
+    wheels: nothing to do: it holds N wheels
+    venv: nothing to do: it is there, with its toolchain
+    source: nothing to do: it is no git checkout: there is nothing to find out about it
+    build: wheels of /tmp/tiny
+    build: tiny-1.0-py3-none-any.whl
+    build: done in N s
+    pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: failed after N s
+    error: pip: no wheel satisfies no-such-distribution>=2 (from tiny)
+      looked in /wheels only, because KEEP_ALL_WHEELS says that it is complete
+      command: /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --constraint /var/lib/loci-install/global-requirements.txt --find-links /wheels --no-index /var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
+      ended:   exit status 1
+      said:
+        Looking in links: /wheels
+        Processing ./var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
+        Processing ./wheels/six-1.17.0-py2.py3-none-any.whl (from tiny==1.0)
+        ERROR: Could not find a version that satisfies the requirement no-such-distribution>=2 (from tiny) (from versions: none)
+        ERROR: No matching distribution found for no-such-distribution>=2 (from tiny)
+    Add the wheel to the wheels, or correct the requirement.
+    This step alone: loci-install step pip; the build from there: loci-install
+    ");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_source_that_cannot_be_built_shows_the_end_of_what_was_said() {
+    let container = Container::with_tools();
+    container.write("/tmp/tiny/setup.py", "import nothing_like_that\n");
+    let said = container.install();
+    said.failed_in("build")
+        .says("error: build: could not build the wheels of the sources\n")
+        .says("ModuleNotFoundError: No module named 'nothing_like_that'\n");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn only_root_installs_and_anybody_may_look() {
+    let container = Container::with_tools();
+    container.tiny_source("");
+    let said = container.run_as("1000:1000", &[PROGRAM]);
+    assert_eq!(said.status, Some(2));
+    assert_eq!(
+        said.stderr,
+        "error: 1 problem; nothing was touched\n\
+         \x20 installing needs root; run it as root, or use `loci-install plan` to look only\n"
+    );
+    container
+        .run_as("1000:1000", &[PROGRAM, "plan"])
+        .succeeded();
+}

@@ -1,0 +1,21 @@
+//! Builds in real images: Debian, apt, pip, git and Keystone itself.
+//!
+//! `cargo xtask test` prepares what they need and says where it is in
+//! `LOCI_TEST_BINARY`, `LOCI_TEST_BASE`, `LOCI_TEST_WHEELS` and `LOCI_TEST_SOURCE`.
+
+mod accounts;
+mod asked_for;
+mod assets;
+mod broken_steps;
+mod container;
+mod cut_off;
+mod errors;
+mod finished;
+mod git;
+mod hooks;
+mod inspect;
+mod poisoned;
+mod repository;
+mod said;
+mod secrets;
+mod tarball;

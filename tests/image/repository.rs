@@ -1,0 +1,126 @@
+//! Git repositories on this machine, and a server for them.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::container::tiny_project;
+use crate::said::Said;
+
+/// A repository with a work tree.
+pub struct Repository(TempDir);
+
+impl Repository {
+    /// A repository whose first commit is an unpacked sdist.
+    pub fn of(source: &Path) -> Self {
+        let repository = Self(tempfile::tempdir().expect("a directory"));
+        let copied = Command::new("cp")
+            .args(["-a", "-T"])
+            .args([source, repository.path()])
+            .status();
+        assert!(copied.is_ok_and(|status| status.success()));
+        // What makes it an sdist: pbr would take the version from there.
+        fs::remove_file(repository.path().join("PKG-INFO")).expect("removed");
+        repository.git("init --quiet --initial-branch=master");
+        repository.commit();
+        repository
+    }
+
+    /// A repository of `tiny`: a tag, two commits after it, a branch and a change.
+    pub fn tiny() -> Self {
+        let repository = Self(tempfile::tempdir().expect("a directory"));
+        repository.git("init --quiet --initial-branch=master");
+        repository.write("pyproject.toml", &tiny_project(""));
+        repository.write("tiny.py", "answer = 1\n");
+        repository.commit();
+        repository.git("tag -a -m 1.0 1.0");
+        repository.git("checkout --quiet -b stable/1");
+        repository.write("tiny.py", "answer = 'stable'\n");
+        repository.commit();
+        repository.git("checkout --quiet -b change");
+        repository.write("tiny.py", "answer = 'change'\n");
+        repository.commit();
+        repository.git("update-ref refs/changes/34/1234/5 change");
+        repository.git("checkout --quiet master");
+        repository.git("branch --quiet -D change");
+        repository.write("tiny.py", "answer = 'master'\n");
+        repository.commit();
+        repository
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file of its work tree.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).expect("written");
+    }
+
+    /// Commits everything.
+    pub fn commit(&self) {
+        self.git("add --all --force");
+        self.git("commit --quiet --message change");
+    }
+
+    /// What git answers; arguments have no spaces in them.
+    pub fn git(&self, arguments: &str) -> String {
+        let said = Said::by(
+            &Command::new("git")
+                .current_dir(self.path())
+                .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                .args(["-c", "user.name=Tester", "-c", "user.email=tester@test"])
+                .args(arguments.split(' '))
+                .output()
+                .expect("git"),
+        );
+        said.succeeded();
+        said.stdout.trim().to_owned()
+    }
+
+    /// Serves it on this machine, letting clients leave trees out, or not.
+    pub fn serve(&self, filter: bool) -> Server {
+        self.git(&format!("config uploadpack.allowFilter {filter}"));
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        // `git daemon` would be the parent of the process that has to end.
+        let child = Command::new(self.git("--exec-path") + "/git-daemon")
+            .args(["--export-all", "--reuseaddr", "--listen=127.0.0.1"])
+            .arg(format!("--port={port}"))
+            .arg(format!("--base-path={}", self.path().display()))
+            .arg(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("git-daemon");
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        Server {
+            child,
+            url: format!("git://127.0.0.1:{port}/"),
+        }
+    }
+}
+
+/// A git server, stopped at its end.
+pub struct Server {
+    child: Child,
+    /// The repository's address.
+    pub url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
