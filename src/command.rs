@@ -184,6 +184,9 @@ impl System {
             name == "PIP_CONSTRAINT" && !Path::new(value).is_file()
                 || name == "PATH"
                 || name == "LC_ALL"
+                // An empty PIP_INDEX_URL is an index without a name to pip and an
+                // unset build argument to whoever wrote the Dockerfile.
+                || value.is_empty()
         };
         let path = environment
             .iter()
@@ -304,6 +307,7 @@ mod tests {
         System::new(&[
             ("PATH".into(), "/usr/bin:/bin".into()),
             ("PIP_CONSTRAINT".into(), "<26".into()),
+            ("PIP_INDEX_URL".into(), String::new()),
         ])
     }
 
@@ -351,5 +355,6 @@ mod tests {
         );
         assert!(output.stdout.contains("HERE=1\n"));
         assert!(!output.stdout.contains("PIP_CONSTRAINT"));
+        assert!(!output.stdout.contains("PIP_INDEX_URL"));
     }
 }
