@@ -4,6 +4,7 @@
 //! `LOCI_TEST_BINARY`, `LOCI_TEST_BASE`, `LOCI_TEST_WHEELS` and `LOCI_TEST_SOURCE`.
 
 mod accounts;
+mod again;
 mod asked_for;
 mod assets;
 mod broken_steps;

@@ -1,0 +1,45 @@
+//! A build on top of a finished image, with other arguments.
+
+use std::fs;
+
+use crate::container::{Container, tiny_project};
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_finished_image_takes_more_arguments() {
+    let sources = tempfile::tempdir().expect("a directory");
+    for project in ["tiny", "wee"] {
+        let source = sources.path().join("data").join(project);
+        fs::create_dir_all(&source).expect("made");
+        let description = tiny_project("'six'").replace("'tiny'", &format!("'{project}'"));
+        fs::write(source.join("pyproject.toml"), description).expect("written");
+        fs::write(source.join(format!("{project}.py")), "answer = 42\n").expect("written");
+    }
+    let mut container = Container::with_tools();
+    container.mount(sources.path(), "/in");
+    container.set("INPUTS_DIR", "/in");
+    container.install().succeeded();
+    let first = distributions(&container);
+    assert!(first.contains(&"tiny".to_owned()), "{first:?}");
+
+    container.set("EXTRA_PROJECTS", "wee");
+    container.set("PIP_PACKAGES", "'pytz>=2020; python_version > \"3\"'");
+    container
+        .install()
+        .succeeded()
+        .says("\nbuild: tiny-1.0-py3-none-any.whl, wee-1.0-py3-none-any.whl\n");
+    let mut expected = [first, vec!["pytz".to_owned(), "wee".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(distributions(&container), expected);
+    assert_eq!(container.names_in("/tmp"), Vec::<String>::new());
+    container.install().succeeded().says("nothing to do");
+}
+
+/// The names in pip.txt.
+fn distributions(container: &Container) -> Vec<String> {
+    container
+        .read("/etc/image_info/pip.txt")
+        .lines()
+        .filter_map(|line| Some(line.split(['=', ' ']).next()?.to_owned()))
+        .collect()
+}
