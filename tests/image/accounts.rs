@@ -30,8 +30,8 @@ fn another_account_of_the_name_is_changed_only_when_allowed() {
         refused.stderr,
         "error: 2 problems; nothing was touched\n\
          \x20 GID=42424: the group tiny exists with the id 1000; set GID=1000, or UPDATE_SYSTEM_ACCOUNT=True to change it\n\
-         \x20 UID=42424: the user tiny exists as 1000:1000 with home /home/tiny and shell /bin/sh, and 42424:42424 with home /var/lib/tiny and shell /usr/sbin/nologin is wanted; \
-         set UID and GID to what exists, or UPDATE_SYSTEM_ACCOUNT=True to change it\n"
+         \x20 the user tiny exists as 1000:1000 with home /home/tiny and shell /bin/sh, and 42424:42424 with home /var/lib/tiny and shell /usr/sbin/nologin is wanted; \
+         set UPDATE_SYSTEM_ACCOUNT=True to change it\n"
     );
     container.set("UPDATE_SYSTEM_ACCOUNT", "True");
     container.step("user").succeeded();

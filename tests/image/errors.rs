@@ -58,7 +58,7 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
     packages: nothing to do: all are installed
     user: tiny runs as tiny (42424:42424)
     user: done in N s
-    wheels: nothing to do: it holds N wheels
+    wheels: nothing to do: /wheels holds N wheels
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
@@ -99,7 +99,7 @@ fn a_requirement_without_a_wheel_is_named() {
     packages: nothing to do: all are installed
     user: tiny runs as tiny (42424:42424)
     user: done in N s
-    wheels: nothing to do: it holds N wheels
+    wheels: nothing to do: /wheels holds N wheels
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny

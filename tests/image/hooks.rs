@@ -42,7 +42,7 @@ fn a_hook_that_fails_names_itself_and_its_status() {
     packages: nothing to do: all are installed
     user: tiny runs as tiny (42424:42424)
     user: done in N s
-    wheels: nothing to do: it holds N wheels
+    wheels: nothing to do: /wheels holds N wheels
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny

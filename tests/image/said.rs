@@ -19,7 +19,7 @@ static TIMES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:\d+ min )?\d+(?:\.\d)? s\b").expect("constant"));
 
 static WHEELS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bit holds \d+ wheels\b").expect("constant"));
+    LazyLock::new(|| Regex::new(r"\bholds \d+ wheels\b").expect("constant"));
 
 impl Said {
     /// What a finished child left.
@@ -67,7 +67,7 @@ impl Said {
     /// Standard error less what differs from run to run, and spaces at ends of lines.
     pub fn scrubbed(&self) -> String {
         let text = TIMES.replace_all(&self.stderr, "N s");
-        let text = WHEELS.replace_all(&text, "it holds N wheels");
+        let text = WHEELS.replace_all(&text, "holds N wheels");
         text.lines()
             .flat_map(|line| [line.trim_end(), "\n"])
             .collect()
