@@ -1,6 +1,7 @@
 //! What is installed in a virtualenv, and whether all of it is still there.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Name;
@@ -61,6 +62,22 @@ fn missing(metadata: &Path) -> Option<String> {
         .find(|path| !is_bytecode(path) && !site_packages.join(path).exists())
 }
 
+/// Removes the note of the file that a distribution was installed from
+/// (`direct_url.json`, PEP 610): the wheel is gone when the image is finished,
+/// and `pip freeze` would name its path in the place of its version.
+pub fn forget_origin(metadata: &Path) -> io::Result<()> {
+    match fs::remove_file(metadata.join("direct_url.json")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        removed => removed?,
+    }
+    let record = metadata.join("RECORD");
+    let kept: String = fs::read_to_string(&record)?
+        .split_inclusive('\n')
+        .filter(|row| !recorded_path(row).is_some_and(|path| path.ends_with("/direct_url.json")))
+        .collect();
+    fs::write(record, kept)
+}
+
 fn is_bytecode(path: &str) -> bool {
     Path::new(path)
         .extension()
@@ -107,6 +124,20 @@ mod tests {
             .map(|damaged| damaged.missing)
             .collect();
         assert_eq!(damaged, ["holed.py", "RECORD"]);
+    }
+
+    #[test]
+    fn the_origin_is_forgotten_in_the_record_too() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (origin, record) = (
+            directory.path().join("direct_url.json"),
+            directory.path().join("RECORD"),
+        );
+        fs::write(&origin, "{}").expect("written");
+        fs::write(&record, "a.py,,\na-1.dist-info/direct_url.json,,\n").expect("written");
+        forget_origin(directory.path()).expect("forgotten");
+        assert!(!origin.exists());
+        assert_eq!(fs::read_to_string(record).expect("read"), "a.py,,\n");
     }
 
     #[test]

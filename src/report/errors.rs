@@ -128,7 +128,7 @@ fn words(failure: &Failure) -> Words<'_> {
         Failure::NoDistribution { requirement, wheels, index, child } => Words {
             headline: format!("no wheel satisfies {requirement}"),
             details: vec![if *index {
-                format!("looked in {wheels} and in the package index")
+                format!("looked in {wheels} and, as far as it could be reached, in the package index")
             } else {
                 format!("looked in {wheels} only, because KEEP_ALL_WHEELS says that it is complete")
             }],

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use super::bootstrap::build_packages;
 use super::packages::wanted;
-use super::transaction::{POLICY, bare, base_packages, policy_is_ours};
+use super::transaction::{
+    MACHINE_ID, POLICY, bare, base_machine_id, base_packages, policy_is_ours,
+};
 use super::venv::SystemSitePackages;
 use super::{info, source};
 use crate::context::{Context, file};
@@ -35,6 +37,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         Action::task(SystemSitePackages(true)),
         Action::task(RemoveBytecode),
         Action::task(RemovePolicy),
+        Action::task(RemoveMachineId),
     ];
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
@@ -42,8 +45,6 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         });
     };
     manager.leftovers().iter().for_each(|path| remove(path));
-    // Made by systemd's and dbus's packages: every container of the image would share it.
-    remove("/etc/machine-id");
     let projects = settings
         .extra_projects
         .iter()
@@ -177,6 +178,24 @@ fn remove_bytecode(directory: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[derive(Debug)]
+struct RemoveMachineId;
+
+impl Task for RemoveMachineId {
+    fn describe(&self) -> String {
+        format!("remove {MACHINE_ID}, if a package of this build made it")
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let installed = context.root.exists(base_packages());
+        if installed && !context.root.exists(base_machine_id()) {
+            context.remove(MACHINE_ID)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 #[derive(Debug)]

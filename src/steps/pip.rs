@@ -1,15 +1,17 @@
 //! `pip`: the project and everything it needs, in one constrained resolution of wheels.
 
+use std::path::PathBuf;
+
 use super::build::BUILT;
 use super::packages::count;
 use crate::command::Command;
-use crate::context::Context;
+use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::layout::{PYTHON, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
-use crate::python::installed::damaged;
+use crate::python::installed::{damaged, distributions, forget_origin};
 use crate::python::pip::{origins, pip, understood};
 use crate::python::{Name, WheelName, constraints, wheels_in};
 use crate::root::Root;
@@ -197,6 +199,7 @@ impl Task for Install {
                 settings.project
             )));
         }
+        make_room(context)?;
         let command = command(context.root, settings, &built, &self.pydeps)
             .variable("TMPDIR", context.temporary()?);
         let output = context.attempt(&command);
@@ -208,8 +211,35 @@ impl Task for Install {
                 settings,
             ));
         }
+        for (_, metadata) in installed_here(context.root) {
+            forget_origin(&metadata)
+                .map_err(|error| file("forget the built wheel in", &metadata, &error))?;
+        }
         context.write(&inputs_file(), &self.inputs(context.root, settings))
     }
+}
+
+/// The distributions that are installed and were built here, with their metadata.
+fn installed_here(root: &Root) -> Vec<(Name, PathBuf)> {
+    let built = wheels_in(&root.join(BUILT));
+    let mut installed = distributions(&root.join(VIRTUALENV));
+    installed.retain(|(name, _)| built.iter().any(|(wheel, _)| wheel.name == *name));
+    installed
+}
+
+/// Uninstalls earlier builds of the sources: pip takes a wheel for installed
+/// whose version is, though it was built from a source that has changed since.
+fn make_room(context: &Context<'_>) -> Result<(), Failure> {
+    let installed = installed_here(context.root);
+    if installed.is_empty() {
+        return Ok(());
+    }
+    let uninstall = pip(PYTHON, "uninstall")
+        .args(["--yes", "--root-user-action", "ignore"])
+        .args(installed.iter().map(|(name, _)| name.as_str()));
+    context
+        .run("uninstall the earlier build", &uninstall)
+        .map(drop)
 }
 
 fn edit_constraints(context: &Context<'_>) -> Result<(), Failure> {

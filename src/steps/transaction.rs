@@ -61,7 +61,19 @@ pub(super) fn note_base(
     }
     let installed = manager.installed(context.root);
     let names: Vec<_> = installed.names().collect();
+    if context.root.exists(MACHINE_ID) {
+        context.write(&base_machine_id(), "")?;
+    }
     context.write(&path, &names.join("\n"))
+}
+
+/// machine-id(5), made by packages of systemd and dbus: every container of an
+/// image that has one would share it.
+pub(super) const MACHINE_ID: &str = "/etc/machine-id";
+
+/// There when the base image has a machine id of its own.
+pub(super) fn base_machine_id() -> String {
+    format!("{STATE}/base-machine-id")
 }
 
 /// The file that lists the base image's packages.

@@ -174,6 +174,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
+    do     remove /etc/machine-id, if a package of this build made it
     remove /var/lib/apt/lists/*
     remove /var/cache/apt/*.bin
     remove /var/cache/apt/archives/*.deb
@@ -185,7 +186,6 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /var/log/apt/*
     remove /var/log/bootstrap.log
     remove /var/log/dpkg.log
-    remove /etc/machine-id
     remove /tmp/keystone
     remove /opt/loci
     remove /var/lib/loci-install
@@ -319,6 +319,7 @@ fn steps() -> Value {
                 {"do": "set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg"},
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
+                {"do": "remove /etc/machine-id, if a package of this build made it"},
                 {"remove": "/var/lib/apt/lists/*"},
                 {"remove": "/var/cache/apt/*.bin"},
                 {"remove": "/var/cache/apt/archives/*.deb"},
@@ -330,7 +331,6 @@ fn steps() -> Value {
                 {"remove": "/var/log/apt/*"},
                 {"remove": "/var/log/bootstrap.log"},
                 {"remove": "/var/log/dpkg.log"},
-                {"remove": "/etc/machine-id"},
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},
                 {"remove": "/var/lib/loci-install"},

@@ -35,6 +35,30 @@ fn a_finished_image_takes_more_arguments() {
     container.install().succeeded().says("nothing to do");
 }
 
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_changed_source_of_the_same_version_is_installed_again() {
+    let sources = tempfile::tempdir().expect("a directory");
+    let source = sources.path().join("data/tiny");
+    fs::create_dir_all(&source).expect("made");
+    fs::write(source.join("pyproject.toml"), tiny_project("'six'")).expect("written");
+    fs::write(source.join("tiny.py"), "answer = 41\n").expect("written");
+    let mut container = Container::with_tools();
+    container.mount(sources.path(), "/in");
+    container.set("INPUTS_DIR", "/in");
+    let answer =
+        || container.shell("/var/lib/openstack/bin/python -c 'import tiny; print(tiny.answer)'");
+    for step in ["venv", "source", "build", "pip"] {
+        container.step(step).succeeded();
+    }
+    assert_eq!(answer(), "41");
+    container.write("/tmp/tiny/tiny.py", "answer = 42\n");
+    container.step("build").succeeded();
+    container.step("pip").succeeded();
+    assert_eq!(answer(), "42");
+    container.step("pip").succeeded().says("pip: nothing to do");
+}
+
 /// The names in pip.txt.
 fn distributions(container: &Container) -> Vec<String> {
     container

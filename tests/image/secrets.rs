@@ -30,7 +30,7 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
     pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
     pip: failed after N s
     error: pip: no wheel satisfies no-such-distribution-anywhere (from tiny)
-      looked in /wheels and in the package index
+      looked in /wheels and, as far as it could be reached, in the package index
       command: /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --constraint /var/lib/loci-install/global-requirements.txt --find-links /wheels --index-url https://****@127.0.0.1:1/simple /var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
       ended:   exit status 1
       said:
