@@ -1,7 +1,7 @@
 # The stock image of a service, and of the wheels that services are made from:
 #
 #     docker build --build-arg PROJECT=keystone -t keystone .
-#     docker build --target requirements -t requirements .
+#     docker build --target requirements -t requirements .    (refused for now: not supported yet)
 #
 # Works with BuildKit and with buildah 1.28, which differ:
 #   - buildah forgets the arguments of a stage in a stage made FROM it, so each
@@ -55,7 +55,7 @@ ARG PIP_PACKAGES=""
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
 ARG KEEP_ALL_WHEELS="False"
-ARG APT_MIRROR="https://archive.ubuntu.com/ubuntu/"
+ARG APT_MIRROR=""
 ARG SOURCES_DIR="/tmp"
 ARG PIP_VERSION_CONSTRAINT=""
 ARG SETUPTOOL_CONSTRAINT="<81"
@@ -97,7 +97,7 @@ ARG KEEP_ALL_WHEELS="False"
 ARG COPY_DEFAULT_CONFIG_FILES=no
 ARG REGISTRY_PROTOCOL="detect"
 ARG REGISTRY_INSECURE="False"
-ARG APT_MIRROR="https://archive.ubuntu.com/ubuntu/"
+ARG APT_MIRROR=""
 ARG SOURCES_DIR="/tmp"
 # The account of the service.
 ARG UID=42424

@@ -17,7 +17,7 @@ use crate::command::System;
 use crate::findings::Problem;
 use crate::layout::STATE;
 use crate::record;
-use crate::report::{self, Format};
+use crate::report::{self, Format, say};
 use crate::root::Root;
 use crate::run;
 use crate::settings::arguments::ARGUMENTS;
@@ -49,7 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
         Some((later, _)) => {
-            eprintln!("error: `{later}` is not supported yet");
+            say(&format!("error: `{later}` is not supported yet"));
             WRONG_INPUT
         }
     };
@@ -78,7 +78,7 @@ pub fn command() -> Clap {
             "Every setting is also an environment variable of the same name in capitals; a flag wins.\n\
              Exit status: 0 done, 1 a step failed, 2 the input is wrong and nothing was touched.",
         )
-        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true)
         .arg(verbose.clone())
         .subcommand(with_settings(
             Clap::new("plan")
@@ -143,7 +143,13 @@ struct Input {
 
 fn input(matches: &ArgMatches) -> Result<Input, u8> {
     let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        // What is not UTF-8 is no valid value of anything here, and refused as what it looks like.
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
         .collect();
     let flags = ARGUMENTS.iter().filter_map(|argument| {
         Some((
@@ -160,7 +166,7 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
     if parsed.is_err() {
         // They say how a name in the list below was really spelt.
         for note in &given.notes {
-            eprintln!("warning: {}", secrets.mask(note));
+            say(&format!("warning: {}", secrets.mask(note)));
         }
     }
     match parsed {
@@ -171,7 +177,7 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
         }),
         Err(errors) => {
             let errors: Vec<SettingError> = errors;
-            eprint!("{}", secrets.mask(&report::refused_settings(&errors)));
+            say(&secrets.mask(&report::refused_settings(&errors)));
             Err(WRONG_INPUT)
         }
     }
@@ -184,10 +190,10 @@ fn install(matches: &ArgMatches) -> u8 {
     };
     let root = Root::default();
     if is_finished(&root, &input) {
-        eprintln!(
+        say(&format!(
             "{}: the image is finished; there is nothing to do",
             input.settings.project
-        );
+        ));
         return 0;
     }
     perform(&input, &root, None, matches.get_flag("verbose"))
@@ -227,7 +233,7 @@ fn step(matches: &ArgMatches) -> u8 {
         Ok(names) => names,
         Err(errors) => {
             let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
-            eprint!("{}", report::problems(&problems));
+            say(&report::problems(&problems));
             // What else is wrong is said now, too, and not one run later.
             let _ = input(matches);
             return WRONG_INPUT;
@@ -245,7 +251,7 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
         Err(problems) => return refuse(&problems, input),
     };
     for warning in &plan.warnings {
-        eprintln!("warning: {}", input.secrets.mask(warning));
+        say(&format!("warning: {}", input.secrets.mask(warning)));
     }
     if !plan.problems.is_empty() {
         return refuse(&plan.problems, input);
@@ -264,14 +270,14 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     match run::run(&plan, &with) {
         Ok(()) => 0,
         Err((step, failure)) => {
-            eprint!("{}", input.secrets.mask(&report::explain(step, &failure)));
+            say(&input.secrets.mask(&report::explain(step, &failure)));
             FAILED
         }
     }
 }
 
 fn refuse(problems: &[Problem], input: &Input) -> u8 {
-    eprint!("{}", input.secrets.mask(&report::problems(problems)));
+    say(&input.secrets.mask(&report::problems(problems)));
     WRONG_INPUT
 }
 
@@ -289,7 +295,7 @@ fn plan(matches: &ArgMatches) -> u8 {
         Err(problems) => (&[][..], problems.as_slice()),
     };
     for warning in warnings {
-        eprintln!("warning: {}", input.secrets.mask(warning));
+        say(&format!("warning: {}", input.secrets.mask(warning)));
     }
     // What keeps this machine from building is no mistake of someone who only looks.
     let (wrong, elsewhere): (Vec<Problem>, Vec<Problem>) = problems
@@ -297,7 +303,10 @@ fn plan(matches: &ArgMatches) -> u8 {
         .cloned()
         .partition(|problem| matches!(problem, Problem::Input(_)));
     for problem in &elsewhere {
-        eprintln!("cannot be run here: {}", input.secrets.mask(problem.text()));
+        say(&format!(
+            "cannot be run here: {}",
+            input.secrets.mask(problem.text())
+        ));
     }
     let plan = match made {
         Ok(plan) if wrong.is_empty() => plan,
@@ -327,7 +336,7 @@ fn evaluate(matches: &ArgMatches) -> u8 {
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
     let outcome = bindep::command::run(&options, &bindep_machine::Machine(root));
-    eprint!("{}", outcome.stderr);
+    say(&outcome.stderr);
     match print(&outcome.stdout) {
         0 => outcome.status,
         status => status,
@@ -338,7 +347,9 @@ fn evaluate(matches: &ArgMatches) -> u8 {
 fn print(text: &str) -> u8 {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("error: could not write to standard output: {error}");
+            say(&format!(
+                "error: could not write to standard output: {error}"
+            ));
             FAILED
         }
         _ => 0,

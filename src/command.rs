@@ -64,8 +64,8 @@ impl Command {
     }
 }
 
-/// The line a person would type in a shell, without the variables: those of a
-/// step are the same for all its children and would hide the command.
+/// The line a person would type in a shell. Without the variables, which would
+/// hide it: a hook has fifty.
 impl fmt::Display for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&quoted(&self.program))?;
@@ -193,6 +193,13 @@ impl System {
             .find(|(name, _)| name == "PATH")
             .map_or("", |(_, value)| value);
         let path = search_path(path);
+        // Behind what the user configures in this way, git-config(1).
+        let configured: u32 = environment
+            .iter()
+            .find(|(name, _)| name == "GIT_CONFIG_COUNT")
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or_default();
+        let count = (configured + 1).to_string();
         let added = [
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
@@ -200,9 +207,9 @@ impl System {
             ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
             ("PIP_NO_INPUT", "1"),
             ("GIT_TERMINAL_PROMPT", "0"),
-            ("GIT_CONFIG_COUNT", "1"),
-            ("GIT_CONFIG_KEY_0", "safe.directory"),
-            ("GIT_CONFIG_VALUE_0", "*"),
+            ("GIT_CONFIG_COUNT", &count),
+            (&format!("GIT_CONFIG_KEY_{configured}"), "safe.directory"),
+            (&format!("GIT_CONFIG_VALUE_{configured}"), "*"),
         ];
         let environment = environment
             .iter()

@@ -182,10 +182,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// Copies a directory's files, links and permissions into another directory.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to).map_err(|error| file("make the directory", to, &error))?;
-    for entry in fs::read_dir(from)
-        .map_err(|error| file("read", from, &error))?
-        .flatten()
-    {
+    for entry in fs::read_dir(from).map_err(|error| file("read", from, &error))? {
+        let entry = entry.map_err(|error| file("read", from, &error))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         let kind = entry
             .file_type()
@@ -195,6 +193,8 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
             continue;
         }
         let copied = if kind.is_symlink() {
+            // A link cannot be written over.
+            remove_tree(&target)?;
             fs::read_link(&source).and_then(|link| std::os::unix::fs::symlink(link, &target))
         } else {
             fs::copy(&source, &target).map(drop)

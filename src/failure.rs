@@ -46,10 +46,12 @@ pub enum Failure {
         /// The child that looked.
         child: Box<FailedChild>,
     },
-    /// The source has no version that its build could find.
-    SourceWithoutVersion {
-        /// The source.
-        path: PathBuf,
+    /// What was cloned is no Python project.
+    NotAProject {
+        /// The repository's URL.
+        repository: String,
+        /// The reference.
+        reference: String,
     },
     /// Requirements contradict each other.
     Conflict {

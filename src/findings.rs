@@ -1,5 +1,7 @@
 //! What planning finds out: why a plan cannot be run, and what is worth a word.
 
+use crate::step::StepName;
+
 /// Why a plan cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -26,6 +28,9 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// The steps planned so far that have work to do: a later one is not done
+    /// when what it builds on is about to change.
+    pub working: Vec<StepName>,
 }
 
 impl Findings {
@@ -37,6 +42,12 @@ impl Findings {
     /// The machine is not ready.
     pub fn machine(&mut self, text: impl Into<String>) {
         self.problems.push(Problem::Machine(text.into()));
+    }
+
+    /// Whether one of these steps is about to work.
+    #[must_use]
+    pub fn works(&self, steps: &[StepName]) -> bool {
+        self.working.iter().any(|step| steps.contains(step))
     }
 
     /// A warning.

@@ -11,3 +11,6 @@ pub const STATE: &str = "/var/lib/loci-install";
 
 /// Where `info` writes.
 pub const IMAGE_INFO: &str = "/etc/image_info";
+
+/// What the virtualenv was made from; it dies with the virtualenv, and `cleanup` removes it.
+pub const STAMPS: &str = "/var/lib/openstack/.loci-install";

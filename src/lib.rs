@@ -20,6 +20,9 @@
 //! - [`record`]: what was done; the image keeps it.
 //! - [`report`]: everything that people and programs read.
 
+// `eprintln!` ends the program when nobody listens; `report::say` does not.
+#![warn(clippy::print_stderr)]
+
 mod accounts;
 pub mod bindep;
 pub mod cli;

@@ -106,10 +106,12 @@ impl Record {
         });
     }
 
-    /// The record as it is written to a file.
+    /// The record as it is written to a file, credentials masked.
     #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+    pub fn to_json(&self, secrets: &Secrets) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let masked = secrets.mask_json(value);
+        let mut text = serde_json::to_string_pretty(&masked).unwrap_or_default();
         text.push('\n');
         text
     }

@@ -58,6 +58,21 @@ impl Root {
         self.join(path).is_file()
     }
 
+    /// Whether a path is on another filesystem than the image's, or has one
+    /// mounted on or below it: what is there is not in the image.
+    #[must_use]
+    pub fn is_mounted(&self, path: &str) -> bool {
+        let path = Path::new(path);
+        self.read("/proc/self/mountinfo").is_ok_and(|table| {
+            table
+                .lines()
+                // proc(5): the fifth field is the mount point.
+                .filter_map(|line| line.split(' ').nth(4).map(Path::new))
+                .filter(|point| *point != Path::new("/"))
+                .any(|point| point.starts_with(path) || path.starts_with(point))
+        })
+    }
+
     /// The paths inside the image that a pattern matches, in name order; `*`,
     /// `?` and `[...]` are as in a shell, in the pattern and not in the root's
     /// own name. A pattern that is none matches nothing.
@@ -81,6 +96,22 @@ impl Root {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mount_on_below_or_above_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::new(directory.path());
+        fs::create_dir_all(root.join("/proc/self")).unwrap();
+        let table = "21 1 0:19 / / rw - overlay overlay rw\n\
+                     36 35 98:0 / /opt/loci/scripts ro,noatime master:1 - ext4 /dev/root rw\n\
+                     37 35 98:0 / /src ro - ext4 /dev/root rw\n";
+        fs::write(root.join("/proc/self/mountinfo"), table).unwrap();
+        for mounted in ["/opt/loci", "/opt/loci/scripts/x", "/src/keystone", "/src"] {
+            assert!(root.is_mounted(mounted), "{mounted}");
+        }
+        assert!(!root.is_mounted("/tmp/keystone"));
+        assert!(!root.is_mounted("/opt/locis"));
+    }
 
     #[test]
     fn only_the_pattern_has_wildcards() {

@@ -41,11 +41,14 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), (StepName, Failur
         &plan.platform,
         with.secrets,
     ));
-    schedule::run(plan, |step| perform(step, with, &record))
+    // `step cleanup` alone ends no build.
+    let whole = plan.steps.len() == StepName::ALL.len();
+    schedule::run(plan, |step| perform(step, whole, with, &record))
 }
 
 fn perform(
     step: &PlannedStep,
+    whole: bool,
     with: &Surroundings<'_>,
     record: &Mutex<Record>,
 ) -> Result<(), Failure> {
@@ -70,7 +73,7 @@ fn perform(
     let result = actions
         .iter()
         .try_for_each(|action| action.perform(&context))
-        .and_then(|()| remember(step.name, start, with.root, record));
+        .and_then(|()| remember(step.name, whole, start, with, record));
     match result {
         Ok(()) => with.reporter.done(step.name, start.elapsed()),
         Err(_) => with.reporter.failed(step.name, start.elapsed()),
@@ -82,20 +85,24 @@ fn perform(
 /// the last one, which removes that, in the image.
 fn remember(
     step: StepName,
+    whole: bool,
     start: Instant,
-    root: &Root,
+    with: &Surroundings<'_>,
     record: &Mutex<Record>,
 ) -> Result<(), Failure> {
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     record.step_ended(step.as_str(), start.elapsed().as_secs_f64());
     let path = if step == StepName::Cleanup {
-        record.finished = true;
+        record.finished = whole;
         format!("{IMAGE_INFO}/build.json")
     } else {
         debug_assert!(record::path().starts_with(STATE));
         record::path()
     };
-    write_whole(&root.join(path), record.to_json().as_bytes())
+    write_whole(
+        &with.root.join(path),
+        record.to_json(with.secrets).as_bytes(),
+    )
 }
 
 #[cfg(test)]

@@ -6,19 +6,20 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 const MASK: &str = "****";
 
 /// `scheme://user:password@host`: everything between the slashes and the `@` (RFC 3986, 3.2.1).
 static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)([^/\s'"@]+(?:@[^/\s'"@]+)*)@"#).expect("constant")
+    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)([^/\s"@]+(?:@[^/\s"@]+)*)@"#).expect("constant")
 });
 
 /// What stands in arguments without a scheme, `--proxy user:password@host`, and
 /// in queries, `?private_token=...`.
 static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r##"(?:^|[\s='"])[^\s'"/@:=]+:([^\s'"/@]+)@|[?&][A-Za-z_-]*(?:token|password|secret|key)=([^&\s'"#]+)"##,
+        r##"(?i)(?:^|[\s='"])[^\s'"/@:=]+:([^\s'"/@]+)@|[?&][a-z_-]*(?:token|password|secret|key|sig|signature|credential|auth)=([^&\s'"#]+)"##,
     )
     .expect("constant")
 });
@@ -56,6 +57,24 @@ impl Secrets {
         found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         found.dedup();
         Self(found)
+    }
+
+    /// The same for every text in a JSON value, but not for the names of its fields:
+    /// in the printed JSON a password such as `null` would be found where it is none.
+    #[must_use]
+    pub fn mask_json(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.mask(&text)),
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| self.mask_json(value))
+                .collect(),
+            Value::Object(fields) => fields
+                .into_iter()
+                .map(|(name, value)| (name, self.mask_json(value)))
+                .collect(),
+            value => value,
+        }
     }
 
     /// The text with every credential replaced by `****`.

@@ -12,7 +12,7 @@ use crate::step::StepName;
 #[must_use]
 pub fn refused_settings(errors: &[SettingError]) -> String {
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    listed("setting", &lines)
+    listed("wrong setting", &lines)
 }
 
 /// The problems that keep a plan from being run.
@@ -27,16 +27,10 @@ pub fn problems(problems: &[Problem]) -> String {
 
 fn listed(what: &str, lines: &[String]) -> String {
     let plural = if lines.len() == 1 { "" } else { "s" };
-    let mut out = match what {
-        "setting" => format!(
-            "error: {} wrong setting{plural}; nothing was touched\n",
-            lines.len()
-        ),
-        _ => format!(
-            "error: {} {what}{plural}; nothing was touched\n",
-            lines.len()
-        ),
-    };
+    let mut out = format!(
+        "error: {} {what}{plural}; nothing was touched\n",
+        lines.len()
+    );
     for line in lines {
         let _ = writeln!(out, "  {}", line.replace('\n', "\n  "));
     }
@@ -113,11 +107,13 @@ fn words(failure: &Failure) -> Words<'_> {
             child: Some(child),
             advice: "Correct PROJECT_REF.".to_owned(),
         },
-        Failure::SourceWithoutVersion { path } => Words {
-            headline: format!("the source in {} has no version", path.display()),
+        Failure::NotAProject { repository, reference } => Words {
+            headline: format!(
+                "{repository} at {reference} is no Python project: it has no pyproject.toml, setup.py or setup.cfg"
+            ),
             details: Vec::new(),
             child: None,
-            advice: "Give the git checkout with its tags or an sdist (which has a PKG-INFO), or set PBR_VERSION.".to_owned(),
+            advice: "Correct PROJECT_REPO or PROJECT_REF.".to_owned(),
         },
         Failure::Conflict { sides, child } => Words {
             headline: "the constraints and the requirements contradict each other".to_owned(),

@@ -5,7 +5,7 @@ mod errors;
 mod plain;
 mod plan;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 pub use errors::{explain, problems, refused_settings};
@@ -21,6 +21,15 @@ pub fn reporter(verbose: bool, secrets: Secrets) -> Box<dyn Reporter> {
         Box::new(bars::Bars::new(secrets))
     } else {
         Box::new(plain::Plain::new(verbose, secrets))
+    }
+}
+
+/// Says something to people, on standard error. Nobody may be listening any
+/// more (`2>&1 | head`), which is no reason to end a build in the middle.
+pub fn say(text: &str) {
+    if !text.is_empty() {
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let _ = writeln!(io::stderr().lock(), "{line}");
     }
 }
 

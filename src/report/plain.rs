@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::duration;
+use super::{duration, say};
 use crate::reporter::Reporter;
 use crate::secrets::Secrets;
 use crate::step::StepName;
@@ -41,7 +41,7 @@ impl Plain {
     }
 
     fn say(&self, step: StepName, text: &str) {
-        eprintln!("{step}: {}", self.secrets.mask(text));
+        say(&format!("{step}: {}", self.secrets.mask(text)));
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<StepName, Running>> {
@@ -63,7 +63,10 @@ fn heart(step: StepName, last: Arc<Mutex<String>>) -> Sender<()> {
         let start = Instant::now();
         while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
             let last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!("{step}: {:.0} s, {last}", start.elapsed().as_secs_f64());
+            say(&format!(
+                "{step}: {:.0} s, {last}",
+                start.elapsed().as_secs_f64()
+            ));
         }
     });
     sender

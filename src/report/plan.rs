@@ -26,7 +26,7 @@ pub fn render(plan: &Plan, format: Format, secrets: &Secrets) -> String {
     match format {
         Format::Text => secrets.mask(&text(plan)),
         Format::Json => {
-            let plan = masked(json(plan), secrets);
+            let plan = secrets.mask_json(json(plan));
             let mut text = serde_json::to_string_pretty(&plan).unwrap_or_default();
             text.push('\n');
             text
@@ -105,23 +105,6 @@ fn json(plan: &Plan) -> Value {
         "problems": plan.problems.iter().map(Problem::text).collect::<Vec<_>>(),
         "warnings": plan.warnings,
     })
-}
-
-/// The same with every text masked: in the printed JSON a password such as
-/// `null` would be found where it is none.
-fn masked(value: Value, secrets: &Secrets) -> Value {
-    match value {
-        Value::String(text) => Value::String(secrets.mask(&text)),
-        Value::Array(values) => values
-            .into_iter()
-            .map(|value| masked(value, secrets))
-            .collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (name, masked(value, secrets)))
-            .collect(),
-        value => value,
-    }
 }
 
 fn action_json(action: &Action) -> Value {

@@ -260,6 +260,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Base image: accept unsigned packages",
     ),
     argument(
+        "APT_MIRROR",
+        "",
+        "URL",
+        "Base image: mirror of the distribution's archive",
+    ),
+    argument(
         "APT_MIRROR_HOST",
         "",
         "HOST",

@@ -43,19 +43,44 @@ pub const REFUSED: &[(&str, &str)] = &[
     ),
 ];
 
+/// Arguments of `pip install` that do the same.
+pub const REFUSED_OPTIONS: &[(&str, &str)] = &[
+    ("--target", "makes pip install into another directory"),
+    ("-t", "makes pip install into another directory"),
+    ("--prefix", "makes pip install below another prefix"),
+    ("--root", "makes pip install into another root directory"),
+    ("--user", "makes pip install into the user's home"),
+    ("--python", "makes pip install for another interpreter"),
+    ("--no-deps", "makes pip leave out dependencies"),
+    ("--dry-run", "makes pip install nothing"),
+];
+
+/// Refused variables whose false values change nothing in pip's own reading.
+/// `PIP_NO_BUILD_ISOLATION` is not one: pip reads its 0 as "no isolation"
+/// (<https://github.com/pypa/pip/issues/5735>).
+const SWITCHES: [&str; 4] = [
+    "PIP_USER",
+    "PIP_NO_DEPS",
+    "PIP_DRY_RUN",
+    "PIP_REQUIRE_VIRTUALENV",
+];
+
 /// The refused variables that are set (empty ones count as unset), with the reason.
 pub fn refused(
     environment: &[(String, String)],
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
     REFUSED.iter().copied().filter(|(name, _)| {
         environment.iter().any(|(set, value)| {
-            set == name
-                && !value.is_empty()
-                // `PIP_USER=0` is a false in pip's own reading and changes nothing.
-                && !(name.starts_with("PIP_")
-                    && matches!(value.to_ascii_lowercase().as_str(), "0" | "no" | "false" | "off" | "n" | "f"))
+            set == name && !value.is_empty() && !(SWITCHES.contains(name) && is_false(value))
         })
     })
+}
+
+fn is_false(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "0" | "no" | "false" | "off" | "n" | "f"
+    )
 }
 
 #[cfg(test)]
@@ -74,9 +99,13 @@ mod tests {
             ("PIP_TARGET", "/x"),
             ("PYTHONHOME", ""),
             ("PIP_USER", "0"),
+            ("PIP_NO_BUILD_ISOLATION", "0"),
             ("VIRTUAL_ENV", "/v"),
         ]);
         let names: Vec<_> = refused(&environment).map(|(name, _)| name).collect();
-        assert_eq!(names, ["PIP_TARGET", "VIRTUAL_ENV"]);
+        assert_eq!(
+            names,
+            ["PIP_TARGET", "PIP_NO_BUILD_ISOLATION", "VIRTUAL_ENV"]
+        );
     }
 }

@@ -17,7 +17,7 @@ pub use wheels_source::WheelsSource;
 
 use crate::secrets::Secrets;
 use arguments::by_name;
-use values::{boolean, directory, distribution, shell_words, version_suffix, words};
+use values::{boolean, directory, distribution, packages, shell_words, version_suffix, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -184,12 +184,12 @@ impl Settings {
                     .map(|version| version.to_ascii_lowercase()),
             },
             profiles: words(read.in_force("PROFILES"), false),
-            dist_packages: words(read.in_force("DIST_PACKAGES"), false),
+            dist_packages: read.with("DIST_PACKAGES", packages).unwrap_or_default(),
             extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
             extra_pydep: words(read.in_force("EXTRA_PYDEP"), false),
             pip: PipSettings {
                 packages: read.with("PIP_PACKAGES", shell_words).unwrap_or_default(),
-                arguments: read.with("PIP_ARGS", shell_words).unwrap_or_default(),
+                arguments: read.with("PIP_ARGS", pip_arguments).unwrap_or_default(),
                 wheel_arguments: given
                     .get("PIP_WHEEL_ARGS")
                     .filter(|value| Some(*value) != given.get("PIP_ARGS"))
@@ -246,6 +246,23 @@ fn value_of(environment: &[(String, String)], name: &str) -> String {
         .find(|(set, _)| set == name)
         .map(|(_, value)| value.clone())
         .unwrap_or_default()
+}
+
+/// pip's arguments, without those that would make it install elsewhere or not at all.
+fn pip_arguments(text: &str) -> Result<Vec<String>, Refused> {
+    let words = shell_words(text)?;
+    for word in &words {
+        let option = word
+            .split_once('=')
+            .map_or(word.as_str(), |(option, _)| option);
+        if let Some((_, why)) = environment::REFUSED_OPTIONS
+            .iter()
+            .find(|(name, _)| *name == option)
+        {
+            return Err(Refused(format!("`{option}` {why}")));
+        }
+    }
+    Ok(words)
 }
 
 /// What stands in for a refused value while the others are still being read.
@@ -389,6 +406,7 @@ impl Reader<'_> {
             "SKYLINE_CONSOLE_REF",
             "CEPH_REPO",
             "CEPH_KEY",
+            "APT_MIRROR",
             "APT_MIRROR_HOST",
             "PACKAGE_MIRROR",
             "DIST_REPOS",

@@ -27,7 +27,9 @@ impl FromStr for ProjectName {
     fn from_str(text: &str) -> Result<Self, Refused> {
         let starts = |c: char| c.is_ascii_lowercase() || c == '_';
         let follows = |c: char| starts(c) || c.is_ascii_digit() || c == '-';
-        if text.starts_with(starts) && text.chars().all(follows) && text.len() <= 32 {
+        if RESERVED.contains(&text) {
+            refuse("not a project name; it names something of the base image")
+        } else if text.starts_with(starts) && text.chars().all(follows) && text.len() <= 32 {
             Ok(Self(text.to_owned()))
         } else {
             refuse(
@@ -121,7 +123,23 @@ impl fmt::Display for GitRef {
     }
 }
 
-/// An absolute directory inside the image.
+/// Directories at the root whose content is the base image's (hier(7)).
+const SYSTEM: [&str; 12] = [
+    "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "usr", "var",
+];
+
+/// Names that are accounts or directories of every base image or of this program.
+const RESERVED: [&str; 7] = [
+    "apt",
+    "daemon",
+    "dpkg",
+    "loci-install",
+    "openstack",
+    "root",
+    "systemd",
+];
+
+/// An absolute directory inside the image, in its shortest spelling.
 pub fn directory(text: &str) -> Result<String, Refused> {
     if !text.starts_with('/') {
         return refuse("not an absolute path");
@@ -129,11 +147,18 @@ pub fn directory(text: &str) -> Result<String, Refused> {
     if text.split('/').any(|part| part == "..") {
         return refuse("`..` is not allowed in this path");
     }
-    let trimmed = text.trim_end_matches('/');
-    if trimmed.is_empty() {
-        return refuse("the root directory itself cannot be used");
+    if text.contains(['*', '?', '[']) {
+        return refuse("`*`, `?` and `[` are not allowed in this path");
     }
-    Ok(trimmed.to_owned())
+    let parts: Vec<&str> = text
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .collect();
+    match parts[..] {
+        [] => refuse("the root directory itself cannot be used"),
+        [top] if SYSTEM.contains(&top) => refuse("a directory of the system itself cannot be used"),
+        _ => Ok(format!("/{}", parts.join("/"))),
+    }
 }
 
 /// A distribution's `ID`, of a family that is known.
@@ -177,6 +202,23 @@ pub fn words(text: &str, commas: bool) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Distribution packages: names with an architecture, version or release where
+/// the user wants one. apt-get(8) takes a hyphen at the end for a removal.
+pub fn packages(text: &str) -> Result<Vec<String>, Refused> {
+    let list = words(text, false);
+    let bad = |word: &&String| {
+        !word.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || word.ends_with('-')
+            || !word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || ".+_:~/=-".contains(c))
+    };
+    match list.iter().find(bad) {
+        Some(word) => refuse(format!("`{word}` is not the name of a package")),
+        None => Ok(list),
+    }
 }
 
 /// Words with shell-like quoting, never expanded: `'uwsgi; python_version < "3.13"'` is one word.
@@ -237,6 +279,30 @@ mod tests {
             ])
         );
         assert!(shell_words("'open").is_err());
+    }
+
+    #[test]
+    fn directories_are_absolute_and_nobody_elses() {
+        assert_eq!(directory("//srv/./wheels/"), Ok("/srv/wheels".to_owned()));
+        for bad in ["", "wheels", "/", "/.", "/usr/", "/srv/../etc", "/a*"] {
+            assert!(directory(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn packages_are_names_and_no_options() {
+        for good in [
+            "git",
+            "g++",
+            "git=1:2.47-1",
+            "git:amd64",
+            "git/trixie-backports",
+        ] {
+            assert!(packages(good).is_ok(), "{good}");
+        }
+        for bad in ["passwd-", "-oDebug::x=1", "a;b"] {
+            assert!(packages(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -206,12 +206,29 @@ impl Task for InstallNeeds {
         build.extend(self.build.iter().map(String::as_str));
         let lines: Vec<_> = build.into_iter().collect();
         context.write(&build_packages(), &lines.join("\n"))?;
+        let before = self.manager.installed(context.root);
         context.run(
             "install what the build needs",
             &self.manager.install(&packages),
         )?;
+        let after = self.manager.installed(context.root);
+        let earlier = context.root.read(brought_packages()).unwrap_or_default();
+        let brought = after.names().filter(|name| !before.has(name));
+        let all: Vec<&str> = earlier.lines().chain(brought).collect();
+        context.write(&brought_packages(), &all.join("\n"))?;
+        // Now and not in `cleanup`: whoever asks for one of them from here on, a
+        // bindep file or a hook, makes it a package that is kept.
+        if !self.build.is_empty() {
+            let mark = self.manager.mark_unneeded(&self.build);
+            context.run("mark what only the build needs", &mark)?;
+        }
         Ok(())
     }
+}
+
+/// The file that lists the packages that came with this step.
+pub(super) fn brought_packages() -> String {
+    format!("{STATE}/brought-packages")
 }
 
 /// The file that lists packages which only the build needs.

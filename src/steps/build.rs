@@ -13,6 +13,7 @@ use crate::layout::{PYTHON, STATE};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::pip::{origins, pip, understood, wheel_arguments};
 use crate::python::wheels_in;
+use crate::root::Root;
 use crate::settings::Settings;
 use crate::wheels::UPPER_CONSTRAINTS;
 
@@ -20,26 +21,27 @@ use crate::wheels::UPPER_CONSTRAINTS;
 pub(super) const BUILT: &str = "/var/lib/loci-install/built";
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
-    let sources = sources(view.settings);
+    let sources: Vec<String> = source::projects(view.settings)
+        .map(|project| source::place(view.root, view.settings, project))
+        .collect();
     let why = format!("wheels of {}", sources.join(", "));
     let built = wheels_in(&view.root.join(BUILT));
-    let unchanged = view.root.read(fingerprint_file()).is_ok_and(|earlier| {
-        earlier
-            == fingerprint(
-                sources.iter().map(|source| view.root.join(source)),
-                &wheel_arguments(view.settings),
-            )
-    });
-    if built.len() == sources.len() && unchanged {
+    let task = Build {
+        command: command(view.settings, &sources),
+        sources,
+        version: view.variable("PBR_VERSION").map(str::to_owned),
+    };
+    let inputs = task.inputs(view.root, view.settings);
+    let unchanged = view
+        .root
+        .read(inputs_file())
+        .is_ok_and(|earlier| earlier == inputs);
+    if built.len() == task.sources.len() && unchanged {
         return (
             why,
             Work::Done("they are built, and the sources have not changed since".to_owned()),
         );
     }
-    let task = Build {
-        command: command(view.settings, &sources),
-        sources,
-    };
     (
         why,
         Work::Do(vec![
@@ -51,17 +53,8 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     )
 }
 
-fn fingerprint_file() -> String {
+fn inputs_file() -> String {
     format!("{STATE}/built.inputs")
-}
-
-/// The sources that are built, the project's first.
-fn sources(settings: &Settings) -> Vec<String> {
-    let extra = settings.extra_projects.iter().map(String::as_str);
-    std::iter::once(settings.project.as_str())
-        .chain(extra)
-        .map(|project| source::directory(&settings.sources_dir, project))
-        .collect()
 }
 
 fn command(settings: &Settings, sources: &[String]) -> Command {
@@ -83,6 +76,23 @@ fn command(settings: &Settings, sources: &[String]) -> Command {
 struct Build {
     command: Command,
     sources: Vec<String>,
+    /// What pbr takes for the version when it is set.
+    version: Option<String>,
+}
+
+impl Build {
+    /// What the wheels depend on.
+    fn inputs(&self, root: &Root, settings: &Settings) -> String {
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.add(self.command.to_string());
+        fingerprint.add(self.version.as_deref().unwrap_or_default());
+        let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
+        fingerprint.add(root.read(constraints).unwrap_or_default());
+        for source in &self.sources {
+            add(&root.join(source), &mut fingerprint);
+        }
+        fingerprint.finish()
+    }
 }
 
 impl Task for Build {
@@ -111,38 +121,34 @@ impl Task for Build {
         context.note(&built.join(", "));
         context.record(|record| record.built = built);
         // Taken after the build, which writes into the source tree itself.
-        let sources = self.sources.iter().map(|source| context.root.join(source));
-        context.write(
-            &fingerprint_file(),
-            &fingerprint(sources, &wheel_arguments(context.settings)),
-        )
+        let inputs = self.inputs(context.root, context.settings);
+        context.write(&inputs_file(), &inputs)
     }
 }
 
-/// What tells one state of the sources from another: every file's name, size and time.
-fn fingerprint(sources: impl Iterator<Item = impl AsRef<Path>>, arguments: &[String]) -> String {
-    let mut fingerprint = Fingerprint::default();
-    for argument in arguments {
-        fingerprint.add(argument);
-    }
-    sources.for_each(|source| add(source.as_ref(), &mut fingerprint));
-    fingerprint.finish()
-}
-
+/// Adds what tells one state of a source from another: every file's name, size and time.
 fn add(directory: &Path, fingerprint: &mut Fingerprint) {
     let mut paths: Vec<_> = std::fs::read_dir(directory)
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        // git touches its own files whenever it is asked something.
-        .filter(|path| !path.ends_with(".git") && !path.ends_with("__pycache__"))
+        .filter(|path| !path.ends_with("__pycache__"))
         .collect();
     paths.sort();
     for path in paths {
         let Ok(metadata) = path.symlink_metadata() else {
             continue;
         };
+        if path.ends_with(".git") && metadata.is_dir() {
+            // git touches its other files whenever it is asked something; a version
+            // comes from these.
+            for file in ["HEAD", "packed-refs"] {
+                fingerprint.add(std::fs::read(path.join(file)).unwrap_or_default());
+            }
+            add(&path.join("refs"), fingerprint);
+            continue;
+        }
         if metadata.is_dir() {
             add(&path, fingerprint);
             continue;
@@ -164,7 +170,11 @@ mod tests {
     #[test]
     fn a_changed_source_is_another_one() {
         let source = tempfile::tempdir().expect("a directory");
-        let taken = || fingerprint([source.path()].into_iter(), &[]);
+        let taken = || {
+            let mut fingerprint = Fingerprint::default();
+            add(source.path(), &mut fingerprint);
+            fingerprint.finish()
+        };
         std::fs::write(source.path().join("a.py"), "1").expect("written");
         let first = taken();
         assert_eq!(first, taken());

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::bootstrap::build_packages;
+use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_ID, POLICY, bare, base_machine_id, base_packages, policy_is_ours,
+    MACHINE_ID, POLICY, bare, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
-use super::{info, source};
+use super::{info, source, wheels};
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::layout::{STATE, VIRTUALENV};
+use crate::layout::{STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
-use crate::root::Root;
 
 /// LOCI's directory of build inputs, which an image without mounts has copied.
 const INPUTS: &str = "/opt/loci";
@@ -44,40 +43,27 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             path: path.to_owned(),
         });
     };
+    // First the mark that says the lists are there.
+    remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
-    let projects = settings
-        .extra_projects
-        .iter()
-        .map(String::as_str)
-        .chain([settings.project.as_str()]);
-    for project in projects {
-        let path = source::directory(&settings.sources_dir, project);
-        if !is_mounted(view.root, &path) {
-            remove(&path);
-        }
+    for project in source::projects(settings) {
+        let place = source::place(view.root, settings, project);
+        remove(&source::partial(&place));
+        remove(&place);
     }
-    if settings.wheels.source.is_some() {
-        remove(&settings.wheels.destination);
-    }
-    if !is_mounted(view.root, INPUTS) {
+    if !view.root.is_mounted(INPUTS) {
         remove(INPUTS);
+    }
+    remove(STAMPS);
+    if let Some(destination) = wheels::extracted(view) {
+        remove(&format!("{destination}.partial"));
+        remove(&destination);
     }
     remove(STATE);
     (
         "the image keeps the service and nothing that only its build needed".to_owned(),
         Work::Do(actions),
     )
-}
-
-/// Whether something is mounted on a path or below it: that is not in the image.
-fn is_mounted(root: &Root, path: &str) -> bool {
-    root.read("/proc/self/mountinfo").is_ok_and(|table| {
-        table
-            .lines()
-            // proc(5): the fifth field is the mount point.
-            .filter_map(|line| line.split(' ').nth(4))
-            .any(|point| Path::new(point).starts_with(path))
-    })
 }
 
 /// Removes the packages that only the build needed, and what came with them.
@@ -104,6 +90,7 @@ impl Task for RemoveBuildPackages {
                 .collect()
         };
         let base = lines(base_packages());
+        let brought = lines(brought_packages());
         let installed = self.manager.installed(context.root);
         let build: Vec<String> = lines(build_packages())
             .into_iter()
@@ -114,10 +101,6 @@ impl Task for RemoveBuildPackages {
         if build.is_empty() {
             return Ok(());
         }
-        context.run(
-            "mark the build's packages",
-            &self.manager.mark_unneeded(&build),
-        )?;
         let trial = context.ask(
             "find out what the build's packages brought",
             &self.manager.simulate_removal(),
@@ -126,7 +109,7 @@ impl Task for RemoveBuildPackages {
             .manager
             .removed(&trial)
             .into_iter()
-            .filter(|name| !base.contains(name.split(':').next().unwrap_or(name)))
+            .filter(|name| brought.contains(bare(name)))
             .collect();
         if !removed.is_empty() {
             context.run(
@@ -229,19 +212,5 @@ mod tests {
         remove_bytecode(root.path()).expect("removed");
         assert!(!root.path().join("a/b/__pycache__").exists());
         assert!(outside.path().join("__pycache__").exists());
-    }
-
-    #[test]
-    fn a_mount_below_counts() {
-        let root = tempfile::tempdir().expect("a directory");
-        fs::create_dir_all(root.path().join("proc/self")).expect("made");
-        fs::write(
-            root.path().join("proc/self/mountinfo"),
-            "36 35 98:0 / /opt/loci/scripts ro,noatime master:1 - ext4 /dev/root rw\n",
-        )
-        .expect("written");
-        let root = Root::new(root.path());
-        assert!(is_mounted(&root, "/opt/loci"));
-        assert!(!is_mounted(&root, "/tmp/keystone"));
     }
 }

@@ -12,8 +12,9 @@ use crate::layout::{STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::root::Root;
 use crate::settings::Settings;
+use crate::step::StepName;
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let hooks = &view.inputs.hooks;
     if hooks.is_empty() {
         let why = format!("the image author's scripts for {}", view.settings.project);
@@ -27,7 +28,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // `step hooks` runs them again: that is what someone who debugs one wants.
     let waiting: Vec<Action> = hooks
         .iter()
-        .filter(|script| view.named || !was_run(view.root, script))
+        .filter(|script| view.named || findings.works(&[StepName::Pip]) || !was_run(view, script))
         .map(|script| Action::task(Run(script.clone())))
         .collect();
     if waiting.is_empty() {
@@ -46,14 +47,19 @@ fn marker(script: &str) -> String {
     format!("{STATE}/hooks{script}")
 }
 
-fn was_run(root: &Root, script: &str) -> bool {
-    root.read(marker(script))
-        .is_ok_and(|earlier| earlier == digest(root, script))
+fn was_run(view: &View<'_>, script: &str) -> bool {
+    let stamp = view.root.read(marker(script));
+    stamp.is_ok_and(|earlier| earlier == stamp_of(view.root, script, view.settings))
 }
 
-fn digest(root: &Root, script: &str) -> String {
+/// What a script's work depends on, as far as it can be known: itself and its arguments.
+fn stamp_of(root: &Root, script: &str, settings: &Settings) -> String {
     let mut fingerprint = Fingerprint::default();
     fingerprint.add(std::fs::read(root.join(script)).unwrap_or_default());
+    for (argument, value) in settings.given.in_force() {
+        fingerprint.add(argument.name);
+        fingerprint.add(value);
+    }
     fingerprint.finish()
 }
 
@@ -93,6 +99,9 @@ impl Task for Run {
                 child: FailedChild::new(&command, &output),
             });
         }
-        context.write(&marker(&self.0), &digest(context.root, &self.0))
+        context.write(
+            &marker(&self.0),
+            &stamp_of(context.root, &self.0, context.settings),
+        )
     }
 }

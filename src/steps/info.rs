@@ -1,6 +1,6 @@
 //! `info`: what is in the image, for people and for programs.
 
-use super::source;
+use super::{packages, source};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -11,13 +11,10 @@ use crate::platform::package_manager::PackageManager;
 use crate::python::pip::pip;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
-    let mut packages: Vec<String> = view
-        .inputs
-        .packages
-        .iter()
-        .map(|wanted| wanted.name.clone())
+    let packages = packages::wanted(view)
+        .into_iter()
+        .map(|(name, _)| name)
         .collect();
-    packages.extend(view.settings.dist_packages.iter().cloned());
     (
         format!("{IMAGE_INFO} says what the image is made of"),
         Work::Do(vec![Action::task(WriteInfo {
@@ -43,13 +40,16 @@ impl Task for WriteInfo {
         list_packages(context, self.manager)?;
         let distributions =
             context.ask("list the installed distributions", &pip(PYTHON, "freeze"))?;
-        context.write(&format!("{IMAGE_INFO}/pip.txt"), &distributions)?;
+        context.write(
+            &format!("{IMAGE_INFO}/pip.txt"),
+            &context.masked(&distributions),
+        )?;
 
         let mut project = format!(
             "PROJECT={}\nPROJECT_REPO={}\nPROJECT_REF={}\nPROJECT_RELEASE={}\n",
             settings.project, settings.repository, settings.reference, settings.release
         );
-        let path = source::directory(&settings.sources_dir, settings.project.as_str());
+        let path = source::place(context.root, settings, settings.project.as_str());
         if context.root.exists(format!("{path}/.git")) {
             let log = Command::new("git").args(["-C", &path, "log", "-1"]);
             project.push_str(&context.ask("read the source's last commit", &log)?);
@@ -59,7 +59,7 @@ impl Task for WriteInfo {
             &context.masked(&project),
         )?;
         context.record(|record| record.packages.clone_from(&self.packages));
-        let record = context.record(|record| record.to_json());
+        let record = context.record(|record| record.to_json(context.secrets));
         context.write(&format!("{IMAGE_INFO}/build.json"), &record)
     }
 }

@@ -17,7 +17,7 @@ mod wheels;
 
 use crate::findings::{Findings, Problem};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, PlannedStep, View};
+use crate::plan::{Plan, PlannedStep, View, Work};
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::Settings;
@@ -114,5 +114,8 @@ fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> Planne
         StepName::Cleanup => cleanup::plan,
     };
     let (why, work) = plan(view, findings);
+    if matches!(work, Work::Do(_)) {
+        findings.working.push(name);
+    }
     PlannedStep { name, why, work }
 }

@@ -9,16 +9,17 @@ use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::layout::{PYTHON, STATE, VIRTUALENV};
+use crate::layout::{PYTHON, STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::{damaged, distributions, forget_origin};
 use crate::python::pip::{origins, pip, understood};
 use crate::python::{Name, WheelName, constraints, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
+use crate::step::StepName;
 use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
     let pydeps: Vec<String> = view
         .inputs
@@ -42,10 +43,11 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         pydeps,
     };
     let mut actions = remove_damaged(view, |_| true);
-    let same = view
-        .root
-        .read(inputs_file())
-        .is_ok_and(|earlier| earlier == install.inputs(view.root, settings));
+    let same = !findings.works(&[StepName::Wheels, StepName::Venv, StepName::Build])
+        && view
+            .root
+            .read(inputs_file())
+            .is_ok_and(|earlier| earlier == install.inputs(view.root, settings));
     if same && actions.is_empty() {
         return (
             why,
@@ -53,10 +55,6 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         );
     }
     actions.push(Action::task(install));
-    actions.push(Action::Run {
-        doing: "find all requirements of what is installed satisfied",
-        command: pip(PYTHON, "check"),
-    });
     (why, Work::Do(actions))
 }
 
@@ -76,7 +74,7 @@ pub(super) fn remove_damaged(view: &View<'_>, wanted: impl Fn(&Name) -> bool) ->
 }
 
 fn inputs_file() -> String {
-    format!("{STATE}/pip.inputs")
+    format!("{STAMPS}/pip")
 }
 
 fn project(settings: &Settings) -> String {
@@ -125,7 +123,8 @@ struct Install {
 }
 
 impl Install {
-    /// What the result depends on: two runs with the same text install the same.
+    /// What the result depends on, and what it is: the same text for two runs that
+    /// install the same, as long as nothing was added to or taken from it.
     fn inputs(&self, root: &Root, settings: &Settings) -> String {
         let mut fingerprint = Fingerprint::default();
         let command = command(root, settings, &requirements(root, settings), &self.pydeps);
@@ -145,6 +144,9 @@ impl Install {
                 root.read(format!("{}/{file}", settings.wheels.directory()))
                     .unwrap_or_default(),
             );
+        }
+        for (_, metadata) in distributions(&root.join(VIRTUALENV)) {
+            fingerprint.add(metadata.as_os_str().as_encoded_bytes());
         }
         fingerprint.finish()
     }
@@ -186,7 +188,7 @@ fn ranges_file() -> String {
 
 impl Task for Install {
     fn describe(&self) -> String {
-        self.literal.to_string()
+        format!("{}; {}", self.literal, pip(PYTHON, "check"))
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -211,6 +213,10 @@ impl Task for Install {
                 settings,
             ));
         }
+        context.run(
+            "find all requirements of what is installed satisfied",
+            &pip(PYTHON, "check"),
+        )?;
         for (_, metadata) in installed_here(context.root) {
             forget_origin(&metadata)
                 .map_err(|error| file("forget the built wheel in", &metadata, &error))?;

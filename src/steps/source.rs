@@ -4,6 +4,7 @@ use crate::command::Command;
 use crate::context::{Context, copy_tree};
 use crate::failure::{FailedChild, Failure};
 use crate::findings::Findings;
+use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::source::{has_version, is_project};
 use crate::record::Source;
@@ -16,7 +17,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     for extra in projects(settings).skip(1) {
         if let Some(at) = of(view, extra) {
             check(view, &at, findings);
-            actions.extend(copy(settings, extra, at));
+            actions.extend(copy(view, extra, at));
         } else {
             let path = directory(&settings.sources_dir, extra);
             findings.input(format!("EXTRA_PROJECTS={extra}: there is no {path}"));
@@ -32,10 +33,10 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
                 settings.reference
             ));
         }
-        actions.extend(copy(settings, project, at.clone()));
+        actions.extend(copy(view, project, at.clone()));
         format!("{at} is there and used as it is")
     } else {
-        let path = directory(&settings.sources_dir, project);
+        let path = place(view.root, settings, project);
         let why = format!(
             "{path} is not there, so {} is cloned at {}",
             settings.repository, settings.reference
@@ -61,14 +62,15 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     }
 }
 
-/// Where a project's source is now: in its place, or among the build's inputs.
+/// Where a project's source is now: where it is built, where the user has it, or
+/// among the build's inputs.
 pub(super) fn of(view: &View<'_>, project: &str) -> Option<String> {
-    let path = directory(&view.settings.sources_dir, project);
-    if view.root.exists(&path) {
-        Some(path)
-    } else {
-        view.inputs.sources.get(project).cloned()
-    }
+    let place = place(view.root, view.settings, project);
+    let given = directory(&view.settings.sources_dir, project);
+    [place, given]
+        .into_iter()
+        .find(|path| view.root.exists(path))
+        .or_else(|| view.inputs.sources.get(project).cloned())
 }
 
 /// Whether one of the sources that are there is a git checkout.
@@ -78,16 +80,31 @@ pub(super) fn is_checkout(view: &View<'_>) -> bool {
         .any(|at| view.root.exists(format!("{at}/.git")))
 }
 
-/// Copies a source into its place, because a build writes into its source and
-/// inputs are mounted to be read.
-fn copy(settings: &Settings, project: &str, from: String) -> Option<Action> {
-    let to = directory(&settings.sources_dir, project);
+/// Copies a source to where it is built.
+fn copy(view: &View<'_>, project: &str, from: String) -> Option<Action> {
+    let to = place(view.root, view.settings, project);
     (from != to).then(|| Action::task(Copy { from, to }))
 }
 
-/// Where a project's source is.
-pub(super) fn directory(sources: &str, project: &str) -> String {
+/// Where a project's source is built, and removed from in the end: in
+/// `SOURCES_DIR`, but not in someone's own checkout that is mounted there. A build
+/// writes into its source, and what is mounted is not ours to write to or remove.
+pub(super) fn place(root: &Root, settings: &Settings, project: &str) -> String {
+    let given = directory(&settings.sources_dir, project);
+    if root.is_mounted(&given) {
+        format!("{STATE}/sources/{project}")
+    } else {
+        given
+    }
+}
+
+fn directory(sources: &str, project: &str) -> String {
     format!("{sources}/{project}")
+}
+
+/// Where a source is put together before it is renamed into its place.
+pub(super) fn partial(place: &str) -> String {
+    format!("{place}.partial")
 }
 
 /// Refuses a source that is none, or whose version its build could not find,
@@ -107,7 +124,7 @@ fn check(view: &View<'_>, path: &str, findings: &mut Findings) {
 }
 
 /// The project and the extra projects.
-fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
+pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
     std::iter::once(settings.project.as_str())
         .chain(settings.extra_projects.iter().map(String::as_str))
 }
@@ -123,23 +140,42 @@ fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
     if head == format!("ref: refs/heads/{reference}") {
         return true;
     }
-    let commit = match head.strip_prefix("ref: ") {
-        Some(branch) => read(branch),
-        None => Some(head.to_owned()),
+    let packed = read("packed-refs").unwrap_or_default();
+    // Each line a commit and its reference; below an annotated tag's stands the
+    // commit that it is of, behind a `^`.
+    let in_pack = |name: &str| {
+        let mut lines = packed.lines();
+        let line = lines.find(|line| {
+            line.split_once(' ')
+                .is_some_and(|(_, packed)| packed == name)
+        })?;
+        let peeled = lines.next().and_then(|next| next.strip_prefix('^'));
+        Some(
+            peeled
+                .or(line.split_once(' ').map(|(id, _)| id))?
+                .to_owned(),
+        )
     };
-    let Some(commit) = commit.map(|commit| commit.trim().to_owned()) else {
+    let resolve = |name: &str| {
+        read(name)
+            .map(|text| text.trim().to_owned())
+            .or_else(|| in_pack(name))
+    };
+    let Some(commit) = head
+        .strip_prefix("ref: ")
+        .map_or(Some(head.to_owned()), resolve)
+    else {
         return false;
     };
-    let packed = read("packed-refs").unwrap_or_default();
-    let at_commit = |name: String| {
-        read(&name).is_some_and(|text| text.trim() == commit)
-            || packed
-                .lines()
-                .any(|line| line == format!("{commit} {name}"))
-    };
-    (reference.len() >= 7 && commit.starts_with(reference))
-        || at_commit(format!("refs/tags/{reference}"))
-        || at_commit(format!("refs/remotes/origin/{reference}"))
+    // A tag's own file may hold the id of the tag and not of its commit, which only
+    // git can tell apart.
+    root.is_file(format!("{directory}/.git/refs/tags/{reference}"))
+        || (reference.len() >= 7 && commit.starts_with(reference))
+        || ["refs/tags", "refs/remotes/origin"].iter().any(|place| {
+            resolve(&format!("{place}/{reference}")).as_deref() == Some(commit.as_str())
+        })
+        || read("FETCH_HEAD")
+            .is_some_and(|fetched| fetched.starts_with(&commit) && fetched.contains(reference))
 }
 
 /// Copies a tree, whole or not at all.
@@ -155,7 +191,7 @@ impl Task for Copy {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let partial = format!("{}.partial", self.to);
+        let partial = partial(&self.to);
         context.remove(&partial)?;
         copy_tree(&context.root.join(&self.from), &context.root.join(&partial))?;
         context.rename(&partial, &self.to)
@@ -240,7 +276,7 @@ impl Task for Clone {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let partial = format!("{}.partial", self.directory);
+        let partial = partial(&self.directory);
         context.remove(&partial)?;
         let clone = self.clone_command(&partial);
         let output = context.attempt(&clone);
@@ -266,10 +302,10 @@ impl Task for Clone {
         )?;
         let from = context.root.join(&partial);
         if !is_project(&from) {
-            return Err(Failure::File {
-                doing: "build".to_owned(),
-                path: from,
-                error: "it has no pyproject.toml, setup.py or setup.cfg".to_owned(),
+            context.remove(&partial)?;
+            return Err(Failure::NotAProject {
+                repository: self.repository.clone(),
+                reference: self.reference.to_string(),
             });
         }
         context.rename(&partial, &self.directory)?;
@@ -299,7 +335,7 @@ impl Task for RecordSources {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
         for project in projects(settings) {
-            let path = directory(&settings.sources_dir, project);
+            let path = place(context.root, settings, project);
             let commit = if context.root.exists(format!("{path}/.git")) {
                 let ask = Command::new("git").args(["-C", &path, "rev-parse", "HEAD"]);
                 Some(

@@ -44,10 +44,10 @@ pub(super) fn check(
     }
 }
 
-/// A package's name without the version or release that it is asked for with:
-/// `git=9` and `git/sid`.
+/// A package's name without the architecture, version or release that it is
+/// asked for with: `git:amd64`, `git=9` and `git/sid`.
 pub(super) fn bare(name: &str) -> &str {
-    name.split(['=', '/']).next().unwrap_or(name)
+    name.split(['=', '/', ':']).next().unwrap_or(name)
 }
 
 /// Notes what the base image has, once, so that `cleanup` removes none of it.
@@ -81,6 +81,11 @@ pub(super) fn base_packages() -> String {
     format!("{STATE}/base-packages")
 }
 
+/// There once the package lists are this build's.
+pub(super) fn lists_refreshed() -> String {
+    format!("{STATE}/lists-refreshed")
+}
+
 /// Brings the package lists up to date, once a build: a base image has none, or old ones.
 #[derive(Debug)]
 pub(super) struct RefreshLists(pub(super) &'static dyn PackageManager);
@@ -91,8 +96,9 @@ impl Task for RefreshLists {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let marker = format!("{STATE}/lists-refreshed");
-        if context.root.exists(&marker) {
+        let marker = lists_refreshed();
+        // A hook may have removed the lists, as every Dockerfile does.
+        if context.root.exists(&marker) && self.0.has_lists(context.root) {
             return Ok(());
         }
         context.run("bring the package lists up to date", &self.0.refresh())?;
@@ -115,7 +121,8 @@ impl Task for NoServices {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        if context.root.exists(POLICY) {
+        // Ours is written again: it may have been cut off before it could be run.
+        if context.root.exists(POLICY) && !policy_is_ours(context.root) {
             return Ok(());
         }
         context.write(POLICY, POLICY_TEXT)?;

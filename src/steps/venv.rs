@@ -5,18 +5,20 @@ use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::layout::{PYTHON, VIRTUALENV};
+use crate::fingerprint::Fingerprint;
+use crate::layout::{PYTHON, STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
 use crate::python::pip::{origins, pip as run_pip};
 use crate::python::{Name, WheelName};
 use crate::root::Root;
 use crate::settings::Settings;
+use crate::step::StepName;
 use crate::wheels::Directory;
 
 const CONFIGURATION: &str = "/var/lib/openstack/pyvenv.cfg";
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let why = format!("the service and all its distributions live in {VIRTUALENV}");
     let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION);
     let wheels = Directory::new(view.root, view.settings.wheels.directory());
@@ -30,9 +32,13 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             .names()
             .all(|tool| installed.contains(&Name::new(tool)));
     let isolated = exists && !sees_system(view.root);
-    // A whole run has upgraded them already; `step venv` is asked to do it again.
-    let upgrade = view.named && !view.settings.pip.upgrade.is_empty();
-    if exists && isolated && has_tools && !upgrade {
+    let planned = toolchain(&wheels, view.settings);
+    let same = !findings.works(&[StepName::Wheels])
+        && view
+            .root
+            .read(stamp_file())
+            .is_ok_and(|stamp| stamp == stamp_of(&planned));
+    if exists && isolated && has_tools && same {
         return (
             why,
             Work::Done("it is there, with its toolchain".to_owned()),
@@ -58,9 +64,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         });
     }
     actions.extend(repairs);
-    actions.push(Action::task(Toolchain {
-        planned: toolchain(&wheels, view.settings),
-    }));
+    actions.push(Action::task(Toolchain { planned }));
     (why, Work::Do(actions))
 }
 
@@ -105,10 +109,24 @@ impl Task for Toolchain {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let wheels = Directory::new(context.root, context.settings.wheels.directory());
-        toolchain(&wheels, context.settings)
-            .iter()
-            .try_for_each(|(doing, command)| context.run(doing, command).map(drop))
+        let commands = toolchain(&wheels, context.settings);
+        for (doing, command) in &commands {
+            context.run(doing, command)?;
+        }
+        context.write(&stamp_file(), &stamp_of(&commands))
     }
+}
+
+fn stamp_file() -> String {
+    format!("{STAMPS}/toolchain")
+}
+
+fn stamp_of(commands: &[(&str, Command)]) -> String {
+    let mut fingerprint = Fingerprint::default();
+    for (_, command) in commands {
+        fingerprint.add(command.to_string());
+    }
+    fingerprint.finish()
 }
 
 /// The toolchain's requirements, by where they come from.

@@ -1,37 +1,87 @@
 //! `wheels`: makes the wheels directory available.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::packages::count;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
+use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
+use crate::root::Root;
 use crate::settings::WheelsSource;
 use crate::wheels::{Directory, tarball};
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let wheels = &view.settings.wheels;
     let directory = Directory::new(view.root, wheels.directory());
-    let why = match &wheels.source {
-        None => format!("every distribution is installed from {}", wheels.path),
-        Some(source) => format!("wheels come from {source}"),
+    let holds = format!(
+        "{} holds {}",
+        wheels.directory(),
+        count(directory.count(), "wheel")
+    );
+    let Some(source) = &wheels.source else {
+        let why = format!("every distribution is installed from {}", wheels.path);
+        return match directory.fault() {
+            None => (why, Work::Done(holds)),
+            Some(_) => (why, Work::Do(Vec::new())),
+        };
     };
-    if directory.fault().is_none() {
-        let holds = count(directory.count(), "wheel");
-        return (
-            why,
-            Work::Done(format!("{} holds {holds}", wheels.directory())),
-        );
+    let why = format!("wheels come from {source}");
+    let WheelsSource::Tarball(archive) = source else {
+        return (why, Work::Do(Vec::new()));
+    };
+    let destination = &wheels.destination;
+    let stamp = view.root.read(stamp_file()).ok();
+    if directory.fault().is_none() && stamp.is_some() && stamp == stamp_of(view.root, archive) {
+        return (why, Work::Done(holds));
     }
-    let extract = match &wheels.source {
-        Some(WheelsSource::Tarball(archive)) => Some(Action::task(Extract {
-            archive: archive.clone(),
-            destination: wheels.destination.clone(),
-        })),
-        _ => None,
+    if view.root.is_mounted(destination) {
+        findings.input(format!(
+            "WHEELS={archive}: {destination} is mounted, and WHEELS is extracted to WHEELS_DEST; \
+             give another WHEELS_DEST, or unset WHEELS to use what is mounted"
+        ));
+    } else if stamp.is_none() && !is_empty(view.root, destination) {
+        findings.input(format!(
+            "WHEELS_DEST={destination}: it is not empty; wheels are extracted into a directory of their own"
+        ));
+    }
+    let extract = Extract {
+        archive: archive.clone(),
+        destination: destination.clone(),
     };
-    (why, Work::Do(extract.into_iter().collect()))
+    (why, Work::Do(vec![Action::task(extract)]))
+}
+
+/// What tells one tarball from another; written once it is extracted.
+fn stamp_file() -> String {
+    format!("{STATE}/wheels.stamp")
+}
+
+fn stamp_of(root: &Root, archive: &str) -> Option<String> {
+    let metadata = root.join(archive).metadata().ok()?;
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(archive);
+    fingerprint.add(metadata.len().to_le_bytes());
+    fingerprint.add(metadata.mtime_nsec().to_le_bytes());
+    fingerprint.add(metadata.mtime().to_le_bytes());
+    Some(fingerprint.finish())
+}
+
+fn is_empty(root: &Root, directory: &str) -> bool {
+    match root.join(directory).read_dir() {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+/// The directory that this step makes, for `cleanup` to remove.
+pub(super) fn extracted(view: &View<'_>) -> Option<String> {
+    let wheels = &view.settings.wheels;
+    let destination = &wheels.destination;
+    (wheels.source.is_some() && !view.root.is_mounted(destination)).then(|| destination.clone())
 }
 
 /// Notes why there are no wheels, for every step that installs from them.
@@ -75,6 +125,7 @@ impl Task for Extract {
             )));
         }
         context.note(&format!("{} extracted", count(number, "wheel")));
-        Ok(())
+        let stamp = stamp_of(context.root, &self.archive).unwrap_or_default();
+        context.write(&stamp_file(), &stamp)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
@@ -47,13 +47,43 @@ pub fn extract(archive: &Path, destination: &Path) -> Result<usize, TarballError
     };
     let parent = destination.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(parent).map_err(io_error)?;
-    let partial = tempfile::Builder::new()
-        .prefix(".wheels-")
-        .tempdir_in(parent)
-        .map_err(io_error)?;
+    // Of a fixed name, so that one that was cut off is found and removed.
+    let partial = partial_of(destination);
+    remove(&partial).map_err(io_error)?;
+    let wheels = unpack(archive, &partial).inspect_err(|_| {
+        // What went wrong is said already; the next try removes it, too.
+        let _ = remove(&partial);
+    })?;
+    remove(destination).map_err(io_error)?;
+    fs::rename(&partial, destination).map_err(io_error)?;
+    Ok(wheels)
+}
+
+/// Where an archive is extracted before it is known to be whole.
+#[must_use]
+pub fn partial_of(destination: &Path) -> PathBuf {
+    let mut name = destination.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn unpack(archive: &Path, into: &Path) -> Result<usize, TarballError> {
+    let name = archive.display().to_string();
+    let io_error = |source: io::Error| TarballError::Io {
+        archive: name.clone(),
+        source,
+    };
+    fs::create_dir(into).map_err(io_error)?;
 
     let mut wheels = 0;
-    let mut tar = tar::Archive::new(open(archive).map_err(io_error)?);
+    let mut tar = tar::Archive::new(Ending::new(open(archive).map_err(io_error)?));
     for entry in tar.entries().map_err(io_error)? {
         let mut entry = entry.map_err(io_error)?;
         let path = entry.path().map_err(io_error)?.into_owned();
@@ -70,7 +100,7 @@ pub fn extract(archive: &Path, destination: &Path) -> Result<usize, TarballError
             continue;
         };
         let size = entry.size();
-        let mut out = File::create(partial.path().join(&file)).map_err(io_error)?;
+        let mut out = File::create(into.join(&file)).map_err(io_error)?;
         let copied = io::copy(&mut entry, &mut out).map_err(io_error)?;
         if copied != size {
             return Err(io_error(io::Error::new(
@@ -80,18 +110,50 @@ pub fn extract(archive: &Path, destination: &Path) -> Result<usize, TarballError
         }
         wheels += usize::from(is_wheel(&file));
     }
+    // To the last byte: gzip's checksum is behind it.
+    let mut rest = tar.into_inner();
+    io::copy(&mut rest, &mut io::sink()).map_err(io_error)?;
+    if !rest.is_marked() {
+        let cut = io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "it ends without the mark of an archive's end: it was cut off",
+        );
+        return Err(io_error(cut));
+    }
     if wheels == 0 {
         return Err(TarballError::NoWheels { archive: name });
     }
-    // mkdtemp(3) makes a directory that only its owner can enter.
-    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(partial.path(), open_to_all).map_err(io_error)?;
-    match fs::remove_dir_all(destination) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(error)),
-        _ => {}
-    }
-    fs::rename(partial.keep(), destination).map_err(io_error)?;
     Ok(wheels)
+}
+
+/// Knows whether what was read ended in a block of zeros, as an archive does
+/// (tar(5)); one that was cut off between two members looks whole otherwise.
+struct Ending<R> {
+    inner: R,
+    zeros: u64,
+}
+
+impl<R: Read> Ending<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, zeros: 0 }
+    }
+
+    fn is_marked(&self) -> bool {
+        self.zeros >= 512
+    }
+}
+
+impl<R: Read> Read for Ending<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let zeros = buffer[..read]
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == 0)
+            .count();
+        self.zeros = zeros as u64 + if zeros == read { self.zeros } else { 0 };
+        Ok(read)
+    }
 }
 
 /// The decompressed archive; gzip is told by its first two bytes (RFC 1952, 2.3.1).
@@ -209,6 +271,10 @@ mod tests {
                 .expect_err("an error")
                 .contains("could not extract ARCHIVE")
         );
+        assert!(names.is_empty());
+        let two = archive(&[("a-1-py3-none-any.whl", "x"), ("b-1-py3-none-any.whl", "x")]);
+        let (result, names) = extracted(&two[..1024]);
+        assert!(result.expect_err("an error").ends_with("it was cut off"));
         assert!(names.is_empty());
         assert_eq!(
             extracted(&archive(&[("notes.txt", "x")])).0,

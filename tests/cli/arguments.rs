@@ -88,3 +88,18 @@ fn the_program_is_static() {
         "it needs an interpreter"
     );
 }
+
+#[test]
+fn a_flag_before_the_command_is_refused_and_not_forgotten() {
+    let outcome = Test::debian()
+        .args(["--project-ref", "stable/2025.1", "plan"])
+        .outcome();
+    assert_eq!(outcome.status, Some(2));
+    assert!(
+        outcome
+            .stderr
+            .starts_with("error: the subcommand 'plan' cannot be used with '--project-ref <REF>'"),
+        "{}",
+        outcome.stderr
+    );
+}

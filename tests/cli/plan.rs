@@ -101,7 +101,6 @@ fn what_is_done_is_not_done_again() {
             ("packages", "all are installed"),
             ("user", "the account and its directories are there"),
             ("wheels", "/wheels holds 2 wheels"),
-            ("venv", "it is there, with its toolchain"),
             (
                 "source",
                 "it is no git checkout: there is nothing to find out about it"
@@ -153,8 +152,7 @@ build: wheels of /tmp/keystone
 
 pip: keystone with 2 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
     after  build, wheels, venv
-    do     /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels '/var/lib/loci-install/built/*.whl' uwsgi python-ldap
-    run    /var/lib/openstack/bin/python -m pip check
+    do     /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels '/var/lib/loci-install/built/*.whl' uwsgi python-ldap; /var/lib/openstack/bin/python -m pip check
 
 hooks: the image author's scripts for keystone
     after  packages, user, pip
@@ -175,6 +173,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
     do     remove /etc/machine-id, if a package of this build made it
+    remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
     remove /var/cache/apt/*.bin
     remove /var/cache/apt/archives/*.deb
@@ -186,8 +185,10 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /var/log/apt/*
     remove /var/log/bootstrap.log
     remove /var/log/dpkg.log
+    remove /tmp/keystone.partial
     remove /tmp/keystone
     remove /opt/loci
+    remove /var/lib/openstack/.loci-install
     remove /var/lib/loci-install
 ";
 
@@ -276,8 +277,7 @@ fn steps() -> Value {
             "locks": ["virtualenv"],
             "done": null,
             "actions": [
-                {"do": "/var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels '/var/lib/loci-install/built/*.whl' uwsgi python-ldap"},
-                {"run": "/var/lib/openstack/bin/python -m pip check"},
+                {"do": "/var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels '/var/lib/loci-install/built/*.whl' uwsgi python-ldap; /var/lib/openstack/bin/python -m pip check"}
             ],
         },
         {
@@ -320,6 +320,7 @@ fn steps() -> Value {
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
                 {"do": "remove /etc/machine-id, if a package of this build made it"},
+                {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
                 {"remove": "/var/cache/apt/*.bin"},
                 {"remove": "/var/cache/apt/archives/*.deb"},
@@ -331,8 +332,10 @@ fn steps() -> Value {
                 {"remove": "/var/log/apt/*"},
                 {"remove": "/var/log/bootstrap.log"},
                 {"remove": "/var/log/dpkg.log"},
+                {"remove": "/tmp/keystone.partial"},
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},
+                {"remove": "/var/lib/openstack/.loci-install"},
                 {"remove": "/var/lib/loci-install"},
             ],
         },

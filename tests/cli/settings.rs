@@ -232,3 +232,35 @@ fn an_old_spelling_with_a_wrong_value_is_named_by_the_new_one() {
         .status(2)
         .run();
 }
+
+#[test]
+fn pips_arguments_may_not_do_what_its_variables_may_not() {
+    Test::debian()
+        .set("PIP_ARGS", "--pre --target=/x")
+        .set("DIST_PACKAGES", "git passwd-")
+        .set("PROJECT", "openstack")
+        .set("WHEELS_DEST", "/usr/")
+        .plan()
+        .stderr(
+            "error: 4 wrong settings; nothing was touched\n  \
+             PROJECT=openstack: not a project name; it names something of the base image\n  \
+             WHEELS_DEST=/usr/: a directory of the system itself cannot be used\n  \
+             DIST_PACKAGES=git passwd-: `passwd-` is not the name of a package\n  \
+             PIP_ARGS=--pre --target=/x: `--target` makes pip install into another directory\n",
+        )
+        .status(2);
+}
+
+#[test]
+fn nobody_listening_is_no_reason_to_die() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = std::process::Command::new(crate::test::PROGRAM)
+        .env_clear()
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
+}

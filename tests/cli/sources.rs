@@ -93,3 +93,26 @@ fn a_checkout_of_something_else_is_used_with_a_word() {
         assert_eq!(warning(test().set("PROJECT_REF", right)), None, "{right}");
     }
 }
+
+#[test]
+fn a_mounted_source_is_built_elsewhere_and_not_removed() {
+    let outcome = Test::debian()
+        .file(
+            "proc/self/mountinfo",
+            "36 35 98:0 / /tmp/keystone rw - ext4 /dev/root rw\n",
+        )
+        .plan()
+        .outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    for line in [
+        "    do     copy /tmp/keystone to /var/lib/loci-install/sources/keystone\n",
+        "    remove /var/lib/loci-install/sources/keystone\n",
+    ] {
+        assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+    }
+    assert!(
+        !outcome.stdout.contains("remove /tmp/keystone"),
+        "{}",
+        outcome.stdout
+    );
+}

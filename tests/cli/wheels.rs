@@ -79,3 +79,38 @@ fn a_tarball_is_extracted() {
         outcome.stdout
     );
 }
+
+#[test]
+fn a_tarball_is_extracted_into_a_directory_of_its_own() {
+    Test::debian()
+        .set("WHEELS", "/opt/wheels.tar")
+        .file("opt/wheels.tar", "")
+        .file("srv/data/user.txt", "mine")
+        .set("WHEELS_DEST", "/srv/data")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n  \
+             WHEELS_DEST=/srv/data: it is not empty; wheels are extracted into a directory of their own\n",
+        )
+        .status(2);
+}
+
+#[test]
+fn what_is_mounted_is_not_written_over() {
+    Test::debian()
+        .set("WHEELS", "/opt/wheels.tar")
+        .file("opt/wheels.tar", "")
+        .file(
+            "proc/self/mountinfo",
+            "36 35 98:0 / /wheels ro - ext4 /dev/root rw\n",
+        )
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n  \
+             WHEELS=/opt/wheels.tar: /wheels is mounted, and WHEELS is extracted to WHEELS_DEST; \
+             give another WHEELS_DEST, or unset WHEELS to use what is mounted\n",
+        )
+        .status(2);
+}

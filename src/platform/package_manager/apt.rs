@@ -69,6 +69,10 @@ impl PackageManager for Apt {
             .then(|| Command::new("dpkg").args(["--configure", "--pending", "--force-confold"]))
     }
 
+    fn has_lists(&self, root: &Root) -> bool {
+        !root.glob("/var/lib/apt/lists/*_Packages*").is_empty()
+    }
+
     fn refresh(&self) -> Command {
         // Without this apt reports a list that it could not get and succeeds.
         apt_get("update").arg("--error-on=any")

@@ -28,6 +28,9 @@ pub trait PackageManager: Sync + std::fmt::Debug {
         None
     }
 
+    /// Whether there are lists of available packages.
+    fn has_lists(&self, root: &Root) -> bool;
+
     /// Brings its lists of available packages up to date.
     fn refresh(&self) -> Command;
 

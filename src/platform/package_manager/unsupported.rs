@@ -29,6 +29,10 @@ impl PackageManager for Unsupported {
         Installed::default()
     }
 
+    fn has_lists(&self, _root: &Root) -> bool {
+        false
+    }
+
     fn refresh(&self) -> Command {
         self.command(&["makecache"], &[])
     }
