@@ -92,25 +92,30 @@ impl Task for RemoveBuildPackages {
         let base = lines(base_packages());
         let brought = lines(brought_packages());
         let installed = self.manager.installed(context.root);
-        let build: Vec<String> = lines(build_packages())
-            .into_iter()
-            .filter(|name| {
+        let removed: Vec<String> = if context.root.exists(unneeded_packages()) {
+            // An earlier try: apt takes a package whose removal failed for one that
+            // was asked for.
+            let unneeded = lines(unneeded_packages());
+            unneeded
+                .into_iter()
+                .filter(|name| installed.has(bare(name)))
+                .collect()
+        } else {
+            let build = lines(build_packages());
+            if !build.iter().any(|name| {
                 !base.contains(name) && !self.asked_for.contains(name) && installed.has(name)
-            })
-            .collect();
-        if build.is_empty() {
-            return Ok(());
-        }
-        let trial = context.ask(
-            "find out what the build's packages brought",
-            &self.manager.simulate_removal(),
-        )?;
-        let removed: Vec<String> = self
-            .manager
-            .removed(&trial)
-            .into_iter()
-            .filter(|name| brought.contains(bare(name)))
-            .collect();
+            }) {
+                return Ok(());
+            }
+            let trial = context.ask(
+                "find out what the build's packages brought",
+                &self.manager.simulate_removal(),
+            )?;
+            let mut removed = self.manager.removed(&trial);
+            removed.retain(|name| brought.contains(bare(name)) && !base.contains(bare(name)));
+            context.write(&unneeded_packages(), &removed.join("\n"))?;
+            removed
+        };
         if !removed.is_empty() {
             context.run(
                 "remove the build's packages",
@@ -121,6 +126,11 @@ impl Task for RemoveBuildPackages {
         context.record(|record| record.build_packages = removed);
         Ok(())
     }
+}
+
+/// The file that lists what was found to be unneeded.
+fn unneeded_packages() -> String {
+    format!("{STATE}/unneeded-packages")
 }
 
 /// Removes Python's bytecode, as LOCI does.

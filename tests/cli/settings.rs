@@ -248,7 +248,8 @@ fn pips_arguments_may_not_do_what_its_variables_may_not() {
              DIST_PACKAGES=git passwd-: `passwd-` is not the name of a package\n  \
              PIP_ARGS=--pre --target=/x: `--target` makes pip install into another directory\n",
         )
-        .status(2);
+        .status(2)
+        .run();
 }
 
 #[test]

@@ -93,7 +93,8 @@ fn a_tarball_is_extracted_into_a_directory_of_its_own() {
              error: 1 problem; nothing was touched\n  \
              WHEELS_DEST=/srv/data: it is not empty; wheels are extracted into a directory of their own\n",
         )
-        .status(2);
+        .status(2)
+        .run();
 }
 
 #[test]
@@ -112,5 +113,6 @@ fn what_is_mounted_is_not_written_over() {
              WHEELS=/opt/wheels.tar: /wheels is mounted, and WHEELS is extracted to WHEELS_DEST; \
              give another WHEELS_DEST, or unset WHEELS to use what is mounted\n",
         )
-        .status(2);
+        .status(2)
+        .run();
 }

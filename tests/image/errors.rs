@@ -59,7 +59,8 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
     user: tiny runs as tiny (42424:42424)
     user: done in N s
     wheels: nothing to do: /wheels holds N wheels
-    venv: nothing to do: it is there, with its toolchain
+    venv: the service and all its distributions live in /var/lib/openstack
+    venv: done in N s
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
     build: tiny-1.0-py3-none-any.whl
@@ -148,4 +149,43 @@ fn only_root_installs_and_anybody_may_look() {
     container
         .run_as("1000:1000", &[PROGRAM, "plan"])
         .succeeded();
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_failed_check_is_not_forgotten() {
+    let container = Container::with_tools();
+    container.tiny_source("'six'");
+    for step in ["venv", "source", "build"] {
+        container.step(step).succeeded();
+    }
+    let metadata = "/var/lib/openstack/lib/python3.13/site-packages/odd-1.dist-info";
+    container.write(
+        &format!("{metadata}/METADATA"),
+        "Metadata-Version: 2.1\nName: odd\nVersion: 1\nRequires-Dist: no-such-thing\n",
+    );
+    container.write(
+        &format!("{metadata}/RECORD"),
+        "odd-1.dist-info/METADATA,,\n",
+    );
+    for _ in 0..2 {
+        container
+            .install()
+            .failed_in("pip")
+            .says("odd 1 requires no-such-thing, which is not installed.");
+    }
+    container.shell(&format!("rm -r {metadata}"));
+    container.install().succeeded();
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn cleaning_up_alone_finishes_no_build() {
+    let container = Container::with_tools();
+    container.tiny_source("'six'");
+    for step in ["venv", "cleanup"] {
+        container.step(step).succeeded();
+    }
+    container.tiny_source("'six'");
+    container.install().succeeded().says("pip: done in");
 }
