@@ -15,7 +15,6 @@ use nix::sys::stat::{Mode, umask};
 use crate::bindep;
 use crate::command::System;
 use crate::findings::Problem;
-use crate::layout::STATE;
 use crate::record;
 use crate::report::{self, Format, say};
 use crate::root::Root;
@@ -188,31 +187,7 @@ fn install(matches: &ArgMatches) -> u8 {
         Ok(input) => input,
         Err(status) => return status,
     };
-    let root = Root::default();
-    if is_finished(&root, &input) {
-        say(&format!(
-            "{}: the image is finished; there is nothing to do",
-            input.settings.project
-        ));
-        return 0;
-    }
-    perform(&input, &root, None, matches.get_flag("verbose"))
-}
-
-/// Whether this is the image that these very settings made.
-fn is_finished(root: &Root, input: &Input) -> bool {
-    let Ok(Some(record)) = record::of_image(root) else {
-        return false;
-    };
-    let arguments = input
-        .settings
-        .given
-        .iter()
-        .map(|(name, value)| (name.to_owned(), input.secrets.mask(value)));
-    record.finished
-        && !root.exists(STATE)
-        && record.project == input.settings.project.as_str()
-        && record.arguments == arguments.collect()
+    perform(&input, &Root::default(), None, matches.get_flag("verbose"))
 }
 
 fn step(matches: &ArgMatches) -> u8 {
@@ -252,6 +227,20 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     };
     for warning in &plan.warnings {
         say(&format!("warning: {}", input.secrets.mask(warning)));
+    }
+    let wrong = plan
+        .problems
+        .iter()
+        .any(|problem| matches!(problem, Problem::Input(_)));
+    if named.is_none()
+        && !wrong
+        && record::is_finished(root, &input.settings, &plan, &input.secrets)
+    {
+        say(&format!(
+            "{}: the image is finished; there is nothing to do",
+            input.settings.project
+        ));
+        return 0;
     }
     if !plan.problems.is_empty() {
         return refuse(&plan.problems, input);

@@ -9,6 +9,9 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +227,35 @@ impl System {
         Self { environment }
     }
 
+    /// Runs a command to its end, handing on its lines as they come.
+    fn follow(&self, command: &Command, hear: &mut dyn FnMut(String)) -> io::Result<Ending> {
+        let (reader, writer) = io::pipe()?;
+        let handle = self
+            .expression(command)
+            .stderr_to_stdout()
+            .stdout_file(writer)
+            .start()?;
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || read_lines(reader, &sender));
+        let mut ended: Option<Instant> = None;
+        loop {
+            match lines.recv_timeout(GLANCE) {
+                Ok(text) => hear(text),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    if ended.is_none() && handle.try_wait()?.is_some() {
+                        ended = Some(Instant::now());
+                    }
+                    if ended.is_some_and(|ended| ended.elapsed() > GRACE) {
+                        hear("(a process that it left behind still holds its output)".to_owned());
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(handle.wait()?.status.into())
+    }
+
     fn expression(&self, command: &Command) -> duct::Expression {
         let mut environment: BTreeMap<OsString, OsString> =
             self.environment.iter().cloned().collect();
@@ -238,6 +270,30 @@ impl System {
             expression = expression.dir(directory);
         }
         expression
+    }
+}
+
+/// How long a child's output is waited for once the child itself has ended: a
+/// daemon that it started may hold it for ever.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a silent child is looked at.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Sends each line of a stream. A progress bar rewrites its line; only its last
+/// state is worth keeping.
+fn read_lines(stream: impl io::Read, lines: &mpsc::Sender<String>) {
+    for read in BufReader::new(stream).split(b'\n') {
+        let Ok(bytes) = read else { return };
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text
+            .trim_end_matches('\r')
+            .rsplit('\r')
+            .next()
+            .unwrap_or_default();
+        if lines.send(text.to_owned()).is_err() {
+            return;
+        }
     }
 }
 
@@ -256,28 +312,12 @@ fn search_path(given: &str) -> String {
 impl Runner for System {
     fn run(&self, command: &Command, line: &mut dyn FnMut(&str)) -> Output {
         let mut said = String::new();
-        let ending = self
-            .expression(command)
-            .stderr_to_stdout()
-            .reader()
-            .and_then(|reader| {
-                for read in BufReader::new(&reader).split(b'\n') {
-                    let text = String::from_utf8_lossy(&read?).into_owned();
-                    // A progress bar rewrites its line; only its last state is worth keeping.
-                    let text = text
-                        .trim_end_matches('\r')
-                        .rsplit('\r')
-                        .next()
-                        .unwrap_or_default();
-                    line(text);
-                    said.push_str(text);
-                    said.push('\n');
-                }
-                Ok(reader
-                    .try_wait()?
-                    .map_or(Ending::Exited(-1), |output| output.status.into()))
-            })
-            .unwrap_or_else(Ending::from);
+        let mut hear = |text: String| {
+            line(&text);
+            said.push_str(&text);
+            said.push('\n');
+        };
+        let ending = self.follow(command, &mut hear).unwrap_or_else(Ending::from);
         Output {
             ending,
             stdout: said,
@@ -335,6 +375,19 @@ mod tests {
         });
         assert_eq!(lines, ["one", "two", "99%"]);
         assert_eq!(output.ending, Ending::Exited(3));
+    }
+
+    #[test]
+    fn a_daemon_that_a_child_leaves_behind_is_not_waited_for() {
+        let start = Instant::now();
+        let script = "echo started; sleep 60 & echo $!";
+        let output = system().run(&Command::new("sh").args(["-c", script]), &mut |_| {});
+        assert!(output.ending.success());
+        assert!(start.elapsed() < Duration::from_secs(30));
+        let lines: Vec<_> = output.stdout.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (3, "started"));
+        let stopped = system().ask(&Command::new("kill").arg(lines[1]));
+        assert!(stopped.ending.success());
     }
 
     #[test]

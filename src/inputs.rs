@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::bindep::{Active, File, render, universal_newlines};
 use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::Settings;
@@ -26,6 +27,8 @@ pub struct Inputs {
     pub profiles: Vec<String>,
     /// Sources that came with the inputs, by project: LOCI's `data` directory.
     pub sources: BTreeMap<String, String>,
+    /// What tells these files from others; none when there are none.
+    pub fingerprint: Option<String>,
     /// Whether there is a bindep file at all.
     has_bindep: bool,
 }
@@ -80,7 +83,9 @@ impl Inputs {
                 findings.warn(format!("{path}:{warning}"));
             }
         }
+        let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
         Self {
+            fingerprint: fingerprint(root, files.chain(&hooks)),
             packages: select(&bindep, platform, &with_codename),
             pydeps: select(&pydep, platform, &with_release),
             hooks,
@@ -102,6 +107,17 @@ impl Inputs {
             ));
         }
     }
+}
+
+fn fingerprint<'a>(root: &Root, paths: impl Iterator<Item = &'a String>) -> Option<String> {
+    let mut paths = paths.peekable();
+    paths.peek()?;
+    let mut fingerprint = Fingerprint::default();
+    for path in paths {
+        fingerprint.add(path);
+        fingerprint.add(fs::read(root.join(path)).unwrap_or_default());
+    }
+    Some(fingerprint.finish())
 }
 
 /// The two kinds of files in the bindep language.

@@ -22,6 +22,8 @@ pub struct Plan {
     pub project: String,
     /// What it is installed on.
     pub platform: Platform,
+    /// What tells the build's input files from others; none when there are none.
+    pub inputs: Option<String>,
     /// The steps in an order that respects what each waits for.
     pub steps: Vec<PlannedStep>,
     /// Why this plan cannot be run here and now; empty when it can.

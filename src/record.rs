@@ -2,12 +2,11 @@
 //! directory, and left in the image as `/etc/image_info/build.json`.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use crate::layout::STATE;
-use crate::platform::Platform;
+use crate::layout::{IMAGE_INFO, STATE};
+use crate::plan::Plan;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -32,6 +31,8 @@ pub struct Record {
     pub platform: String,
     /// Every argument that was set, credentials masked.
     pub arguments: BTreeMap<String, String>,
+    /// What tells the bindep, pydep and hook files from others.
+    pub inputs: Option<String>,
     /// The sources, by directory name.
     pub sources: BTreeMap<String, Source>,
     /// The wheels built of them, by file name.
@@ -72,12 +73,7 @@ pub struct StepRecord {
 impl Record {
     /// Takes up the record of an earlier run of this build, or starts one.
     #[must_use]
-    pub fn take_up(
-        root: &Root,
-        settings: &Settings,
-        platform: &Platform,
-        secrets: &Secrets,
-    ) -> Self {
+    pub fn take_up(root: &Root, settings: &Settings, plan: &Plan, secrets: &Secrets) -> Self {
         let earlier = root
             .read(path())
             .ok()
@@ -87,12 +83,9 @@ impl Record {
             format: 1,
             program: concat!("loci-install ", env!("CARGO_PKG_VERSION")).to_owned(),
             project: settings.project.to_string(),
-            platform: platform.to_string(),
-            arguments: settings
-                .given
-                .iter()
-                .map(|(name, value)| (name.to_owned(), secrets.mask(value)))
-                .collect(),
+            platform: plan.platform.to_string(),
+            inputs: plan.inputs.clone(),
+            arguments: arguments(settings, secrets),
             ..earlier
         }
     }
@@ -117,11 +110,30 @@ impl Record {
     }
 }
 
-/// Reads the record of a finished image, if this is one.
-pub fn of_image(root: &Root) -> io::Result<Option<Record>> {
-    match root.read(format!("{}/build.json", crate::layout::IMAGE_INFO)) {
-        Ok(text) => Ok(serde_json::from_str(&text).ok()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// The arguments that were set, credentials masked.
+fn arguments(settings: &Settings, secrets: &Secrets) -> BTreeMap<String, String> {
+    settings
+        .given
+        .iter()
+        .map(|(name, value)| (name.to_owned(), secrets.mask(value)))
+        .collect()
+}
+
+/// Whether this is the finished image that these settings made, from these files
+/// as far as there are any: a container of it has no inputs mounted.
+#[must_use]
+pub fn is_finished(root: &Root, settings: &Settings, plan: &Plan, secrets: &Secrets) -> bool {
+    of_image(root).is_some_and(|record| {
+        record.finished
+            && !root.exists(STATE)
+            && record.project == settings.project.as_str()
+            && record.arguments == arguments(settings, secrets)
+            && (plan.inputs.is_none() || plan.inputs == record.inputs)
+    })
+}
+
+/// Reads the record of an image, if it has one.
+fn of_image(root: &Root) -> Option<Record> {
+    let text = root.read(format!("{IMAGE_INFO}/build.json")).ok()?;
+    serde_json::from_str(&text).ok()
 }

@@ -38,7 +38,7 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), (StepName, Failur
     let record = Mutex::new(Record::take_up(
         with.root,
         with.settings,
-        &plan.platform,
+        plan,
         with.secrets,
     ));
     // `step cleanup` alone ends no build.

@@ -52,6 +52,7 @@ mod tests {
                 family: Family::Debian,
                 architecture: String::new(),
             },
+            inputs: None,
             steps: steps
                 .iter()
                 .map(|name| PlannedStep {

@@ -77,6 +77,7 @@ pub fn plan(
         .collect();
     Ok(Plan {
         project: settings.project.to_string(),
+        inputs: inputs.fingerprint.clone(),
         steps,
         problems: findings.problems,
         warnings: findings.warnings,
