@@ -234,7 +234,12 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
         .any(|problem| matches!(problem, Problem::Input(_)));
     if named.is_none()
         && !wrong
-        && record::is_finished(root, &input.settings, &plan, &input.secrets)
+        && record::is_finished(
+            root,
+            &input.settings,
+            plan.inputs.as_deref(),
+            &input.secrets,
+        )
     {
         say(&format!(
             "{}: the image is finished; there is nothing to do",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::layout::{IMAGE_INFO, STATE};
-use crate::plan::Plan;
+use crate::platform::Platform;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -73,7 +73,13 @@ pub struct StepRecord {
 impl Record {
     /// Takes up the record of an earlier run of this build, or starts one.
     #[must_use]
-    pub fn take_up(root: &Root, settings: &Settings, plan: &Plan, secrets: &Secrets) -> Self {
+    pub fn take_up(
+        root: &Root,
+        settings: &Settings,
+        platform: &Platform,
+        inputs: Option<&str>,
+        secrets: &Secrets,
+    ) -> Self {
         let earlier = root
             .read(path())
             .ok()
@@ -83,8 +89,8 @@ impl Record {
             format: 1,
             program: concat!("loci-install ", env!("CARGO_PKG_VERSION")).to_owned(),
             project: settings.project.to_string(),
-            platform: plan.platform.to_string(),
-            inputs: plan.inputs.clone(),
+            platform: platform.to_string(),
+            inputs: inputs.map(str::to_owned),
             arguments: arguments(settings, secrets),
             ..earlier
         }
@@ -122,13 +128,18 @@ fn arguments(settings: &Settings, secrets: &Secrets) -> BTreeMap<String, String>
 /// Whether this is the finished image that these settings made, from these files
 /// as far as there are any: a container of it has no inputs mounted.
 #[must_use]
-pub fn is_finished(root: &Root, settings: &Settings, plan: &Plan, secrets: &Secrets) -> bool {
+pub fn is_finished(
+    root: &Root,
+    settings: &Settings,
+    inputs: Option<&str>,
+    secrets: &Secrets,
+) -> bool {
     of_image(root).is_some_and(|record| {
         record.finished
             && !root.exists(STATE)
             && record.project == settings.project.as_str()
             && record.arguments == arguments(settings, secrets)
-            && (plan.inputs.is_none() || plan.inputs == record.inputs)
+            && (inputs.is_none() || inputs == record.inputs.as_deref())
     })
 }
 

@@ -38,7 +38,8 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), (StepName, Failur
     let record = Mutex::new(Record::take_up(
         with.root,
         with.settings,
-        plan,
+        &plan.platform,
+        plan.inputs.as_deref(),
         with.secrets,
     ));
     // `step cleanup` alone ends no build.
