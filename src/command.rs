@@ -386,7 +386,7 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(30));
         let lines: Vec<_> = output.stdout.lines().collect();
         assert_eq!((lines.len(), lines[0]), (3, "started"));
-        let stopped = system().ask(&Command::new("kill").arg(lines[1]));
+        let stopped = system().ask(&Command::new("sh").args(["-c", &format!("kill {}", lines[1])]));
         assert!(stopped.ending.success());
     }
 
