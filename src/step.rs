@@ -53,6 +53,10 @@ impl StepName {
         Self::Cleanup,
     ];
 
+    const BEFORE_CLEANUP: &'static [Self] = match &Self::ALL {
+        [before @ .., _] => before,
+    };
+
     /// The name that users type.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -105,19 +109,7 @@ impl StepName {
             Self::Hooks => &[Self::Packages, Self::User, Self::Pip],
             Self::Config => &[Self::Pip, Self::User],
             Self::Info => &[Self::Pip, Self::Packages, Self::Hooks],
-            Self::Cleanup => &[
-                Self::Bootstrap,
-                Self::Packages,
-                Self::User,
-                Self::Wheels,
-                Self::Venv,
-                Self::Source,
-                Self::Build,
-                Self::Pip,
-                Self::Hooks,
-                Self::Config,
-                Self::Info,
-            ],
+            Self::Cleanup => Self::BEFORE_CLEANUP,
         }
     }
 

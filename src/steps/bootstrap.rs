@@ -211,17 +211,17 @@ impl Task for InstallNeeds {
             "install what the build needs",
             &self.manager.install(&packages),
         )?;
-        let after = self.manager.installed(context.root);
-        let earlier = context.root.read(brought_packages()).unwrap_or_default();
-        let brought = after.names().filter(|name| !before.has(name));
-        let all: Vec<&str> = earlier.lines().chain(brought).collect();
-        context.write(&brought_packages(), &all.join("\n"))?;
         // Now and not in `cleanup`: whoever asks for one of them from here on, a
         // bindep file or a hook, makes it a package that is kept.
         if !self.build.is_empty() {
             let mark = self.manager.mark_unneeded(&self.build);
             context.run("mark what only the build needs", &mark)?;
         }
+        let after = self.manager.installed(context.root);
+        let earlier = context.root.read(brought_packages()).unwrap_or_default();
+        let brought = after.names().filter(|name| !before.has(name));
+        let all: Vec<&str> = earlier.lines().chain(brought).collect();
+        context.write(&brought_packages(), &all.join("\n"))?;
         Ok(())
     }
 }

@@ -55,11 +55,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         remove(INPUTS);
     }
     remove(STAMPS);
-    if let Some(destination) = wheels::extracted(view) {
-        remove(&format!("{destination}.partial"));
-        remove(&destination);
-    }
-    remove(STATE);
+    actions.extend(wheels::removal(view));
+    actions.push(Action::Remove {
+        path: STATE.to_owned(),
+    });
     (
         "the image keeps the service and nothing that only its build needed".to_owned(),
         Work::Do(actions),
@@ -101,18 +100,27 @@ impl Task for RemoveBuildPackages {
                 .filter(|name| installed.has(bare(name)))
                 .collect()
         } else {
-            let build = lines(build_packages());
-            if !build.iter().any(|name| {
+            let mut build: Vec<String> = lines(build_packages()).into_iter().collect();
+            build.retain(|name| {
                 !base.contains(name) && !self.asked_for.contains(name) && installed.has(name)
-            }) {
+            });
+            if build.is_empty() {
                 return Ok(());
+            }
+            // Without that list `bootstrap` was cut off, and has marked nothing either.
+            let cut_off = !context.root.exists(brought_packages());
+            if cut_off {
+                let mark = self.manager.mark_unneeded(&build);
+                context.run("mark what only the build needs", &mark)?;
             }
             let trial = context.ask(
                 "find out what the build's packages brought",
                 &self.manager.simulate_removal(),
             )?;
             let mut removed = self.manager.removed(&trial);
-            removed.retain(|name| brought.contains(bare(name)) && !base.contains(bare(name)));
+            removed.retain(|name| {
+                !base.contains(bare(name)) && (cut_off || brought.contains(bare(name)))
+            });
             context.write(&unneeded_packages(), &removed.join("\n"))?;
             removed
         };

@@ -77,11 +77,31 @@ fn is_empty(root: &Root, directory: &str) -> bool {
     }
 }
 
-/// The directory that this step makes, for `cleanup` to remove.
-pub(super) fn extracted(view: &View<'_>) -> Option<String> {
+/// Removes what this step extracted, for `cleanup`.
+pub(super) fn removal(view: &View<'_>) -> Option<Action> {
     let wheels = &view.settings.wheels;
-    let destination = &wheels.destination;
-    (wheels.source.is_some() && !view.root.is_mounted(destination)).then(|| destination.clone())
+    wheels
+        .source
+        .is_some()
+        .then(|| Action::task(RemoveExtracted(wheels.destination.clone())))
+}
+
+/// A directory that this build did not make has no stamp, and stays.
+#[derive(Debug)]
+struct RemoveExtracted(String);
+
+impl Task for RemoveExtracted {
+    fn describe(&self) -> String {
+        format!("remove {}, if this build extracted it", self.0)
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        if context.root.exists(stamp_file()) {
+            context.remove(&self.0)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// Notes why there are no wheels, for every step that installs from them.
