@@ -2,8 +2,12 @@
 
 pub mod constraints;
 pub mod installed;
+pub mod interpreter;
+pub mod lock;
+pub mod metadata;
 mod name;
 pub mod pip;
+pub mod requirement_file;
 pub mod source;
 mod wheel;
 

@@ -1,0 +1,1 @@
+//! Files from the network: streamed, verified, renamed into place.

@@ -1,0 +1,1 @@
+//! What wheels, sdists and source trees say of themselves.

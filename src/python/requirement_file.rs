@@ -1,0 +1,1 @@
+//! Requirement and constraint files, line by line.

@@ -1,0 +1,1 @@
+//! Packages that are known to take long to compile.

@@ -1,0 +1,1 @@
+//! How many builds this machine can run at once.
