@@ -130,6 +130,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "The wheels are complete: use no package index in any step",
     ),
     argument(
+        "JOBS",
+        "",
+        "NUMBER",
+        "Builds that run at once; by default as many as CPUs and memory allow",
+    ),
+    argument(
         "DISTRO",
         "",
         "ID",

@@ -8,6 +8,7 @@ mod values;
 mod wheels_source;
 
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 pub use crate::platform::DistributionOverride;
@@ -17,7 +18,9 @@ pub use wheels_source::WheelsSource;
 
 use crate::secrets::Secrets;
 use arguments::by_name;
-use values::{boolean, directory, distribution, packages, shell_words, version_suffix, words};
+use values::{
+    boolean, directory, distribution, jobs, packages, shell_words, version_suffix, words,
+};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -44,6 +47,8 @@ pub struct Settings {
     pub account: AccountSettings,
     /// The wheels.
     pub wheels: WheelsSettings,
+    /// Builds that run at once, where the user says how many.
+    pub jobs: Option<NonZeroUsize>,
     /// The `DISTRO` and `DISTRO_VERSION` overrides.
     pub distribution: DistributionOverride,
     /// bindep profiles.
@@ -177,6 +182,7 @@ impl Settings {
                 destination: read.with("WHEELS_DEST", directory).unwrap_or_default(),
                 only: read.boolean("KEEP_ALL_WHEELS"),
             },
+            jobs: read.optional("JOBS", jobs),
             distribution: DistributionOverride {
                 id: read.optional("DISTRO", distribution),
                 version: read

@@ -36,6 +36,7 @@ fn everything_wrong_is_listed_at_once() {
     let errors = parse(&[
         ("UID", "abc"),
         ("KEEP_ALL_WHEELS", "perhaps"),
+        ("JOBS", "0"),
         ("PLUGIN", "yes"),
         ("PIP_ARGS", "'open"),
         ("REGISTRY_PROTOCOL", "gopher"),
@@ -51,6 +52,7 @@ fn everything_wrong_is_listed_at_once() {
             "UID=abc: not an id; a whole number from 0 to 4294967294",
             "WHEELS=ftp://host/x: not a source of wheels; a tarball's absolute path, an http(s) URL or an image reference",
             "KEEP_ALL_WHEELS=perhaps: not a boolean; True, yes, 1 or on, or False, no, 0 or off",
+            "JOBS=0: not a number of jobs; a whole number from 1",
             "PIP_ARGS='open: a quote is not closed",
         ]
     );
@@ -88,6 +90,19 @@ fn wheel_arguments_that_only_repeat_pips_are_not_the_users_own() {
     ])
     .unwrap();
     assert_eq!(settings.pip.wheel_arguments, None);
+}
+
+#[test]
+fn jobs_are_as_many_as_asked_for_or_left_to_the_machine() {
+    let jobs = |value| parse(&[("PROJECT", "keystone"), ("JOBS", value)]).map(|all| all.jobs);
+    assert_eq!(jobs(" 4 "), Ok(NonZeroUsize::new(4)));
+    assert_eq!(jobs(""), Ok(None));
+    assert_eq!(
+        jobs("abc"),
+        Err(vec![
+            "JOBS=abc: not a number of jobs; a whole number from 1".to_owned()
+        ])
+    );
 }
 
 #[test]

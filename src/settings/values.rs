@@ -1,6 +1,7 @@
 //! The types of argument values: made only by parsing, so that one that exists is right.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -73,6 +74,14 @@ impl FromStr for Id {
 impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
+    }
+}
+
+/// A number of things that are done at once.
+pub fn jobs(text: &str) -> Result<NonZeroUsize, Refused> {
+    match text.parse() {
+        Ok(jobs) if text.starts_with(|c: char| c.is_ascii_digit()) => Ok(jobs),
+        _ => refuse("not a number of jobs; a whole number from 1"),
     }
 }
 
@@ -236,6 +245,14 @@ mod tests {
         assert_eq!("0".parse(), Ok(Id(0)));
         for bad in ["abc", "-1", "+1", "4294967295", "1.5", " 1"] {
             assert!(bad.parse::<Id>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn jobs_are_whole_numbers_from_one() {
+        assert_eq!(jobs("16").map(NonZeroUsize::get), Ok(16));
+        for bad in ["", "0", "-1", "+1", "1.5", "abc"] {
+            assert!(jobs(bad).is_err(), "{bad}");
         }
     }
 
