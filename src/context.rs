@@ -10,7 +10,7 @@ use crate::command::{Command, Output, Runner};
 use crate::failure::{FailedChild, Failure};
 use crate::layout::STATE;
 use crate::record::Record;
-use crate::reporter::Reporter;
+use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Id, Settings};
@@ -75,6 +75,11 @@ impl Context<'_> {
     /// Says something in the step's log.
     pub fn note(&self, text: &str) {
         self.reporter.note(self.step, text);
+    }
+
+    /// Says how far the step has come.
+    pub fn progress(&self, progress: &Progress) {
+        self.reporter.progress(self.step, progress);
     }
 
     /// Adds to the record, or reads it.

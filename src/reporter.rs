@@ -4,6 +4,19 @@ use std::time::Duration;
 
 use crate::step::StepName;
 
+/// How far a step has come with one kind of thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is counted: `files`, `builds`. A step may count several at once.
+    pub what: String,
+    /// How many are done.
+    pub done: u64,
+    /// How many there are.
+    pub total: u64,
+    /// What else there is to know, for example what is running; may be empty.
+    pub detail: String,
+}
+
 /// Hears what a run does. Every text is masked by the reporter, not by who speaks.
 pub trait Reporter: Sync {
     /// A step starts, for this reason.
@@ -20,4 +33,6 @@ pub trait Reporter: Sync {
     fn command(&self, step: StepName, command: &str);
     /// A child says a line.
     fn line(&self, step: StepName, line: &str);
+    /// A step has come this far; may be said as often as it is known.
+    fn progress(&self, step: StepName, progress: &Progress);
 }

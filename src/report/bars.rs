@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::duration;
-use crate::reporter::Reporter;
+use crate::reporter::{Progress, Reporter};
 use crate::secrets::Secrets;
 use crate::step::StepName;
 
@@ -15,7 +15,13 @@ use crate::step::StepName;
 pub struct Bars {
     secrets: Secrets,
     lines: MultiProgress,
-    running: Mutex<BTreeMap<StepName, ProgressBar>>,
+    running: Mutex<BTreeMap<StepName, Running>>,
+}
+
+/// A running step: its moving line, and below it a bar for whatever it counts.
+struct Running {
+    spinner: ProgressBar,
+    counts: BTreeMap<String, ProgressBar>,
 }
 
 impl Bars {
@@ -29,7 +35,7 @@ impl Bars {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<StepName, ProgressBar>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<StepName, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -41,8 +47,11 @@ impl Bars {
     }
 
     fn end(&self, step: StepName, text: &str) {
-        if let Some(bar) = self.running().remove(&step) {
-            bar.finish_and_clear();
+        if let Some(running) = self.running().remove(&step) {
+            for bar in running.counts.values() {
+                bar.finish_and_clear();
+            }
+            running.spinner.finish_and_clear();
         }
         self.say(step, text);
     }
@@ -56,7 +65,13 @@ impl Reporter for Bars {
         let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
         bar.set_prefix(step.to_string());
         bar.enable_steady_tick(Duration::from_millis(120));
-        self.running().insert(step, bar);
+        self.running().insert(
+            step,
+            Running {
+                spinner: bar,
+                counts: BTreeMap::new(),
+            },
+        );
     }
 
     fn done(&self, step: StepName, took: Duration) {
@@ -80,8 +95,65 @@ impl Reporter for Bars {
     }
 
     fn line(&self, step: StepName, line: &str) {
-        if let Some(bar) = self.running().get(&step) {
-            bar.set_message(self.secrets.mask(line.trim()));
+        if let Some(running) = self.running().get(&step) {
+            running.spinner.set_message(self.secrets.mask(line.trim()));
         }
+    }
+
+    fn progress(&self, step: StepName, progress: &Progress) {
+        let mut running = self.running();
+        let Some(Running { spinner, counts }) = running.get_mut(&step) else {
+            return;
+        };
+        let bar = counts.entry(progress.what.clone()).or_insert_with(|| {
+            let style =
+                ProgressStyle::with_template("  {prefix} {bar:24} {pos} of {len} {wide_msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::new(progress.total).with_style(style);
+            self.lines
+                .insert_after(spinner, bar.with_prefix(progress.what.clone()))
+        });
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+        bar.set_message(self.secrets.mask(&progress.detail));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_bar_while_its_step_runs() {
+        let bars = Bars::new(Secrets::default());
+        let count = |what: &str, done, total| {
+            let progress = Progress {
+                what: what.to_owned(),
+                done,
+                total,
+                detail: "krb5".to_owned(),
+            };
+            bars.progress(StepName::Wheels, &progress);
+        };
+        count("builds", 1, 27);
+        assert!(bars.running().is_empty());
+        bars.started(StepName::Wheels, "");
+        count("files", 3, 575);
+        count("builds", 1, 27);
+        count("builds", 2, 28);
+        let drawn: Vec<_> = bars.running()[&StepName::Wheels]
+            .counts
+            .iter()
+            .map(|(what, bar)| (what.clone(), bar.position(), bar.length(), bar.message()))
+            .collect();
+        assert_eq!(
+            drawn,
+            [
+                ("builds".to_owned(), 2, Some(28), "krb5".to_owned()),
+                ("files".to_owned(), 3, Some(575), "krb5".to_owned())
+            ]
+        );
+        bars.done(StepName::Wheels, Duration::ZERO);
+        assert!(bars.running().is_empty());
     }
 }

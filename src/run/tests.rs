@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::command::{Command, Ending, Output};
+use crate::reporter::Progress;
 use crate::settings::Given;
 use crate::steps;
 
@@ -60,6 +61,15 @@ impl Reporter for Listener {
     fn note(&self, _step: StepName, _text: &str) {}
     fn command(&self, _step: StepName, _command: &str) {}
     fn line(&self, _step: StepName, _line: &str) {}
+    fn progress(&self, step: StepName, progress: &Progress) {
+        let Progress {
+            what,
+            done,
+            total,
+            detail,
+        } = progress;
+        self.hear(format!("{step}: {what} {done} of {total} ({detail})"));
+    }
 }
 
 /// Runs one step of a Keystone build whose account has this process's own ids,
@@ -159,6 +169,33 @@ fn a_child_that_fails_ends_its_step_there() {
     assert_eq!(recorder.commands.into_inner().unwrap().len(), 1);
     assert_eq!(heard.last().map(String::as_str), Some("user failed"));
     assert!(!root.path().join("var/lib/loci-install").exists());
+}
+
+#[test]
+fn a_step_says_how_far_it_has_come() {
+    let listener = Listener::default();
+    let given = Given::new([], [("PROJECT", "keystone".to_owned())], u32::MAX, |_| {
+        false
+    });
+    let context = Context {
+        step: StepName::Wheels,
+        settings: &Settings::parse(&given, &[]).unwrap(),
+        root: &Root::default(),
+        runner: &Recorder::default(),
+        reporter: &listener,
+        record: &Mutex::default(),
+        secrets: &Secrets::default(),
+    };
+    context.progress(&Progress {
+        what: "files".to_owned(),
+        done: 320,
+        total: 575,
+        detail: "210 MiB".to_owned(),
+    });
+    assert_eq!(
+        listener.0.into_inner().unwrap(),
+        ["wheels: files 320 of 575 (210 MiB)"]
+    );
 }
 
 #[test]
