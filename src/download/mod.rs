@@ -4,7 +4,9 @@
 //! time-outs and tries, its proxies, credentials and certificates, all taken
 //! from the environment that pip itself is given.
 
+mod credentials;
 mod error;
+mod netrc;
 mod partial;
 
 use std::path::PathBuf;
