@@ -8,6 +8,9 @@ mod credentials;
 mod error;
 mod netrc;
 mod partial;
+mod proxies;
+mod roots;
+mod routes;
 
 use std::path::PathBuf;
 
