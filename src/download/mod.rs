@@ -4,16 +4,21 @@
 //! time-outs and tries, its proxies, credentials and certificates, all taken
 //! from the environment that pip itself is given.
 
+mod client;
 mod credentials;
 mod error;
+mod exchange;
 mod netrc;
 mod partial;
 mod proxies;
 mod roots;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
+pub use client::Client;
 pub use error::DownloadError;
 
 /// A file that is to be had.
