@@ -8,6 +8,7 @@ mod client;
 mod credentials;
 mod error;
 mod exchange;
+mod many;
 mod netrc;
 mod partial;
 mod proxies;

@@ -1,6 +1,7 @@
 //! Whole transfers, from a server on this machine.
 
 mod again;
+mod many;
 mod redirects;
 mod server;
 
