@@ -7,9 +7,12 @@ pub mod lock;
 pub mod metadata;
 mod name;
 pub mod pip;
+mod place;
 pub mod requirement_file;
 pub mod source;
+mod url;
 mod wheel;
 
 pub use name::Name;
+pub use place::Vcs;
 pub use wheel::{WheelName, wheels_in};

@@ -1,1 +1,415 @@
 //! Requirement and constraint files, line by line.
+//!
+//! The format is pip's (<https://pip.pypa.io/en/stable/reference/requirements-file-format/>),
+//! less its options.
+
+use std::fmt;
+
+use pep508_rs::pep440_rs::Operator;
+use pep508_rs::{
+    MarkerEnvironment, MarkerTree, Pep508Error, Pep508ErrorSource, Requirement, VerbatimUrl,
+    VersionOrUrl,
+};
+
+use super::Name;
+use super::place::{self, Vcs};
+
+/// A file's requirements, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequirementFile {
+    /// The lines that hold something.
+    pub lines: Vec<Line>,
+}
+
+/// One requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it starts, from 1.
+    pub number: usize,
+    /// What it says, without comment and hashes, trimmed; continued lines are one.
+    pub text: String,
+    /// What it asks for.
+    pub what: What,
+    /// Where it applies.
+    pub marker: MarkerTree,
+}
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A name with specifiers, extras and marker, or a name at the URL of an archive
+    /// (<https://packaging.python.org/en/latest/specifications/dependency-specifiers/>).
+    Named(Requirement),
+    /// `git+https://host/x.git@ref#egg=name&subdirectory=dir`, or the same behind `name @`.
+    Vcs(Vcs),
+    /// A path on this machine, or its `file:` URL.
+    Path {
+        /// The path as it was given, without the URL's scheme.
+        path: String,
+        /// The name that the line gives to it.
+        egg: Option<Name>,
+    },
+}
+
+impl RequirementFile {
+    /// Reads a file's text; `file` is its name in errors, of which every bad line has one.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<LineError>> {
+        let mut lines = Vec::new();
+        let mut errors = Vec::new();
+        for (number, whole) in joined(text) {
+            let uncommented = without_comment(&whole);
+            let text = uncommented.trim();
+            if text.is_empty() {
+                continue;
+            }
+            match without_hashes(text).and_then(|text| Ok((text, parse(text)?))) {
+                Ok((text, (what, marker))) => lines.push(Line {
+                    number,
+                    text: text.to_owned(),
+                    what,
+                    marker,
+                }),
+                Err(Wrong { at, why }) => {
+                    let at = at + uncommented.len() - uncommented.trim_start().len();
+                    errors.push(LineError {
+                        file: file.to_owned(),
+                        line: number,
+                        column: whole.get(..at).unwrap_or(&whole).chars().count() + 1,
+                        text: whole.trim_end().to_owned(),
+                        why,
+                    });
+                }
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self { lines })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl Line {
+    /// The distribution's name, if the line has one.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        match &self.what {
+            What::Named(requirement) => Some(Name::new(requirement.name.as_ref())),
+            What::Vcs(Vcs { egg, .. }) | What::Path { egg, .. } => egg.clone(),
+        }
+    }
+
+    /// Whether its marker holds; a line without one always does.
+    #[must_use]
+    pub fn holds(&self, environment: &MarkerEnvironment) -> bool {
+        self.marker.evaluate(environment, &[])
+    }
+
+    /// The version of a line that allows exactly one (`===1.0`, `==1.0`), as it is spelt.
+    #[must_use]
+    pub fn pinned(&self) -> Option<&str> {
+        let What::Named(requirement) = &self.what else {
+            return None;
+        };
+        let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else {
+            return None;
+        };
+        let [specifier] = &specifiers[..] else {
+            return None;
+        };
+        // `==1.*` is an operator of its own.
+        if !matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual) {
+            return None;
+        }
+        let (_, version) = self.text.split(';').next()?.split_once("==")?;
+        let version = version.strip_prefix('=').unwrap_or(version);
+        Some(version.trim_matches(|c: char| c.is_whitespace() || c == ')'))
+    }
+}
+
+/// What is wrong, and at which byte of the text.
+pub(super) struct Wrong {
+    pub(super) at: usize,
+    pub(super) why: String,
+}
+
+pub(super) fn wrong<T>(at: usize, why: impl Into<String>) -> Result<T, Wrong> {
+    let why = why.into();
+    Err(Wrong { at, why })
+}
+
+/// The lines with their numbers; one that ends in a backslash goes on in the next,
+/// a comment does not (pip's `join_lines`).
+fn joined(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut begun: Option<(usize, String)> = None;
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let (number, mut whole) = begun.take().unwrap_or((index + 1, String::new()));
+        let comment = line.trim_start().starts_with('#');
+        if let Some(line) = line.strip_suffix('\\').filter(|_| !comment) {
+            whole.push_str(line);
+            begun = Some((number, whole));
+        } else {
+            // The blank makes a comment of it behind a line that was to be continued.
+            whole.push_str(if comment && !whole.is_empty() {
+                " "
+            } else {
+                ""
+            });
+            whole.push_str(line);
+            lines.push((number, whole));
+        }
+    }
+    lines.extend(begun);
+    lines
+}
+
+/// A comment starts the line or follows a blank: `#egg=` in a URL is none.
+fn without_comment(line: &str) -> &str {
+    let start = line
+        .match_indices('#')
+        .map(|(at, _)| at)
+        .find(|at| *at == 0 || line[..*at].ends_with(char::is_whitespace));
+    &line[..start.unwrap_or(line.len())]
+}
+
+/// The requirement without the `--hash` options behind it; no other option is taken.
+fn without_hashes(text: &str) -> Result<&str, Wrong> {
+    let mut end = text.len();
+    let mut value = false;
+    for word in text.split_whitespace() {
+        // The words are slices of the text.
+        let at = word.as_ptr().addr() - text.as_ptr().addr();
+        if std::mem::take(&mut value) {
+            continue;
+        }
+        if word.starts_with("--hash") && at > 0 {
+            value = word == "--hash";
+            end = end.min(at);
+        } else if word.starts_with('-') {
+            let option = word.split('=').next().unwrap_or(word);
+            return wrong(at, format!("`{option}` is an option, not a requirement"));
+        } else if end < at {
+            return wrong(at, "nothing but hashes may follow a hash");
+        }
+    }
+    Ok(text[..end].trim_end())
+}
+
+fn parse(text: &str) -> Result<(What, MarkerTree), Wrong> {
+    // Behind a URL or path, a marker's semicolon needs a blank on one side: both may hold one.
+    let (place, marker) = match [" ;", "; "].iter().filter_map(|end| text.find(end)).min() {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    if let Some(what) = place::parse(place, None)? {
+        let marker_text = marker.trim_start_matches([' ', ';']);
+        if marker_text.is_empty() {
+            return Ok((what, MarkerTree::TRUE));
+        }
+        let marker = MarkerTree::parse_str(marker_text)
+            .or_else(|error| refused(&error, text.len() - marker_text.len()))?;
+        return Ok((what, marker));
+    }
+    let requirement: Requirement = text.parse().or_else(|error| refused(&error, 0))?;
+    let marker = requirement.marker.clone();
+    if let Some((before, place)) = text.split_once('@')
+        && matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_)))
+    {
+        let name = Name::new(requirement.name.as_ref());
+        let place = place.trim_start();
+        let url = place.split_whitespace().next().unwrap_or(place);
+        let place = place::parse(url, Some(&name)).map_err(|error| Wrong {
+            at: error.at + before.len() + 1,
+            why: error.why,
+        })?;
+        if let Some(what) = place {
+            return Ok((what, marker));
+        }
+    }
+    Ok((What::Named(requirement), marker))
+}
+
+fn refused<T>(error: &Pep508Error<VerbatimUrl>, offset: usize) -> Result<T, Wrong> {
+    let why = match &error.message {
+        Pep508ErrorSource::String(why) | Pep508ErrorSource::UnsupportedRequirement(why) => {
+            why.lines().next().unwrap_or_default().to_owned()
+        }
+        Pep508ErrorSource::UrlError(why) => why.to_string(),
+    };
+    wrong(error.start + offset, why)
+}
+
+/// A line that is no requirement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct LineError {
+    /// The file, as it was named to [`RequirementFile::parse`].
+    pub file: String,
+    /// The line's number, from 1; where continued lines start.
+    pub line: usize,
+    /// Where in the line it is wrong, in characters from 1.
+    pub column: usize,
+    /// The line; continued lines are one.
+    pub text: String,
+    /// What is wrong.
+    pub why: String,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            line,
+            column,
+            text,
+            why,
+        } = self;
+        // A tab is as wide below as it is above.
+        let indent: String = text
+            .chars()
+            .chain(std::iter::repeat(' '))
+            .take(column.saturating_sub(1))
+            .map(|c| if c == '\t' { c } else { ' ' })
+            .collect();
+        write!(
+            formatter,
+            "{file}:{line}:{column}: {why}\n  {text}\n  {indent}^"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pep508_rs::MarkerEnvironmentBuilder;
+
+    fn read(text: &str) -> Vec<Line> {
+        RequirementFile::parse("x.txt", text)
+            .expect("all lines are good")
+            .lines
+    }
+
+    fn errors(text: &str) -> Vec<String> {
+        RequirementFile::parse("x.txt", text)
+            .expect_err("a line is bad")
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    fn python(version: &str) -> MarkerEnvironment {
+        MarkerEnvironmentBuilder {
+            implementation_name: "cpython",
+            implementation_version: version,
+            os_name: "posix",
+            platform_machine: "x86_64",
+            platform_python_implementation: "CPython",
+            platform_release: "6.1",
+            platform_system: "Linux",
+            platform_version: "1",
+            python_full_version: version,
+            python_version: version,
+            sys_platform: "linux",
+        }
+        .try_into()
+        .expect("an environment")
+    }
+
+    #[test]
+    fn constraints_are_read_and_keep_their_versions() {
+        let lines = read(
+            "# upper constraints\n\n\
+             Sphinx===7.4.7;python_version=='3.9'\n\
+             Sphinx===8.1.3;python_version>='3.10'\n\
+             daiquiri===3.2.5.1;python_version=='3.9'\n\
+             chardet===6.0.0.post1\n\
+             opentelemetry-semantic-conventions===0.51b0\n\
+             funcparserlib===2.0.0a0\n\
+             pytz===2024.02\n\
+             oslo.config===09.7.0\n\
+             git+https://host/x@v1#egg=x ; python_version < '3'\n",
+        );
+        let pins: Vec<_> = lines
+            .iter()
+            .filter(|line| line.holds(&python("3.13")))
+            .map(|line| {
+                (
+                    line.number,
+                    line.name().expect("a name").to_string(),
+                    line.pinned().expect("a pin"),
+                )
+            })
+            .collect();
+        assert_eq!(
+            pins,
+            [
+                (4, "sphinx".to_owned(), "8.1.3"),
+                (6, "chardet".to_owned(), "6.0.0.post1"),
+                (7, "opentelemetry-semantic-conventions".to_owned(), "0.51b0"),
+                (8, "funcparserlib".to_owned(), "2.0.0a0"),
+                (9, "pytz".to_owned(), "2024.02"),
+                (10, "oslo-config".to_owned(), "09.7.0"),
+            ]
+        );
+    }
+
+    #[test]
+    fn requirements_are_read_without_comments_options_and_line_ends() {
+        let lines = read(
+            "\u{feff}XStatic-JSEncrypt  # MIT License\r\n\
+             pyroute2!=0.5.4,!=0.5.5;sys_platform!='win32'  # Apache-2.0 (+ dual licensed GPL2)\n\
+             keystone[ldap, oauth1] (==30.0.0) \\\n  --hash=sha256:aa --hash sha256:bb\n\
+             a==1.*\nb\\\n# a comment ends it\n\
+             c @ https://host/c-1.tar.gz#sha256=aa ; os_name == 'posix'\n",
+        );
+        let texts: Vec<_> = lines
+            .iter()
+            .map(|line| (line.number, line.text.as_str()))
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                (1, "XStatic-JSEncrypt"),
+                (2, "pyroute2!=0.5.4,!=0.5.5;sys_platform!='win32'"),
+                (3, "keystone[ldap, oauth1] (==30.0.0)"),
+                (5, "a==1.*"),
+                (6, "b"),
+                (
+                    8,
+                    "c @ https://host/c-1.tar.gz#sha256=aa ; os_name == 'posix'"
+                ),
+            ]
+        );
+        let pins: Vec<_> = lines.iter().filter_map(Line::pinned).collect();
+        assert_eq!(pins, ["30.0.0"]);
+        assert!(lines.iter().all(|line| matches!(line.what, What::Named(_))));
+    }
+
+    #[test]
+    fn every_bad_line_is_named_with_its_place() {
+        assert_eq!(
+            errors("good==1\n-c other.txt\n  foo==1 --no-binary foo\nhg+https://h/x\n"),
+            [
+                "x.txt:2:1: `-c` is an option, not a requirement\n  -c other.txt\n  ^",
+                "x.txt:3:10: `--no-binary` is an option, not a requirement\n    foo==1 --no-binary foo\n           ^",
+                "x.txt:4:1: `hg+` is not supported: only git+ is\n  hg+https://h/x\n  ^",
+            ]
+        );
+        for (text, column) in [
+            ("--index-url https://h/simple", 1),
+            ("-e git+https://h/x", 1),
+            ("-r x.txt", 1),
+            ("x @ svn+https://h/x", 4),
+            ("https://h/x.tar.gz", 1),
+            ("git+git@h:x", 5),
+            ("git+https://h/x@", 17),
+            ("é", 1),
+            ("foo==", 4),
+            ("./x ; python_version <> '3'", 22),
+            ("foo==1 --hash=sha256:a bar", 24),
+        ] {
+            let errors = RequirementFile::parse("x", text).expect_err(text);
+            assert_eq!(errors[0].column, column, "{}", errors[0]);
+        }
+    }
+}

@@ -12,6 +12,10 @@ pub struct WheelName {
     pub name: Name,
     /// Its version.
     pub version: String,
+    /// The build number and what follows it; wheels without one come before all others.
+    pub build: Option<(u64, String)>,
+    /// The tags of interpreters that it fits, `python-abi-platform` each (PEP 425).
+    pub tags: Vec<String>,
 }
 
 impl WheelName {
@@ -19,11 +23,47 @@ impl WheelName {
     #[must_use]
     pub fn parse(file_name: &str) -> Option<Self> {
         let parts: Vec<&str> = file_name.strip_suffix(".whl")?.split('-').collect();
-        (matches!(parts.len(), 5 | 6) && parts.iter().all(|part| !part.is_empty())).then(|| Self {
-            name: Name::new(parts[0]),
-            version: parts[1].to_owned(),
+        if parts.iter().any(|part| part.is_empty()) {
+            return None;
+        }
+        let (name, version, build, [python, abi, platform]) = match parts[..] {
+            [name, version, python, abi, platform] => {
+                (name, version, None, [python, abi, platform])
+            }
+            [name, version, build, python, abi, platform] => {
+                let build = parse_build(build)?;
+                (name, version, Some(build), [python, abi, platform])
+            }
+            _ => return None,
+        };
+        Some(Self {
+            name: Name::new(name),
+            version: version.to_owned(),
+            build,
+            tags: expanded(python, abi, platform),
         })
     }
+}
+
+/// A build tag starts with a digit and sorts by its number first (PEP 427).
+fn parse_build(tag: &str) -> Option<(u64, String)> {
+    let end = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
+    let (number, rest) = tag.split_at(end);
+    Some((number.parse().ok()?, rest.to_owned()))
+}
+
+/// Every tag of a compressed tag set: `py2.py3-none-any` stands for two (PEP 425).
+fn expanded(python: &str, abi: &str, platform: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    for python in python.split('.') {
+        for abi in abi.split('.') {
+            for platform in platform.split('.') {
+                // Tags compare without case (as in the reference, packaging.tags.Tag).
+                tags.push(format!("{python}-{abi}-{platform}").to_ascii_lowercase());
+            }
+        }
+    }
+    tags
 }
 
 /// The wheels of a directory on this machine, in name order; none when it cannot be read.
@@ -55,6 +95,7 @@ mod tests {
         );
         assert!(WheelName::parse("a-1-2build-cp313-cp313-linux_x86_64.whl").is_some());
         for bad in [
+            "a-1-build-py3-none-any.whl",
             "a-1.tar.gz",
             "a-1.whl",
             "a--py3-none-any.whl",
@@ -62,5 +103,20 @@ mod tests {
         ] {
             assert!(WheelName::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn compressed_tags_are_expanded() {
+        let wheel = WheelName::parse("a-1-2b-py2.py3-none-any.linux_X.whl").expect("a wheel");
+        assert_eq!(wheel.build, Some((2, "b".to_owned())));
+        assert_eq!(
+            wheel.tags,
+            [
+                "py2-none-any",
+                "py2-none-linux_x",
+                "py3-none-any",
+                "py3-none-linux_x"
+            ]
+        );
     }
 }

@@ -1,0 +1,261 @@
+//! How a download can fail, in words for whoever runs the build.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+/// Why a file could not be had. URLs are without user and password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DownloadError {
+    /// The server wants other credentials, or any: 401 or 403.
+    #[error(
+        "the server refuses {url}, status {status}; check the credentials: \
+         in the index's URL, or netrc's entry for the host"
+    )]
+    Refused {
+        /// The file.
+        url: String,
+        /// What the server answered.
+        status: u16,
+    },
+    /// The server has no such file, or the directory of a `file://` URL has none.
+    #[error("there is no {url}; check that the index still has the file that was locked")]
+    NotFound {
+        /// The file.
+        url: String,
+    },
+    /// Any other answer that brings no file.
+    #[error(
+        "the server answers status {status} for {url} (tries: {tries}); \
+         look at the server's log, or try later"
+    )]
+    Status {
+        /// The file.
+        url: String,
+        /// What the server answered last.
+        status: u16,
+        /// How often it was asked.
+        tries: u32,
+    },
+    /// No connection, no answer or no more bytes for too long.
+    #[error(
+        "nothing came from {host} for {seconds} s, {url} (tries: {tries}); \
+         check the network, or raise PIP_DEFAULT_TIMEOUT"
+    )]
+    Timeout {
+        /// The file.
+        url: String,
+        /// Who was silent.
+        host: String,
+        /// `PIP_DEFAULT_TIMEOUT`, in seconds.
+        seconds: String,
+        /// How often it was asked.
+        tries: u32,
+    },
+    /// The name is not known, or the connection is refused, dropped, or no HTTP.
+    #[error(
+        "cannot talk to {host} for {url}: {reason} (tries: {tries}); \
+         check the name, the network and the proxy"
+    )]
+    Connect {
+        /// The file.
+        url: String,
+        /// Whom: the host of the file or of a redirect.
+        host: String,
+        /// What the system says.
+        reason: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The server's certificate is not trusted, or TLS failed otherwise.
+    #[error(
+        "no TLS with {host} for {url}: {reason}; \
+         name the right CA bundle in PIP_CERT, or the host in PIP_TRUSTED_HOST"
+    )]
+    Tls {
+        /// The file.
+        url: String,
+        /// With whom.
+        host: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is nothing to check a certificate with.
+    #[error(
+        "no certificate authorities are known, so {url} cannot be trusted; \
+         install ca-certificates, or name a CA bundle in PIP_CERT"
+    )]
+    NoRoots {
+        /// The file.
+        url: String,
+    },
+    /// The connection broke before the end.
+    #[error(
+        "{url} broke off after {got} bytes (tries: {tries}); \
+         check the network, the proxy and the server"
+    )]
+    Short {
+        /// The file.
+        url: String,
+        /// Bytes that were there at last.
+        got: u64,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The server sends one on and on.
+    #[error("{url} is redirected more than {limit} times; check the index")]
+    Redirects {
+        /// The file.
+        url: String,
+        /// How many are followed.
+        limit: usize,
+    },
+    /// It is another file than the one that was locked.
+    #[error(
+        "{url} has the SHA-256 digest {got}, but {wanted} was locked; \
+         the file was replaced or changed on its way: do not use it before you know why"
+    )]
+    WrongDigest {
+        /// The file.
+        url: String,
+        /// The digest that was asked for.
+        wanted: String,
+        /// The digest of what came.
+        got: String,
+    },
+    /// It is whole, and not of the size that was locked.
+    #[error(
+        "{url} has {got} bytes or more, but {wanted} were locked; \
+         the file was replaced, or something else was sent in its place"
+    )]
+    WrongSize {
+        /// The file.
+        url: String,
+        /// The size that was asked for, in bytes.
+        wanted: u64,
+        /// Bytes that came.
+        got: u64,
+    },
+    /// The disk is full.
+    #[error("could not write {}: no space left on the device", path.display())]
+    NoSpace {
+        /// What was written.
+        path: PathBuf,
+    },
+    /// A file of this machine could not be read or written.
+    #[error("could not {doing} {}: {reason}", path.display())]
+    File {
+        /// read, write, make ...
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// It is no URL, or one of an unknown kind.
+    #[error("{url} is no URL to download from: {reason}")]
+    BadUrl {
+        /// The text.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A CA bundle that was named is of no use.
+    #[error("{variable}: the CA bundle {} cannot be used: {reason}", path.display())]
+    Bundle {
+        /// Who names it.
+        variable: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A variable has a value that cannot be used.
+    #[error("{variable}: {reason}")]
+    Setting {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong, and what is wanted; no value that may hold a password.
+        reason: String,
+    },
+}
+
+/// A file error, in the words that the rest of the program has for it.
+pub(super) fn file(doing: &'static str, path: &Path, error: &io::Error) -> DownloadError {
+    let path = path.to_owned();
+    if error.kind() == io::ErrorKind::StorageFull {
+        return DownloadError::NoSpace { path };
+    }
+    DownloadError::File {
+        doing,
+        path,
+        reason: reason(error),
+    }
+}
+
+/// What the system says, in words.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => "the filesystem is read-only".to_owned(),
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A URL as it may be shown: without user and password.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // They fail where there is no host, and so no user either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+/// A text that is no URL, as it may be shown: without anything that may be a password.
+pub(super) fn shown_text(text: &str) -> String {
+    // To the last at sign, because an unescaped `/` in a password is what
+    // makes many a URL a bad one.
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        (None, Some((_, host))) => host.to_owned(),
+        (_, None) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_url_has_no_user_and_no_password() {
+        let url = Url::parse("https://user:secret@example.org:8443/a@b?c#d").unwrap();
+        assert_eq!(shown(&url), "https://example.org:8443/a@b?c#d");
+        assert_eq!(
+            shown_text("https://user:sec/ret@example.org/simple"),
+            "https://example.org/simple"
+        );
+        assert_eq!(shown_text("user:secret@proxy:99999"), "proxy:99999");
+        assert_eq!(shown_text("https://"), "https://");
+    }
+
+    #[test]
+    fn file_errors_have_words_that_one_can_act_on() {
+        let text = |kind: io::ErrorKind| {
+            file("write", Path::new("/w/a.whl"), &io::Error::from(kind)).to_string()
+        };
+        assert_eq!(
+            text(io::ErrorKind::StorageFull),
+            "could not write /w/a.whl: no space left on the device"
+        );
+        assert_eq!(
+            text(io::ErrorKind::PermissionDenied),
+            "could not write /w/a.whl: permission denied"
+        );
+        assert_eq!(
+            text(io::ErrorKind::ReadOnlyFilesystem),
+            "could not write /w/a.whl: the filesystem is read-only"
+        );
+    }
+}

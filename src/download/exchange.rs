@@ -1,0 +1,299 @@
+//! One question to a server and what the answer means.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use ureq::Body;
+use ureq::http::{HeaderMap, Response};
+use url::Url;
+
+use super::credentials::Credentials;
+use super::error::{self, DownloadError};
+use super::routes::Routes;
+
+/// Redirects that are followed, at most; requests, which pip uses, follows 30.
+const REDIRECTS: usize = 30;
+
+/// The longest time that a server may ask us to wait.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Why one try did not bring the file.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Another try would not bring it either.
+    Lasting(DownloadError),
+    /// Another try may.
+    Passing {
+        /// What is said when there is no other try.
+        error: DownloadError,
+        /// How long the server wants us to wait.
+        wait: Option<Duration>,
+    },
+}
+
+impl Trouble {
+    /// One that may pass at any time.
+    pub fn passing(error: DownloadError) -> Self {
+        Self::Passing { error, wait: None }
+    }
+}
+
+impl From<DownloadError> for Trouble {
+    fn from(error: DownloadError) -> Self {
+        Self::Lasting(error)
+    }
+}
+
+/// One try for one file.
+pub struct Exchange<'a> {
+    /// The ways to servers.
+    pub routes: &'a Routes,
+    /// Who we are.
+    pub credentials: &'a Credentials,
+    /// How long a server may say nothing.
+    pub silence: Duration,
+    /// The file.
+    pub url: &'a Url,
+    /// Its URL as it may be shown.
+    pub shown: &'a str,
+    /// Which try this is, from 1.
+    pub tries: u32,
+}
+
+impl Exchange<'_> {
+    /// Asks for the file, or for what is behind some bytes of it if it is still the one
+    /// that `validator` names (RFC 9110, 13.1.5 and 14.2), and follows redirects.
+    pub fn get(&self, resume: Option<(u64, &str)>) -> Result<Response<Body>, Trouble> {
+        let mut url = self.url.clone();
+        for _ in 0..=REDIRECTS {
+            let response = self.get_one(&url, resume)?;
+            match target(&url, &response) {
+                Some(Ok(next)) => url = next,
+                Some(Err(reason)) => return Err(self.bad_url(&reason).into()),
+                None => return Ok(response),
+            }
+        }
+        Err(DownloadError::Redirects {
+            url: self.shown.to_owned(),
+            limit: REDIRECTS,
+        }
+        .into())
+    }
+
+    fn get_one(&self, url: &Url, resume: Option<(u64, &str)>) -> Result<Response<Body>, Trouble> {
+        let agent = self.routes.to(url).ok_or_else(|| DownloadError::NoRoots {
+            url: self.shown.to_owned(),
+        })?;
+        let mut bare = url.clone();
+        bare.set_fragment(None);
+        let mut request = agent.get(error::shown(&bare));
+        if let Some(authorization) = self.credentials.of(url, self.url) {
+            request = request.header("authorization", authorization);
+        }
+        if let Some((from, validator)) = resume {
+            request = request
+                .header("range", format!("bytes={from}-"))
+                .header("if-range", validator);
+        }
+        request.call().map_err(|cause| self.trouble(url, cause))
+    }
+
+    /// What an answer means that brings no file.
+    pub fn refusal(&self, response: &Response<Body>) -> Trouble {
+        let url = self.shown.to_owned();
+        let status = response.status().as_u16();
+        match status {
+            401 | 403 => DownloadError::Refused { url, status }.into(),
+            404 | 410 => DownloadError::NotFound { url }.into(),
+            _ => {
+                let error = self.status(status);
+                if matches!(status, 408 | 425 | 429 | 500..=599) {
+                    let wait = retry_after(response.headers(), SystemTime::now());
+                    Trouble::Passing { error, wait }
+                } else {
+                    error.into()
+                }
+            }
+        }
+    }
+
+    /// An answer that brings no file.
+    pub fn status(&self, status: u16) -> DownloadError {
+        DownloadError::Status {
+            url: self.shown.to_owned(),
+            status,
+            tries: self.tries,
+        }
+    }
+
+    /// What it means that the body could not be read to its end.
+    pub fn broken(&self, got: u64, cause: io::Error) -> Trouble {
+        // ureq wraps its own errors where a reader can only have an io::Error.
+        match ureq::Error::from(cause) {
+            cause @ ureq::Error::Timeout(_) => self.trouble(self.url, cause),
+            _ => Trouble::passing(self.short(got)),
+        }
+    }
+
+    /// A body that ended too early.
+    pub fn short(&self, got: u64) -> DownloadError {
+        DownloadError::Short {
+            url: self.shown.to_owned(),
+            got,
+            tries: self.tries,
+        }
+    }
+
+    fn trouble(&self, asked: &Url, cause: ureq::Error) -> Trouble {
+        let url = self.shown.to_owned();
+        let host = host(asked);
+        let unreachable = |reason: String| {
+            Trouble::passing(DownloadError::Connect {
+                url: url.clone(),
+                host: host.clone(),
+                reason,
+                tries: self.tries,
+            })
+        };
+        match cause {
+            ureq::Error::Timeout(_) => Trouble::passing(DownloadError::Timeout {
+                url,
+                host,
+                seconds: self.silence.as_secs_f64().to_string(),
+                tries: self.tries,
+            }),
+            // So rustls wraps its errors of a handshake: no other try helps.
+            ureq::Error::Io(cause) if cause.kind() == io::ErrorKind::InvalidData => {
+                tls(url, host, cause.to_string())
+            }
+            ureq::Error::Tls(reason) => tls(url, host, reason.to_owned()),
+            ureq::Error::Rustls(reason) => tls(url, host, reason.to_string()),
+            ureq::Error::BadUri(reason) => self.bad_url(&reason).into(),
+            ureq::Error::Http(reason) => self.bad_url(&reason.to_string()).into(),
+            ureq::Error::Io(cause) => unreachable(cause.to_string()),
+            ureq::Error::ConnectProxyFailed(reason) => unreachable(reason),
+            cause => unreachable(cause.to_string()),
+        }
+    }
+
+    fn bad_url(&self, reason: &str) -> DownloadError {
+        DownloadError::BadUrl {
+            url: self.shown.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// A time to wait: seconds or a date (RFC 9110, 10.2.3).
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = text(headers, "retry-after")?;
+    let wait = match value.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            // One that is past is now.
+            .duration_since(now)
+            .unwrap_or_default(),
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// What `If-Range` may hold: a strong entity tag or a date (RFC 9110, 13.1.5).
+pub fn validator(headers: &HeaderMap) -> Option<String> {
+    text(headers, "etag")
+        .filter(|tag| !tag.starts_with("W/"))
+        .or_else(|| text(headers, "last-modified"))
+        .map(str::to_owned)
+}
+
+/// Whether a partial answer begins where we are (RFC 9110, 14.4).
+pub fn continues(headers: &HeaderMap, from: u64) -> bool {
+    text(headers, "content-range").is_some_and(|range| {
+        range
+            .strip_prefix("bytes ")
+            .and_then(|range| range.split_once('-'))
+            .is_some_and(|(first, _)| first.parse() == Ok(from))
+    })
+}
+
+/// Whether the end of a body is told by its framing, and not by the end of the connection.
+pub fn is_framed(headers: &HeaderMap) -> bool {
+    headers.contains_key("content-length") || headers.contains_key("transfer-encoding")
+}
+
+/// Where a redirect leads.
+fn target(url: &Url, response: &Response<Body>) -> Option<Result<Url, String>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = text(response.headers(), "location")?;
+    Some(match url.join(location) {
+        Ok(next) if matches!(next.scheme(), "http" | "https") => Ok(next),
+        _ => Err(format!(
+            "it is redirected to {}",
+            error::shown_text(location)
+        )),
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn tls(url: String, host: String, reason: String) -> Trouble {
+    DownloadError::Tls { url, host, reason }.into()
+}
+
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_never_too_long() {
+        let now = httpdate::parse_http_date("Wed, 21 Oct 2015 07:28:00 GMT").unwrap();
+        let wait = |value: &str| {
+            retry_after(&headers("retry-after", value), now).map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("0"), Some(0));
+        assert_eq!(wait("7"), Some(7));
+        assert_eq!(wait("3600"), Some(60));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:30 GMT"), Some(30));
+        assert_eq!(wait("Wed, 21 Oct 2015 09:28:30 GMT"), Some(60));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn only_strong_tags_and_dates_can_resume() {
+        assert_eq!(validator(&headers("etag", "\"a\"")), Some("\"a\"".into()));
+        assert_eq!(validator(&headers("etag", "W/\"a\"")), None);
+        assert_eq!(
+            validator(&headers("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")),
+            Some("Wed, 21 Oct 2015 07:28:00 GMT".into())
+        );
+    }
+
+    #[test]
+    fn a_range_must_begin_where_we_are() {
+        let range = headers("content-range", "bytes 5-9/10");
+        assert!(continues(&range, 5));
+        assert!(!continues(&range, 4));
+        assert!(!continues(&headers("content-range", "bytes */10"), 5));
+        assert!(!continues(&HeaderMap::new(), 0));
+    }
+}
