@@ -8,6 +8,7 @@ pub mod metadata;
 mod name;
 pub mod pip;
 mod place;
+mod project_files;
 pub mod requirement_file;
 pub mod source;
 mod url;
