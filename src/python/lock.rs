@@ -237,9 +237,8 @@ impl Artifact {
 /// An inline table of what there is.
 fn table<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
     let pairs = pairs.into_iter();
-    Value::Table(Table::from_iter(
-        pairs.filter_map(|(key, value)| Some((key.to_owned(), value?))),
-    ))
+    let there = pairs.filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Table(there.collect::<Table>())
 }
 
 fn put(text: &mut String, key: &str, value: Option<impl Into<Value>>) {

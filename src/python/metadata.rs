@@ -8,6 +8,7 @@ use regex::Regex;
 use toml::{Table, Value};
 
 use super::project_files::{self, Files};
+use super::requirement;
 
 /// What pip takes where a project does not say what its build requires
 /// (PEP 517, "Source trees"; `wheel` was built in only with setuptools 70.1).
@@ -36,7 +37,7 @@ pub fn requires_dist(wheel: &Path) -> Result<Vec<Requirement>, MetadataError> {
     let metadata = project_files::metadata_of_wheel(wheel).map_err(in_file(wheel))?;
     Ok(fields(&metadata, "Requires-Dist")
         .iter()
-        .filter_map(|requirement| requirement.parse().ok())
+        .filter_map(|requirement| requirement::parse(requirement).ok())
         .collect())
 }
 
@@ -85,29 +86,34 @@ pub fn project_name(directory: &Path) -> Option<String> {
         let (_, arguments) = files.get("setup.py")?.split_once("setup(")?;
         Some(SETUP_NAME.captures(arguments)?[1].to_owned())
     };
-    in_pyproject(&["project"])
-        .or_else(|| in_pyproject(&["tool", "poetry"]))
-        .or_else(|| config_value(files.get("setup.cfg")?, "metadata", "name"))
-        .or_else(|| fields(files.get("PKG-INFO")?, "Name").into_iter().next())
-        .or_else(in_setup_py)
-        .filter(|name| {
-            // `attr: module.NAME` and templates are no names.
-            let mut chars = name.chars();
-            chars.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        })
+    let in_config = || config_value(files.get("setup.cfg")?, "metadata", "name");
+    let in_pkg_info = || fields(files.get("PKG-INFO")?, "Name").into_iter().next();
+    [
+        in_pyproject(&["project"]),
+        in_pyproject(&["tool", "poetry"]),
+        in_config(),
+        in_pkg_info(),
+        in_setup_py(),
+    ]
+    .into_iter()
+    .flatten()
+    // `attr: module.NAME` and templates are no names.
+    .find(|name| {
+        let mut chars = name.chars();
+        chars.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    })
 }
 
 fn build_requires_of(files: &Files) -> Result<Vec<Requirement>, String> {
     let mut requirements = Vec::new();
     for text in build_system_requires(files)? {
-        let requirement = text.parse().map_err(|error: pep508_rs::Pep508Error| {
-            format!("pyproject.toml requires `{text}`: {}", error.message)
-        })?;
+        let requirement = requirement::parse(&text)
+            .map_err(|error| format!("pyproject.toml requires `{text}`: {}", error.why))?;
         requirements.push(requirement);
     }
     for text in setup_requires(files) {
         // What setuptools would not understand either is its own to report.
-        if let Ok(requirement) = text.parse()
+        if let Ok(requirement) = requirement::parse(&text)
             && !requirements.contains(&requirement)
         {
             requirements.push(requirement);
@@ -173,7 +179,9 @@ fn config_value(text: &str, section: &str, key: &str) -> Option<String> {
             continue;
         }
         if line.starts_with(char::is_whitespace) {
-            value.iter_mut().for_each(|lines| lines.push(trimmed));
+            if let Some(lines) = &mut value {
+                lines.push(trimmed);
+            }
             continue;
         }
         if value.is_some() {

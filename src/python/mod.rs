@@ -9,6 +9,7 @@ mod name;
 pub mod pip;
 mod place;
 mod project_files;
+mod requirement;
 pub mod requirement_file;
 pub mod source;
 mod url;

@@ -36,9 +36,10 @@ pub(super) fn of_tree(directory: &Path) -> Result<Files, String> {
 pub(super) fn of_sdist(sdist: &Path) -> Result<Files, String> {
     let file = open(sdist)?;
     let name = sdist.to_string_lossy().to_lowercase();
-    let found = if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
+    let is = |extension| name.ends_with(extension);
+    let found = if is(".tar.gz") || is(".tgz") {
         of_tarball(file)
-    } else if name.ends_with(".zip") {
+    } else if is(".zip") {
         of_zip(file)
     } else {
         Err("an sdist is a .tar.gz, .tgz or .zip".to_owned())
@@ -48,7 +49,7 @@ pub(super) fn of_sdist(sdist: &Path) -> Result<Files, String> {
 
 /// The METADATA of a wheel (<https://packaging.python.org/en/latest/specifications/binary-distribution-format/>).
 pub(super) fn metadata_of_wheel(wheel: &Path) -> Result<String, String> {
-    let mut archive = ZipArchive::new(open(wheel)?).map_err(in_words)?;
+    let mut archive = ZipArchive::new(open(wheel)?).map_err(|error| error.to_string())?;
     let name = names(&archive)
         .into_iter()
         .find(|name| {
@@ -57,16 +58,14 @@ pub(super) fn metadata_of_wheel(wheel: &Path) -> Result<String, String> {
             })
         })
         .ok_or("holds no *.dist-info/METADATA")?;
-    let entry = archive.by_name(&name).map_err(in_words)?;
+    let entry = archive.by_name(&name).map_err(|error| error.to_string())?;
     read(entry, &name)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, String> {
-    File::open(path).map(BufReader::new).map_err(in_words)
-}
-
-fn in_words(error: impl ToString) -> String {
-    error.to_string()
+    File::open(path)
+        .map(BufReader::new)
+        .map_err(|error| error.to_string())
 }
 
 /// A wanted file: its directory at the archive's top (empty: none), its name, its text.
@@ -75,8 +74,8 @@ type Found = (String, String, String);
 fn of_tarball(file: impl Read) -> Result<Vec<Found>, String> {
     let mut archive = tar::Archive::new(MultiGzDecoder::new(file));
     let mut found = Vec::new();
-    for entry in archive.entries().map_err(in_words)? {
-        let entry = entry.map_err(in_words)?;
+    for entry in archive.entries().map_err(|error| error.to_string())? {
+        let entry = entry.map_err(|error| error.to_string())?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if !entry.header().entry_type().is_file() {
             continue;
@@ -89,12 +88,12 @@ fn of_tarball(file: impl Read) -> Result<Vec<Found>, String> {
 }
 
 fn of_zip(file: impl Read + io::Seek) -> Result<Vec<Found>, String> {
-    let mut archive = ZipArchive::new(file).map_err(in_words)?;
+    let mut archive = ZipArchive::new(file).map_err(|error| error.to_string())?;
     let paths = names(&archive);
     let mut found = Vec::new();
     for path in paths {
         if let Some((top, name)) = wanted(&path) {
-            let entry = archive.by_name(&path).map_err(in_words)?;
+            let entry = archive.by_name(&path).map_err(|error| error.to_string())?;
             found.push((top, name, read(entry, &path)?));
         }
     }

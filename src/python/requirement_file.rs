@@ -6,13 +6,11 @@
 use std::fmt;
 
 use pep508_rs::pep440_rs::Operator;
-use pep508_rs::{
-    MarkerEnvironment, MarkerTree, Pep508Error, Pep508ErrorSource, Requirement, VerbatimUrl,
-    VersionOrUrl,
-};
+use pep508_rs::{MarkerEnvironment, MarkerTree, Requirement, VersionOrUrl};
 
 use super::Name;
 use super::place::{self, Vcs};
+use super::requirement::{self, Wrong, wrong};
 
 /// A file's requirements, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,17 +125,6 @@ impl Line {
     }
 }
 
-/// What is wrong, and at which byte of the text.
-pub(super) struct Wrong {
-    pub(super) at: usize,
-    pub(super) why: String,
-}
-
-pub(super) fn wrong<T>(at: usize, why: impl Into<String>) -> Result<T, Wrong> {
-    let why = why.into();
-    Err(Wrong { at, why })
-}
-
 /// The lines with their numbers; one that ends in a backslash goes on in the next,
 /// a comment does not (pip's `join_lines`).
 fn joined(text: &str) -> Vec<(usize, String)> {
@@ -208,19 +195,20 @@ fn parse(text: &str) -> Result<(What, MarkerTree), Wrong> {
             return Ok((what, MarkerTree::TRUE));
         }
         let marker = MarkerTree::parse_str(marker_text)
-            .or_else(|error| refused(&error, text.len() - marker_text.len()))?;
+            .or_else(|error| requirement::refused(&error, text.len() - marker_text.len()))?;
         return Ok((what, marker));
     }
-    let requirement: Requirement = text.parse().or_else(|error| refused(&error, 0))?;
+    let requirement = requirement::parse(text)?;
     let marker = requirement.marker.clone();
-    if let Some((before, place)) = text.split_once('@')
+    if let Some((_, place)) = text.split_once('@')
         && matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_)))
     {
         let name = Name::new(requirement.name.as_ref());
         let place = place.trim_start();
+        let url_at = text.len() - place.len();
         let url = place.split_whitespace().next().unwrap_or(place);
         let place = place::parse(url, Some(&name)).map_err(|error| Wrong {
-            at: error.at + before.len() + 1,
+            at: error.at + url_at,
             why: error.why,
         })?;
         if let Some(what) = place {
@@ -228,16 +216,6 @@ fn parse(text: &str) -> Result<(What, MarkerTree), Wrong> {
         }
     }
     Ok((What::Named(requirement), marker))
-}
-
-fn refused<T>(error: &Pep508Error<VerbatimUrl>, offset: usize) -> Result<T, Wrong> {
-    let why = match &error.message {
-        Pep508ErrorSource::String(why) | Pep508ErrorSource::UnsupportedRequirement(why) => {
-            why.lines().next().unwrap_or_default().to_owned()
-        }
-        Pep508ErrorSource::UrlError(why) => why.to_string(),
-    };
-    wrong(error.start + offset, why)
 }
 
 /// A line that is no requirement.
@@ -282,6 +260,7 @@ impl fmt::Display for LineError {
 mod tests {
     use super::*;
     use pep508_rs::MarkerEnvironmentBuilder;
+    use proptest::prelude::*;
 
     fn read(text: &str) -> Vec<Line> {
         RequirementFile::parse("x.txt", text)
@@ -399,7 +378,9 @@ mod tests {
             ("--index-url https://h/simple", 1),
             ("-e git+https://h/x", 1),
             ("-r x.txt", 1),
-            ("x @ svn+https://h/x", 4),
+            ("x @ svn+https://h/x", 5),
+            ("x- ==1", 2),
+            ("x[a, b.] ==1", 7),
             ("https://h/x.tar.gz", 1),
             ("git+git@h:x", 5),
             ("git+https://h/x@", 17),
@@ -410,6 +391,17 @@ mod tests {
         ] {
             let errors = RequirementFile::parse("x", text).expect_err(text);
             assert_eq!(errors[0].column, column, "{}", errors[0]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_wrong_for_an_error(
+            text in "([a@é]|[-.=;#:/+ ]|git|==1|[a]|file:|://|\\[x\\]|\\(|\\)|os_name|'x'|\\\\\n){0,9}"
+        ) {
+            for error in RequirementFile::parse("x", &text).err().into_iter().flatten() {
+                prop_assert!(error.column <= error.text.chars().count() + 1, "{}", error);
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ fn texts(requirements: Result<Vec<Requirement>, MetadataError>) -> Vec<String> {
 #[test]
 fn a_wheel_says_who_it_is_and_what_it_requires() {
     let metadata = "Metadata-Version: 2.1\nName: Oslo.Config\nversion: 09.7\nRequires-Dist: pbr (>=2.0)\n\
-                    Requires-Dist: broken >>1\nRequires-Dist: foo>=1;\n  extra == 'x'\n\nRequires-Dist: not-this\n";
+                    Requires-Dist: broken >>1\nRequires-Dist: broken[x-]\nRequires-Dist: foo>=1;\n  extra == 'x'\n\nRequires-Dist: not-this\n";
     let scratch = Scratch::new();
     let wheel = scratch.zip(
         "oslo.config-9.7-py3-none-any.whl",
