@@ -115,7 +115,7 @@ mod tests {
             error,
             "not the description of an interpreter: expected value at line 1 column 1"
         );
-        let none = CAPTURED.split("[").next().map(|text| format!("{text}[]}}"));
+        let none = CAPTURED.split('[').next().map(|text| format!("{text}[]}}"));
         let error = Interpreter::parse(&none.expect("text")).expect_err("no tags");
         assert!(error.contains("no tags"), "{error}");
     }

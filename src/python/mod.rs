@@ -8,6 +8,8 @@ pub mod metadata;
 mod name;
 pub mod pip;
 mod place;
+mod project_files;
+mod requirement;
 pub mod requirement_file;
 pub mod source;
 mod url;

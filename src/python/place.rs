@@ -1,6 +1,7 @@
 //! Requirements that are places: repositories and paths.
 
-use super::requirement_file::{What, Wrong, wrong};
+use super::requirement::{Wrong, wrong};
+use super::requirement_file::What;
 use super::{Name, url};
 
 /// A revision of a repository
