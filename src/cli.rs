@@ -260,6 +260,7 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
         runner: &runner,
         reporter: reporter.as_ref(),
         secrets: &input.secrets,
+        environment: &input.environment,
     };
     match run::run(&plan, &with) {
         Ok(()) => 0,
@@ -316,7 +317,7 @@ fn plan(matches: &ArgMatches) -> u8 {
 fn list_steps() -> u8 {
     let lines: Vec<String> = StepName::ALL
         .iter()
-        .map(|step| format!("{step:<10} {}\n", step.summary()))
+        .map(|step| format!("{step:<12} {}\n", step.summary()))
         .collect();
     print(&lines.concat())
 }

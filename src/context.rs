@@ -32,6 +32,8 @@ pub struct Context<'a> {
     pub record: &'a Mutex<Record>,
     /// What must not be written down.
     pub secrets: &'a Secrets,
+    /// The environment that children get.
+    pub environment: &'a [(String, String)],
 }
 
 impl Context<'_> {

@@ -46,12 +46,14 @@ pub enum Failure {
         /// The child that looked.
         child: Box<FailedChild>,
     },
-    /// What was cloned is no Python project.
-    NotAProject {
+    /// What was cloned is not what it was taken for.
+    NotASource {
         /// The repository's URL.
         repository: String,
         /// The reference.
         reference: String,
+        /// Files of which it has none.
+        lacks: &'static [&'static str],
     },
     /// Requirements contradict each other.
     Conflict {
@@ -80,6 +82,46 @@ pub enum Failure {
     },
     /// The wheels are not what they have to be.
     Wheels(String),
+    /// A file of the user's, seen only now, is wrong in these places.
+    Input(Vec<String>),
+    /// The package index could not be read.
+    IndexUnreachable {
+        /// What it, or the network, answered.
+        why: String,
+        /// The resolver.
+        child: Box<FailedChild>,
+    },
+    /// The package index does not have what constraints name.
+    ConstraintsUnknown {
+        /// Each constraint with what is known of it.
+        constraints: Vec<(String, String)>,
+        /// Whether there may be more of them.
+        more: bool,
+        /// The resolver.
+        child: Box<FailedChild>,
+    },
+    /// A release's wheels could not all be made.
+    Release {
+        /// Files that could not be fetched, and why.
+        fetches: Vec<String>,
+        /// Builds that failed.
+        builds: Vec<FailedBuild>,
+        /// Builds that were not tried, each with the one that it needs.
+        blocked: Vec<(String, String)>,
+        /// How many wheels there are in spite of that.
+        made: usize,
+    },
+}
+
+/// A build of a wheel that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedBuild {
+    /// The distribution with its version.
+    pub package: String,
+    /// The file that holds all that it said.
+    pub log: String,
+    /// How.
+    pub child: Box<FailedChild>,
 }
 
 /// A child that failed.

@@ -1,6 +1,10 @@
 //! Tells one state of things from another.
 
 use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use sha2::{Digest, Sha256};
 
@@ -16,6 +20,43 @@ impl Fingerprint {
         self.0.update(part);
     }
 
+    /// Adds what tells one state of a source from another: every file's name, size and time.
+    pub fn add_tree(&mut self, directory: &Path) {
+        let mut paths: Vec<_> = fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| !path.ends_with("__pycache__"))
+            .collect();
+        paths.sort();
+        for path in paths {
+            let Ok(metadata) = path.symlink_metadata() else {
+                continue;
+            };
+            if path.ends_with(".git") && metadata.is_dir() {
+                // git touches its other files whenever it is asked something; a version
+                // comes from these.
+                for file in ["HEAD", "packed-refs"] {
+                    self.add(fs::read(path.join(file)).unwrap_or_default());
+                }
+                self.add_tree(&path.join("refs"));
+                continue;
+            }
+            if metadata.is_dir() {
+                self.add_tree(&path);
+                continue;
+            }
+            let time = metadata
+                .modified()
+                .ok()
+                .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            self.add(path.as_os_str().as_encoded_bytes());
+            self.add(metadata.len().to_le_bytes());
+            self.add(time.map_or(0, |time| time.as_nanos()).to_le_bytes());
+        }
+    }
+
     /// The fingerprint, in hexadecimal digits.
     #[must_use]
     pub fn finish(self) -> String {
@@ -27,6 +68,13 @@ impl Fingerprint {
                 text
             })
     }
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut fs::File::open(path)?, &mut digest)?;
+    Ok(Fingerprint(digest).finish())
 }
 
 #[cfg(test)]
@@ -45,5 +93,20 @@ mod tests {
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_eq!(of(&["a"]), of(&["a"]));
         assert_eq!(of(&[]).len(), 64);
+    }
+
+    #[test]
+    fn a_changed_source_is_another_one() {
+        let source = tempfile::tempdir().expect("a directory");
+        let taken = || {
+            let mut fingerprint = Fingerprint::default();
+            fingerprint.add_tree(source.path());
+            fingerprint.finish()
+        };
+        fs::write(source.path().join("a.py"), "1").expect("written");
+        let first = taken();
+        assert_eq!(first, taken());
+        fs::write(source.path().join("a.py"), "22").expect("written");
+        assert_ne!(first, taken());
     }
 }

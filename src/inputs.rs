@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::bindep::{Active, File, render, universal_newlines};
+use crate::bindep::{Active, File, Rule, render, universal_newlines};
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
@@ -87,7 +87,11 @@ impl Inputs {
         Self {
             fingerprint: fingerprint(root, files.chain(&hooks)),
             packages: select(&bindep, platform, &with_codename),
-            pydeps: select(&pydep, platform, &with_release),
+            pydeps: match settings.mode {
+                Mode::Project => select(&pydep, platform, &with_release),
+                // Whatever a project's build may ask for has to be among the wheels.
+                Mode::Requirements => every(&pydep, platform),
+            },
             hooks,
             profiles: with_codename,
             sources: sources(settings, root),
@@ -107,6 +111,32 @@ impl Inputs {
             ));
         }
     }
+}
+
+/// The files of this name in the input directories, LOCI's scripts' included.
+#[must_use]
+pub fn files(settings: &Settings, root: &Root, name: &str) -> Vec<String> {
+    let mut paths: Vec<String> = directories(settings)
+        .into_iter()
+        .map(|directory| format!("{directory}/{name}"))
+        .collect();
+    paths.retain(|path| root.is_file(path));
+    paths
+}
+
+/// A file that the user names: by its path, or as it is called in an input directory.
+#[must_use]
+pub fn file(settings: &Settings, root: &Root, name: &str) -> Option<String> {
+    if name.starts_with('/') {
+        return Some(name.to_owned()).filter(|path| root.is_file(path));
+    }
+    files(settings, root, name).into_iter().next()
+}
+
+/// Where sources come with the inputs: LOCI's `data` directory.
+#[must_use]
+pub fn data_directories(settings: &Settings) -> Vec<String> {
+    patterns(settings, "data")
 }
 
 fn fingerprint<'a>(root: &Root, paths: impl Iterator<Item = &'a String>) -> Option<String> {
@@ -226,10 +256,21 @@ fn load(
 fn select(files: &[(String, File)], platform: &Platform, profiles: &[String]) -> Vec<Wanted> {
     let atoms = platform.atoms();
     let active = Active::exactly(profiles.iter().chain(&atoms).map(String::as_str));
+    wanted(files, |rule| rule.selector.is_active(&active))
+}
+
+/// What some choice of profiles selects.
+fn every(files: &[(String, File)], platform: &Platform) -> Vec<Wanted> {
+    let atoms = platform.atoms();
+    let active = Active::exactly(atoms.iter().map(String::as_str));
+    wanted(files, |rule| rule.selector.may_be_active(&active))
+}
+
+fn wanted(files: &[(String, File)], selected: impl Fn(&Rule) -> bool) -> Vec<Wanted> {
     let mut seen = BTreeSet::new();
     let mut wanted = Vec::new();
     for (path, file) in files {
-        for rule in file.active(&active) {
+        for rule in file.rules().iter().filter(|rule| selected(rule)) {
             if seen.insert(rule.name.clone()) {
                 wanted.push(Wanted {
                     name: rule.name.clone(),

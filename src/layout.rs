@@ -9,6 +9,10 @@ pub const PYTHON: &str = "/var/lib/openstack/bin/python";
 /// What we keep between steps and runs; removed by `cleanup`.
 pub const STATE: &str = "/var/lib/loci-install";
 
+/// What a release's build fetched and built; a cache that may be mounted, and that
+/// only costs time when it is lost.
+pub const CACHE: &str = "/var/cache/loci-install";
+
 /// Where `info` writes.
 pub const IMAGE_INFO: &str = "/etc/image_info";
 

@@ -83,6 +83,11 @@ pub trait Task: Debug + Send + Sync {
     /// What will be done, in one line; a literal command where it is one.
     fn describe(&self) -> String;
 
+    /// What is decided already, a line each.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Does it.
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure>;
 }

@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub reporter: &'a dyn Reporter,
     /// What must not be said or written.
     pub secrets: &'a Secrets,
+    /// The environment that children get.
+    pub environment: &'a [(String, String)],
 }
 
 /// Runs the plan.
@@ -43,7 +45,7 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), (StepName, Failur
         with.secrets,
     ));
     // `step cleanup` alone ends no build.
-    let whole = plan.steps.len() == StepName::ALL.len();
+    let whole = plan.steps.len() == StepName::of(with.settings.mode).len();
     schedule::run(plan, |step| perform(step, whole, with, &record))
 }
 
@@ -70,6 +72,7 @@ fn perform(
         reporter: with.reporter,
         record,
         secrets: with.secrets,
+        environment: with.environment,
     };
     let result = actions
         .iter()
@@ -93,17 +96,22 @@ fn remember(
 ) -> Result<(), Failure> {
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     record.step_ended(step.as_str(), start.elapsed().as_secs_f64());
-    let path = if step == StepName::Cleanup {
-        record.finished = whole;
-        format!("{IMAGE_INFO}/build.json")
-    } else {
-        debug_assert!(record::path().starts_with(STATE));
-        record::path()
+    let kept_in = match step {
+        StepName::Cleanup => Some(IMAGE_INFO),
+        StepName::Publish => Some(with.settings.wheels.destination.as_str()),
+        _ => None,
     };
-    write_whole(
-        &with.root.join(path),
-        record.to_json(with.secrets).as_bytes(),
-    )
+    record.finished = whole && kept_in.is_some();
+    let json = record.to_json(with.secrets);
+    if let Some(directory) = kept_in {
+        let path = with.root.join(format!("{directory}/build.json"));
+        write_whole(&path, json.as_bytes())?;
+    }
+    if step == StepName::Cleanup {
+        return Ok(());
+    }
+    debug_assert!(record::path().starts_with(STATE));
+    write_whole(&with.root.join(record::path()), json.as_bytes())
 }
 
 #[cfg(test)]

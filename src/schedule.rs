@@ -42,6 +42,7 @@ mod tests {
     use crate::failure::FailedChild;
     use crate::plan::Work;
     use crate::platform::{Family, Platform};
+    use crate::settings::Mode;
 
     fn plan(steps: &[StepName]) -> Plan {
         Plan {
@@ -78,10 +79,10 @@ mod tests {
 
     #[test]
     fn every_step_runs_once_and_after_what_it_waits_for() {
-        let mut shuffled = StepName::ALL;
+        let mut shuffled = StepName::of(Mode::Project).to_vec();
         shuffled.reverse();
         let order = order(&shuffled);
-        assert_eq!(order.len(), StepName::ALL.len());
+        assert_eq!(order.len(), shuffled.len());
         for (index, step) in order.iter().enumerate() {
             assert!(
                 step.needs()
@@ -108,7 +109,7 @@ mod tests {
                 tail: Vec::new(),
             }),
         };
-        let result = run(&plan(&StepName::ALL), |step| {
+        let result = run(&plan(StepName::of(Mode::Project)), |step| {
             started.lock().unwrap().push(step.name);
             if step.name == StepName::User {
                 Err(failure())

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::settings::Mode;
+
 /// A step, by the name that users type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "`summary` says what each is")]
 pub enum StepName {
     Bootstrap,
@@ -22,6 +24,9 @@ pub enum StepName {
     Config,
     Info,
     Cleanup,
+    Constraints,
+    WheelsBuild,
+    Publish,
 }
 
 /// What no two steps may use at the same time.
@@ -37,8 +42,8 @@ pub enum Lock {
 }
 
 impl StepName {
-    /// Every step, in an order that respects [`StepName::needs`].
-    pub const ALL: [Self; 12] = [
+    /// Every step: those of a project, then those that only a release's wheels have.
+    pub const ALL: [Self; 15] = [
         Self::Bootstrap,
         Self::Packages,
         Self::User,
@@ -51,11 +56,30 @@ impl StepName {
         Self::Config,
         Self::Info,
         Self::Cleanup,
+        Self::Constraints,
+        Self::WheelsBuild,
+        Self::Publish,
     ];
 
-    const BEFORE_CLEANUP: &'static [Self] = match &Self::ALL {
-        [before @ .., _] => before,
-    };
+    const PROJECT: &'static [Self] = Self::ALL.split_at(12).0;
+
+    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(11).0;
+
+    /// The steps of a build, in an order that respects [`StepName::needs`].
+    #[must_use]
+    pub fn of(mode: Mode) -> &'static [Self] {
+        match mode {
+            Mode::Project => Self::PROJECT,
+            Mode::Requirements => &[
+                Self::Bootstrap,
+                Self::Packages,
+                Self::Source,
+                Self::Constraints,
+                Self::WheelsBuild,
+                Self::Publish,
+            ],
+        }
+    }
 
     /// The name that users type.
     #[must_use]
@@ -73,6 +97,9 @@ impl StepName {
             Self::Config => "config",
             Self::Info => "info",
             Self::Cleanup => "cleanup",
+            Self::Constraints => "constraints",
+            Self::WheelsBuild => "wheels-build",
+            Self::Publish => "publish",
         }
     }
 
@@ -92,6 +119,11 @@ impl StepName {
             Self::Config => "copies the project's default configuration to /etc",
             Self::Info => "writes down what is in the image",
             Self::Cleanup => "removes what the build left behind",
+            Self::Constraints => "requirements: finds the file that each constraint stands for",
+            Self::WheelsBuild => {
+                "requirements: fetches wheels and builds those that are not to be had"
+            }
+            Self::Publish => "requirements: puts the wheels and their constraints in one directory",
         }
     }
 
@@ -110,6 +142,10 @@ impl StepName {
             Self::Config => &[Self::Pip, Self::User],
             Self::Info => &[Self::Pip, Self::Packages, Self::Hooks],
             Self::Cleanup => Self::BEFORE_CLEANUP,
+            // Without uv, reading an sdist's metadata may compile.
+            Self::Constraints => &[Self::Packages, Self::Source],
+            Self::WheelsBuild => &[Self::Packages, Self::Constraints],
+            Self::Publish => &[Self::WheelsBuild],
         }
     }
 
@@ -117,7 +153,12 @@ impl StepName {
     #[must_use]
     pub fn locks(self) -> &'static [Lock] {
         match self {
-            Self::Wheels | Self::Source | Self::Config => &[],
+            Self::Wheels
+            | Self::Source
+            | Self::Config
+            | Self::Constraints
+            | Self::WheelsBuild
+            | Self::Publish => &[],
             // Maintainer scripts of packages make accounts, too.
             Self::Bootstrap | Self::Packages => &[Lock::PackageManager, Lock::Accounts],
             Self::User => &[Lock::Accounts],
@@ -156,9 +197,12 @@ mod tests {
 
     #[test]
     fn the_order_respects_what_each_step_waits_for() {
-        for (index, step) in StepName::ALL.iter().enumerate() {
-            for need in step.needs() {
-                assert!(StepName::ALL[..index].contains(need), "{step} needs {need}");
+        for mode in [Mode::Project, Mode::Requirements] {
+            let steps = StepName::of(mode);
+            for (index, step) in steps.iter().enumerate() {
+                for need in step.needs() {
+                    assert!(steps[..index].contains(need), "{step} needs {need}");
+                }
             }
         }
     }
@@ -170,7 +214,7 @@ mod tests {
         }
         assert_eq!(
             "nosuch".parse::<StepName>(),
-            Err("nosuch: no such step; the steps are bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup".to_owned())
+            Err("nosuch: no such step; the steps are bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, constraints, wheels-build, publish".to_owned())
         );
     }
 }

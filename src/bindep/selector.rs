@@ -77,6 +77,28 @@ impl Selector {
         part(true) != Vote::No && part(false) != Vote::No
     }
 
+    /// Whether some choice of profiles makes it active on a platform, of which
+    /// `platform` has the atoms.
+    #[must_use]
+    pub fn may_be_active(&self, platform: &Active) -> bool {
+        let plain = self.items.iter().filter(|item| item.is_platform());
+        let mut user = self.items.iter().filter(|item| !item.is_platform());
+        let possible = |item: &Item| match item {
+            Item::Term(_) => true,
+            Item::Group(terms) => terms.iter().all(|term| {
+                let contradicted = terms
+                    .iter()
+                    .any(|other| other.name == term.name && other.positive != term.positive);
+                if term.name.starts_with(PLATFORM) {
+                    term.holds(platform)
+                } else {
+                    !contradicted
+                }
+            }),
+        };
+        vote(plain, platform) != Vote::No && (user.clone().next().is_none() || user.any(possible))
+    }
+
     /// All names, group members included.
     pub fn terms(&self) -> impl Iterator<Item = &Term> {
         self.items.iter().flat_map(|item| match item {
@@ -208,6 +230,30 @@ mod tests {
             "(platform:debian) (platform:rpm)",
             "platform:dpkg"
         ));
+    }
+
+    #[test]
+    fn some_profiles_select_what_is_meant_for_this_platform() {
+        let atoms = super::super::Distribution::named("debian-trixie")
+            .unwrap()
+            .atoms();
+        let may_be = |selector: &str| {
+            let file = File::parse(&format!("pkg [{selector}]")).unwrap();
+            let platform = Active::exactly(atoms.iter());
+            file.rules()[0].selector.may_be_active(&platform)
+        };
+        for possible in [
+            "",
+            "nova",
+            "(cinder purestorage)",
+            "!slim",
+            "platform:dpkg x",
+        ] {
+            assert!(may_be(possible), "{possible}");
+        }
+        for impossible in ["platform:rpm", "(nova platform:rpm)", "(x !x)"] {
+            assert!(!may_be(impossible), "{impossible}");
+        }
     }
 
     #[test]

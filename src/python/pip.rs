@@ -44,7 +44,7 @@ pub fn origins(settings: &Settings) -> Vec<String> {
         "--find-links".to_owned(),
         settings.wheels.directory().to_owned(),
     ];
-    if settings.wheels.only {
+    if settings.wheels.complete {
         arguments.push("--no-index".to_owned());
     }
     arguments
@@ -90,7 +90,7 @@ pub fn understood(doing: &str, command: &Command, output: &Output, settings: &Se
         return Failure::NoDistribution {
             requirement,
             wheels: settings.wheels.directory().to_owned(),
-            index: !settings.wheels.only,
+            index: !settings.wheels.complete,
             child,
         };
     }

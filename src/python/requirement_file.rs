@@ -13,7 +13,7 @@ use super::place::{self, Vcs};
 use super::requirement::{self, Wrong, wrong};
 
 /// A file's requirements, in its order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequirementFile {
     /// The lines that hold something.
     pub lines: Vec<Line>,

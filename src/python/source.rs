@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+/// A directory with one of these is a project.
+pub const PROJECT_FILES: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg"];
+
 /// Whether a directory holds a project that pip can build.
 #[must_use]
 pub fn is_project(directory: &Path) -> bool {
-    ["pyproject.toml", "setup.py", "setup.cfg"]
+    PROJECT_FILES
         .iter()
         .any(|file| directory.join(file).is_file())
 }
@@ -30,13 +33,11 @@ pub fn has_version(directory: &Path, pbr_version: Option<&str>) -> bool {
     }) {
         return true;
     }
-    let uses_pbr = ["pyproject.toml", "setup.py", "setup.cfg"]
-        .iter()
-        .any(|file| {
-            read(file)
-                .lines()
-                .any(|line| !line.trim_start().starts_with('#') && line.contains("pbr"))
-        });
+    let uses_pbr = PROJECT_FILES.iter().any(|file| {
+        read(file)
+            .lines()
+            .any(|line| !line.trim_start().starts_with('#') && line.contains("pbr"))
+    });
     let stated = read("setup.cfg").lines().any(|line| {
         line.split_once('=')
             .is_some_and(|(key, value)| key.trim() == "version" && !value.trim().is_empty())

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::command::Ending;
-use crate::failure::{FailedChild, Failure};
+use crate::failure::{FailedBuild, FailedChild, Failure};
 use crate::findings::Problem;
 use crate::settings::SettingError;
 use crate::step::StepName;
@@ -107,10 +107,14 @@ fn words(failure: &Failure) -> Words<'_> {
             child: Some(child),
             advice: "Correct PROJECT_REF.".to_owned(),
         },
-        Failure::NotAProject { repository, reference } => Words {
-            headline: format!(
-                "{repository} at {reference} is no Python project: it has no pyproject.toml, setup.py or setup.cfg"
-            ),
+        Failure::NotASource { repository, reference, lacks } => Words {
+            headline: match lacks {
+                [file] => format!("{repository} at {reference} has no {file}"),
+                _ => format!(
+                    "{repository} at {reference} is no Python project: it has no {}",
+                    listed_or(lacks)
+                ),
+            },
             details: Vec::new(),
             child: None,
             advice: "Correct PROJECT_REPO or PROJECT_REF.".to_owned(),
@@ -142,12 +146,81 @@ fn words(failure: &Failure) -> Words<'_> {
             child: Some(child),
             advice: "The script is the image author's; its last lines say what to correct.".to_owned(),
         },
+        Failure::Input(problems) => Words {
+            headline: "the source of the constraints is wrong".to_owned(),
+            details: problems.iter().flat_map(|problem| problem.lines()).map(str::to_owned).collect(),
+            child: None,
+            advice: "Correct the file where it comes from, or give another PROJECT_REF.".to_owned(),
+        },
+        Failure::IndexUnreachable { why, child } => Words {
+            headline: "the package index could not be read".to_owned(),
+            details: vec![why.clone()],
+            child: Some(child),
+            advice: "Check PIP_INDEX_URL and its credentials, the network, the proxy variables and PIP_CERT.".to_owned(),
+        },
+        Failure::ConstraintsUnknown { constraints, more, child } => Words {
+            headline: "the package index does not have everything that the constraints name".to_owned(),
+            details: constraints
+                .iter()
+                .map(|(constraint, why)| format!("{constraint}: {why}"))
+                .chain(more.then(|| "and perhaps more: the search ended here".to_owned()))
+                .collect(),
+            child: Some(child),
+            advice: "Correct the constraint, or give the index that has it as PIP_INDEX_URL or PIP_EXTRA_INDEX_URL.".to_owned(),
+        },
+        Failure::Release { fetches, builds, blocked, made } => release(fetches, builds, blocked, *made),
         Failure::Wheels(why) => Words {
             headline: why.clone(),
             details: Vec::new(),
             child: None,
             advice: "Give complete wheels by WHEELS_PATH or WHEELS.".to_owned(),
         },
+    }
+}
+
+/// `a, b or c`.
+fn listed_or(words: &[&str]) -> String {
+    match words {
+        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
+        words => words.join(", "),
+    }
+}
+
+fn release<'a>(
+    fetches: &[String],
+    builds: &[FailedBuild],
+    blocked: &[(String, String)],
+    made: usize,
+) -> Words<'a> {
+    let mut details = Vec::new();
+    for build in builds {
+        details.push(format!("{} was not built", build.package));
+        details.push(format!("  command: {}", build.child.command));
+        details.push(format!("  ended:   {}", build.child.ending));
+        if !build.child.tail.is_empty() {
+            details.push(format!("  said (all of it is in {}):", build.log));
+            details.extend(build.child.tail.iter().map(|line| format!("    {line}")));
+        }
+    }
+    for (package, needed) in blocked {
+        details.push(format!("{package} was not tried: it needs {needed}"));
+    }
+    details.extend(fetches.iter().cloned());
+    let failed = builds.len() + blocked.len() + fetches.len();
+    let full = builds.iter().any(|build| {
+        let mut tail = build.child.tail.iter();
+        tail.any(|line| line.contains("No space left on device"))
+    });
+    let advice = if full {
+        "The disk is full: make room and run it again; what is done is kept."
+    } else {
+        "What is done is kept: the next run does only what failed."
+    };
+    Words {
+        headline: format!("{failed} of {} wheels could not be made", failed + made),
+        details,
+        child: None,
+        advice: advice.to_owned(),
     }
 }
 

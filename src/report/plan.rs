@@ -51,6 +51,9 @@ fn text(plan: &Plan) -> String {
                 for action in actions {
                     let (verb, what) = described(action);
                     let _ = writeln!(out, "    {verb:<6} {what}");
+                    for detail in details(action) {
+                        let _ = writeln!(out, "           {detail}");
+                    }
                 }
             }
         }
@@ -69,6 +72,13 @@ fn described(action: &Action) -> (&'static str, String) {
         } => ("make", format!("{path}, owned by {uid}:{gid}")),
         Action::Remove { path } => ("remove", path.clone()),
         Action::Task(task) => ("do", task.describe()),
+    }
+}
+
+fn details(action: &Action) -> Vec<String> {
+    match action {
+        Action::Task(task) => task.details(),
+        _ => Vec::new(),
     }
 }
 
@@ -114,7 +124,10 @@ fn action_json(action: &Action) -> Value {
             "make": path,
             "owner": owner.map(|(uid, gid)| json!({"uid": uid, "gid": gid})),
         }),
-        _ => json!({ verb: what }),
+        _ => match details(action) {
+            details if details.is_empty() => json!({ verb: what }),
+            details => json!({ verb: what, "details": details }),
+        },
     }
 }
 

@@ -107,6 +107,7 @@ fn run_step(
             runner: recorder,
             reporter: &listener,
             secrets: &Secrets::default(),
+            environment: &[],
         },
     );
     (result, directory, listener.0.into_inner().unwrap())

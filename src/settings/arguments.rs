@@ -127,7 +127,13 @@ pub const ARGUMENTS: &[Argument] = &[
         "KEEP_ALL_WHEELS",
         "False",
         "BOOL",
-        "The wheels are complete: use no package index in any step",
+        "The wheels are complete: use no package index in any step; for `requirements`: keep every wheel, not only the compiled ones",
+    ),
+    argument(
+        "LOCK",
+        "",
+        "FILE",
+        "For `requirements`: the pylock.toml of an earlier build, to make the same set of the same files again",
     ),
     argument(
         "JOBS",

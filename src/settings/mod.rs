@@ -22,10 +22,21 @@ use values::{
     boolean, directory, distribution, jobs, packages, shell_words, version_suffix, words,
 };
 
+/// What a build makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// An image of a service.
+    Project,
+    /// The wheels that services are installed from: `PROJECT=requirements`.
+    Requirements,
+}
+
 /// The user's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The service to install.
+    /// What is made.
+    pub mode: Mode,
+    /// The service to install; the repository of the constraints in [`Mode::Requirements`].
     pub project: ProjectName,
     /// Where its source is cloned from when `SOURCES_DIR` does not have it.
     pub repository: String,
@@ -51,6 +62,8 @@ pub struct Settings {
     pub jobs: Option<NonZeroUsize>,
     /// The `DISTRO` and `DISTRO_VERSION` overrides.
     pub distribution: DistributionOverride,
+    /// The lock file that says which files a release is made of.
+    pub lock: Option<String>,
     /// bindep profiles.
     pub profiles: Vec<String>,
     /// Further distribution packages.
@@ -89,8 +102,9 @@ pub struct WheelsSettings {
     pub path: String,
     /// Where fetched wheels go.
     pub destination: String,
-    /// The wheels are all there is: no index in any step.
-    pub only: bool,
+    /// The set of wheels is complete: a project's build asks no index, and a
+    /// release's build leaves nothing out.
+    pub complete: bool,
 }
 
 impl WheelsSettings {
@@ -141,6 +155,9 @@ impl Display for SettingError {
     }
 }
 
+/// The project that stands for the wheels of a release.
+const REQUIREMENTS: &str = "requirements";
+
 impl Settings {
     /// Parses what was given; `environment` is the whole environment, searched for refused variables.
     ///
@@ -156,7 +173,15 @@ impl Settings {
         };
         read.refuse_what_comes_later();
         let project = read.project();
+        let mode = match &project {
+            Some(project) if project.as_str() == REQUIREMENTS => Mode::Requirements,
+            _ => Mode::Project,
+        };
+        if mode == Mode::Project && given.get("LOCK").is_some() {
+            read.refuse("LOCK", "for PROJECT=requirements only");
+        }
         let settings = Self {
+            mode,
             repository: read.text("PROJECT_REPO").unwrap_or_else(|| {
                 let name = project.as_ref().map_or("PROJECT", ProjectName::as_str);
                 format!("https://opendev.org/openstack/{name}")
@@ -180,7 +205,7 @@ impl Settings {
                 source: read.wheels_source(),
                 path: read.with("WHEELS_PATH", directory).unwrap_or_default(),
                 destination: read.with("WHEELS_DEST", directory).unwrap_or_default(),
-                only: read.boolean("KEEP_ALL_WHEELS"),
+                complete: read.boolean("KEEP_ALL_WHEELS"),
             },
             jobs: read.optional("JOBS", jobs),
             distribution: DistributionOverride {
@@ -189,6 +214,7 @@ impl Settings {
                     .text("DISTRO_VERSION")
                     .map(|version| version.to_ascii_lowercase()),
             },
+            lock: read.text("LOCK"),
             profiles: words(read.in_force("PROFILES"), false),
             dist_packages: read.with("DIST_PACKAGES", packages).unwrap_or_default(),
             extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
@@ -351,7 +377,7 @@ impl Reader<'_> {
                 );
                 None
             }
-            Some("requirements" | "infra") => {
+            Some("infra") => {
                 self.refuse("PROJECT", "not supported yet");
                 None
             }

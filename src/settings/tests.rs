@@ -28,7 +28,7 @@ fn defaults_are_locis() {
     );
     assert_eq!(settings.sources_dir, "/tmp");
     assert_eq!(settings.wheels.directory(), "/wheels");
-    assert!(!settings.wheels.only && !settings.copy_default_config_files);
+    assert!(!settings.wheels.complete && !settings.copy_default_config_files);
 }
 
 #[test]

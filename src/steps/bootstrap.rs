@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::constraints;
 use super::packages;
 use super::source;
 use super::transaction::{NoServices, Origin, RefreshLists, check, note_base};
@@ -13,6 +14,7 @@ use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::{PackageManager, Tool};
 use crate::root::Root;
+use crate::settings::Mode;
 use crate::wheels::Directory;
 
 /// Something that is needed, and whether the image keeps it.
@@ -29,7 +31,8 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         .into_iter()
         .filter(|need| !present(need.tool, view.root))
         .collect();
-    let library = !python_library_present(view.root);
+    // Of a release's build nothing is kept that could be linked with it.
+    let library = view.settings.mode == Mode::Project && !python_library_present(view.root);
     let unfinished = manager.unfinished(view.root).map(|command| Action::Run {
         doing: "finish the installation that was cut off",
         command,
@@ -41,11 +44,13 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
                 Work::Do(vec![Action::task(NoServices), finish]),
             );
         }
-        return (
-            "this program needs python3 and its shared library, certificates and useradd"
-                .to_owned(),
-            Work::Done("all are there".to_owned()),
-        );
+        let why = match view.settings.mode {
+            Mode::Project => {
+                "this program needs python3 and its shared library, certificates and useradd"
+            }
+            Mode::Requirements => "this program needs python3 with venv, and certificates",
+        };
+        return (why.to_owned(), Work::Done("all are there".to_owned()));
     }
     let packages = |needs: &[&Need]| -> Vec<String> {
         let names: BTreeSet<_> = needs
@@ -79,6 +84,33 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 }
 
 fn needs(view: &View<'_>) -> Vec<Need> {
+    match view.settings.mode {
+        Mode::Project => needs_of_project(view),
+        Mode::Requirements => needs_of_release(view),
+    }
+}
+
+/// All of it is kept: the image is a stage of a build, of which only the wheels go on.
+fn needs_of_release(view: &View<'_>) -> Vec<Need> {
+    let need = |tool, why| Need {
+        tool,
+        why,
+        kept: true,
+    };
+    let mut needs = vec![
+        need(Tool::Python, "to build wheels for"),
+        need(Tool::Ensurepip, "for a virtualenv of tools"),
+        need(Tool::Certificates, "to trust the index"),
+    ];
+    if source::of(view, view.settings.project.as_str()).is_none() {
+        needs.push(need(Tool::Git, "to clone the constraints"));
+    } else if constraints::has_checkouts(view) {
+        needs.push(need(Tool::Git, "to tell the versions of sources"));
+    }
+    needs
+}
+
+fn needs_of_project(view: &View<'_>) -> Vec<Need> {
     let settings = view.settings;
     let source = source::of(view, settings.project.as_str());
     let wheels_have_pip = settings.wheels.source.is_none()

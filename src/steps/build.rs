@@ -1,8 +1,5 @@
 //! `build`: wheels of the sources. The only place where project code is built.
 
-use std::path::Path;
-use std::time::UNIX_EPOCH;
-
 use super::source;
 use crate::command::Command;
 use crate::context::Context;
@@ -89,7 +86,7 @@ impl Build {
         let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
         fingerprint.add(root.read(constraints).unwrap_or_default());
         for source in &self.sources {
-            add(&root.join(source), &mut fingerprint);
+            fingerprint.add_tree(&root.join(source));
         }
         fingerprint.finish()
     }
@@ -123,62 +120,5 @@ impl Task for Build {
         // Taken after the build, which writes into the source tree itself.
         let inputs = self.inputs(context.root, context.settings);
         context.write(&inputs_file(), &inputs)
-    }
-}
-
-/// Adds what tells one state of a source from another: every file's name, size and time.
-fn add(directory: &Path, fingerprint: &mut Fingerprint) {
-    let mut paths: Vec<_> = std::fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| !path.ends_with("__pycache__"))
-        .collect();
-    paths.sort();
-    for path in paths {
-        let Ok(metadata) = path.symlink_metadata() else {
-            continue;
-        };
-        if path.ends_with(".git") && metadata.is_dir() {
-            // git touches its other files whenever it is asked something; a version
-            // comes from these.
-            for file in ["HEAD", "packed-refs"] {
-                fingerprint.add(std::fs::read(path.join(file)).unwrap_or_default());
-            }
-            add(&path.join("refs"), fingerprint);
-            continue;
-        }
-        if metadata.is_dir() {
-            add(&path, fingerprint);
-            continue;
-        }
-        let time = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        fingerprint.add(path.as_os_str().as_encoded_bytes());
-        fingerprint.add(metadata.len().to_le_bytes());
-        fingerprint.add(time.map_or(0, |time| time.as_nanos()).to_le_bytes());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_changed_source_is_another_one() {
-        let source = tempfile::tempdir().expect("a directory");
-        let taken = || {
-            let mut fingerprint = Fingerprint::default();
-            add(source.path(), &mut fingerprint);
-            fingerprint.finish()
-        };
-        std::fs::write(source.path().join("a.py"), "1").expect("written");
-        let first = taken();
-        assert_eq!(first, taken());
-        std::fs::write(source.path().join("a.py"), "22").expect("written");
-        assert_ne!(first, taken());
     }
 }

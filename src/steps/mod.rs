@@ -5,22 +5,25 @@ mod bootstrap;
 mod build;
 mod cleanup;
 mod config;
+mod constraints;
 mod hooks;
 mod info;
 mod packages;
 mod pip;
+mod publish;
 mod source;
 mod transaction;
 mod user;
 mod venv;
 mod wheels;
+mod wheels_build;
 
 use crate::findings::{Findings, Problem};
 use crate::inputs::Inputs;
 use crate::plan::{Plan, PlannedStep, View, Work};
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::step::StepName;
 
 /// Makes the plan of the named steps, or of all, for the image below `root`.
@@ -47,9 +50,23 @@ pub fn plan(
         .warnings
         .extend(settings.given.notes.iter().cloned());
     platform.check(&settings.distribution, &mut findings);
-    let has = |steps: &[StepName]| {
-        named.is_none_or(|named| named.iter().any(|name| steps.contains(name)))
-    };
+    let steps = StepName::of(settings.mode);
+    for foreign in named.iter().flat_map(|named| named.iter()) {
+        if !steps.contains(foreign) {
+            let names: Vec<_> = steps.iter().map(|name| name.as_str()).collect();
+            findings.input(format!(
+                "PROJECT={} has no step {foreign}; its steps are {}",
+                settings.project,
+                names.join(", ")
+            ));
+        }
+    }
+    let steps: Vec<StepName> = steps
+        .iter()
+        .copied()
+        .filter(|name| named.is_none_or(|named| named.contains(name)))
+        .collect();
+    let has = |some: &[StepName]| steps.iter().any(|name| some.contains(name));
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
     if has(&[StepName::Bootstrap, StepName::Packages, StepName::Cleanup]) {
         inputs.check(settings, &mut findings);
@@ -62,17 +79,18 @@ pub fn plan(
         named: named.is_some(),
         environment,
     };
-    if has(&[
-        StepName::Wheels,
-        StepName::Venv,
-        StepName::Build,
-        StepName::Pip,
-    ]) {
+    if settings.mode == Mode::Project
+        && has(&[
+            StepName::Wheels,
+            StepName::Venv,
+            StepName::Build,
+            StepName::Pip,
+        ])
+    {
         wheels::check(&view, &mut findings);
     }
-    let steps = StepName::ALL
+    let steps = steps
         .into_iter()
-        .filter(|name| named.is_none_or(|named| named.contains(name)))
         .map(|name| plan_step(name, &view, &mut findings))
         .collect();
     Ok(Plan {
@@ -113,6 +131,9 @@ fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> Planne
         StepName::Config => config::plan,
         StepName::Info => info::plan,
         StepName::Cleanup => cleanup::plan,
+        StepName::Constraints => constraints::plan,
+        StepName::WheelsBuild => wheels_build::plan,
+        StepName::Publish => publish::plan,
     };
     let (why, work) = plan(view, findings);
     if matches!(work, Work::Do(_)) {

@@ -6,13 +6,17 @@ use crate::failure::{FailedChild, Failure};
 use crate::findings::Findings;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
-use crate::python::source::{has_version, is_project};
+use crate::python::source::{PROJECT_FILES, has_version, is_project};
 use crate::record::Source;
 use crate::root::Root;
-use crate::settings::{GitRef, Settings};
+use crate::settings::{GitRef, Mode, Settings};
+use crate::wheels::UPPER_CONSTRAINTS;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
+    if settings.mode == Mode::Requirements {
+        return plan_release(view, findings);
+    }
     let mut actions = Vec::new();
     for extra in projects(settings).skip(1) {
         if let Some(at) = of(view, extra) {
@@ -27,12 +31,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let own = of(view, project);
     let why = if let Some(at) = &own {
         check(view, at, findings);
-        if settings.reference_given && !is_at(view.root, at, settings.reference.as_str()) {
-            findings.warn(format!(
-                "{at} is used as it is; PROJECT_REF={} is not what is checked out there",
-                settings.reference
-            ));
-        }
+        warn_of_another_commit(view, at, findings);
         actions.extend(copy(view, project, at.clone()));
         format!("{at} is there and used as it is")
     } else {
@@ -46,6 +45,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             reference: settings.reference.clone(),
             directory: path,
             project: project.to_owned(),
+            holds: PROJECT_FILES,
         }));
         why
     };
@@ -59,6 +59,44 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         )
     } else {
         (why, Work::Do(actions))
+    }
+}
+
+/// The constraints of a release are read where they are: nothing is built of them.
+fn plan_release(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let settings = view.settings;
+    let project = settings.project.as_str();
+    if let Some(at) = of(view, project) {
+        if !view.root.is_file(format!("{at}/{UPPER_CONSTRAINTS}")) {
+            findings.input(format!("{at} has no {UPPER_CONSTRAINTS}"));
+        }
+        warn_of_another_commit(view, &at, findings);
+        let done = Work::Done("its constraints are read where they are".to_owned());
+        return (format!("{at} is there and used as it is"), done);
+    }
+    let path = place(view.root, settings, project);
+    let why = format!(
+        "{path} is not there, so {} is cloned at {}",
+        settings.repository, settings.reference
+    );
+    let clone = Clone {
+        repository: settings.repository.clone(),
+        reference: settings.reference.clone(),
+        directory: path,
+        project: project.to_owned(),
+        holds: &[UPPER_CONSTRAINTS],
+    };
+    let actions = vec![Action::task(clone), Action::task(RecordSources)];
+    (why, Work::Do(actions))
+}
+
+fn warn_of_another_commit(view: &View<'_>, at: &str, findings: &mut Findings) {
+    let settings = view.settings;
+    if settings.reference_given && !is_at(view.root, at, settings.reference.as_str()) {
+        findings.warn(format!(
+            "{at} is used as it is; PROJECT_REF={} is not what is checked out there",
+            settings.reference
+        ));
     }
 }
 
@@ -116,11 +154,23 @@ fn check(view: &View<'_>, path: &str, findings: &mut Findings) {
             "{path} is no Python project: it has no pyproject.toml, setup.py or setup.cfg"
         ));
     } else if !has_version(&real, view.variable("PBR_VERSION")) {
-        findings.input(format!(
-            "the source in {path} has no version: it is no git checkout and has no PKG-INFO; \
-             give the checkout with its tags or an sdist, or set PBR_VERSION"
-        ));
+        findings.input(no_version(path));
     }
+}
+
+/// What is said of a source without a version.
+pub(super) fn no_version(path: &str) -> String {
+    format!(
+        "the source in {path} has no version: it is no git checkout and has no PKG-INFO; \
+         give the checkout with its tags or an sdist, or set PBR_VERSION"
+    )
+}
+
+/// The commit of a checkout.
+pub(super) fn commit_of(context: &Context<'_>, path: &str) -> Result<String, Failure> {
+    let ask = Command::new("git").args(["-C", path, "rev-parse", "HEAD"]);
+    let commit = context.ask("find out the commit of the source", &ask)?;
+    Ok(commit.trim().to_owned())
 }
 
 /// The project and the extra projects.
@@ -201,11 +251,13 @@ impl Task for Copy {
 /// Clones into a directory beside the final one and renames, so that a clone
 /// that was cut off is never taken for a source.
 #[derive(Debug)]
-struct Clone {
-    repository: String,
-    reference: GitRef,
-    directory: String,
-    project: String,
+pub(super) struct Clone {
+    pub(super) repository: String,
+    pub(super) reference: GitRef,
+    pub(super) directory: String,
+    pub(super) project: String,
+    /// What has to be in it, one of these.
+    pub(super) holds: &'static [&'static str],
 }
 
 impl Clone {
@@ -301,11 +353,12 @@ impl Task for Clone {
             &git(&["checkout", "--quiet", "--detach", &commit?]),
         )?;
         let from = context.root.join(&partial);
-        if !is_project(&from) {
+        if !self.holds.iter().any(|file| from.join(file).is_file()) {
             context.remove(&partial)?;
-            return Err(Failure::NotAProject {
+            return Err(Failure::NotASource {
                 repository: self.repository.clone(),
                 reference: self.reference.to_string(),
+                lacks: self.holds,
             });
         }
         context.rename(&partial, &self.directory)?;
@@ -337,13 +390,7 @@ impl Task for RecordSources {
         for project in projects(settings) {
             let path = place(context.root, settings, project);
             let commit = if context.root.exists(format!("{path}/.git")) {
-                let ask = Command::new("git").args(["-C", &path, "rev-parse", "HEAD"]);
-                Some(
-                    context
-                        .ask("find out the commit of the source", &ask)?
-                        .trim()
-                        .to_owned(),
-                )
+                Some(commit_of(context, &path)?)
             } else {
                 None
             };

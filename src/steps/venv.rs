@@ -145,7 +145,7 @@ impl Tools {
             let requirement = format!("{tool}{}", suffix.as_deref().unwrap_or_default());
             if wheels.has(tool) {
                 tools.wheels.push((*tool, requirement));
-            } else if suffix.is_some() && !settings.wheels.only {
+            } else if suffix.is_some() && !settings.wheels.complete {
                 tools.index.push((*tool, requirement));
             }
         }

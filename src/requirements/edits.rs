@@ -1,0 +1,336 @@
+//! What is changed in the constraints of a release, and why.
+
+use std::fmt;
+
+use super::local::LocalSource;
+use pep508_rs::MarkerEnvironment;
+
+use crate::python::requirement_file::{Line, RequirementFile, What};
+use crate::python::{Name, Vcs};
+
+/// One change of upper-constraints.txt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The line as it stands in the file, with its number; none for one that is added.
+    pub before: Option<(usize, String)>,
+    /// What takes its place; none for one that is dropped.
+    pub after: Option<String>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a constraint is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// LOCI: the setuptools of `master` contradicts other constraints.
+    SetuptoolsOfMaster,
+    /// An argument says which version of a tool is used.
+    Argument(&'static str),
+    /// setuptools 82 has no `pkg_resources`, which builds still import.
+    NoPkgResources,
+    /// A directory of the user's has the project's source.
+    LocalSource(String),
+    /// A repository or directory is named and no version.
+    NoVersion,
+    /// The marker says that another Python is meant.
+    OtherPython(String),
+    /// Compiling it takes hours, or does not work, where there is no wheel.
+    NotCompiled {
+        /// The processor's architecture.
+        architecture: String,
+        /// What is known.
+        why: &'static str,
+    },
+    /// tap-as-a-service left upper-constraints with 2025.2 and is still installed.
+    TapAsAService,
+}
+
+/// What the rules go by.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// `PROJECT_REF`.
+    pub reference: &'a str,
+    /// `SETUPTOOL_CONSTRAINT`.
+    pub setuptools: Option<&'a str>,
+    /// The user's sources.
+    pub local: &'a [LocalSource],
+    /// The interpreter's, once there is one: `plan` looks at images without Python.
+    pub markers: Option<&'a MarkerEnvironment>,
+}
+
+/// The constraints after all edits.
+#[derive(Debug, Default)]
+pub struct Edited {
+    /// What is looked up in the index.
+    pub kept: Vec<Line>,
+    /// What is built from source, with the name as far as it is known.
+    pub trees: Vec<Tree>,
+    /// The changes, in the order of the file.
+    pub edits: Vec<Edit>,
+}
+
+/// A project that is built from its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    /// Its name; none for a constraint that does not say.
+    pub name: Option<Name>,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a directory.
+    Directory(String),
+    /// In a repository.
+    Git(Vcs),
+}
+
+const TAP_AS_A_SERVICE: &str =
+    "git+https://opendev.org/openstack/tap-as-a-service.git@stable/2025.2#egg=tap-as-a-service";
+
+/// Applies the rules, which are those of LOCI's `scripts/requirements.sh`.
+///
+/// Two of its rules are not among them. Dropping ceilometer makes up for a fault
+/// of `pip wheel` with extras of a local source, which is not met here. Of scipy
+/// and scikit-learn a wheel is taken where there is one, see [`not_compiled`].
+#[must_use]
+pub fn edit(file: RequirementFile, facts: &Facts<'_>) -> Edited {
+    let mut edited = Edited::default();
+    for line in file.lines {
+        edited.take(line, facts);
+    }
+    if facts.reference == "stable/2025.2" {
+        edited.add(TAP_AS_A_SERVICE, Reason::TapAsAService);
+    }
+    let bound = facts.setuptools.unwrap_or("<81");
+    let reason = if facts.setuptools.is_some() {
+        Reason::Argument("SETUPTOOL_CONSTRAINT")
+    } else {
+        Reason::NoPkgResources
+    };
+    edited.add(&format!("setuptools{bound}"), reason);
+    edited
+}
+
+impl Edited {
+    fn take(&mut self, line: Line, facts: &Facts<'_>) {
+        let name = line.name();
+        if let Some(markers) = facts.markers
+            && !line.holds(markers)
+        {
+            let python = markers.python_full_version().to_string();
+            return self.replace(&line, None, Reason::OtherPython(python));
+        }
+        let local = name
+            .as_ref()
+            .and_then(|name| facts.local.iter().find(|source| source.is(name)));
+        if let (Some(local), Some(name)) = (local, &name) {
+            self.trees.push(Tree {
+                name: Some(name.clone()),
+                place: Place::Directory(local.path.clone()),
+            });
+            let reason = Reason::LocalSource(local.path.clone());
+            return self.replace(&line, Some(format!("{name} @ {}", local.path)), reason);
+        }
+        match &line.what {
+            What::Vcs(vcs) => {
+                self.trees.push(Tree {
+                    name,
+                    place: Place::Git(vcs.clone()),
+                });
+                self.replace(&line, Some(REAL.to_owned()), Reason::NoVersion);
+            }
+            What::Path { path, .. } => {
+                self.trees.push(Tree {
+                    name,
+                    place: Place::Directory(path.clone()),
+                });
+                self.replace(&line, Some(REAL.to_owned()), Reason::NoVersion);
+            }
+            What::Named(_) if name == Some(Name::new("setuptools")) => {
+                if facts.reference == "master" {
+                    self.replace(&line, None, Reason::SetuptoolsOfMaster);
+                } else if facts.setuptools.is_some() {
+                    self.replace(&line, None, Reason::Argument("SETUPTOOL_CONSTRAINT"));
+                } else {
+                    self.replace(&line, None, Reason::NoPkgResources);
+                }
+            }
+            What::Named(_) => self.kept.push(line),
+        }
+    }
+
+    fn replace(&mut self, line: &Line, after: Option<String>, reason: Reason) {
+        self.edits.push(Edit {
+            before: Some((line.number, line.text.clone())),
+            after,
+            reason,
+        });
+    }
+
+    fn add(&mut self, text: &str, reason: Reason) {
+        let parsed = RequirementFile::parse("loci-install", text).unwrap_or_default();
+        for line in parsed.lines {
+            match &line.what {
+                What::Vcs(vcs) => self.trees.push(Tree {
+                    name: line.name(),
+                    place: Place::Git(vcs.clone()),
+                }),
+                _ => self.kept.push(line),
+            }
+        }
+        self.edits.push(Edit {
+            before: None,
+            after: Some(text.to_owned()),
+            reason,
+        });
+    }
+}
+
+/// What stands for a name and version that only the built wheel tells.
+const REAL: &str = "the name and version of what is built from it";
+
+/// Why a package is left out where there is no wheel for it, if it is.
+///
+/// LOCI leaves the first two out everywhere and the third on aarch64.
+#[must_use]
+pub fn not_compiled(name: &Name, architecture: &str) -> Option<Reason> {
+    let why = match name.as_str() {
+        "scipy" | "scikit-learn" => "compiling it takes hours",
+        "confluent-kafka" if architecture == "aarch64" => {
+            "the librdkafka of distributions is too old for it"
+        }
+        _ => return None,
+    };
+    Some(Reason::NotCompiled {
+        architecture: architecture.to_owned(),
+        why,
+    })
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.before, &self.after) {
+            (Some((number, before)), Some(after)) => {
+                write!(formatter, "{before} (line {number}) gives way to {after}: ")?;
+            }
+            (Some((number, before)), None) => {
+                write!(formatter, "{before} (line {number}) is dropped: ")?;
+            }
+            (None, after) => {
+                let after = after.as_deref().unwrap_or_default();
+                write!(formatter, "{after} is added: ")?;
+            }
+        }
+        self.reason.fmt(formatter)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetuptoolsOfMaster => {
+                formatter.write_str("other constraints of master cannot be built with it")
+            }
+            Self::Argument(name) => write!(formatter, "{name} says so"),
+            Self::NoPkgResources => formatter
+                .write_str("from 82 on it has no pkg_resources, which other constraints import"),
+            Self::LocalSource(path) => write!(formatter, "{path} is its source"),
+            Self::NoVersion => formatter.write_str("it names a source and no version"),
+            Self::OtherPython(version) => {
+                write!(formatter, "its marker does not hold for Python {version}")
+            }
+            Self::NotCompiled { architecture, why } => {
+                write!(formatter, "there is no wheel for {architecture}, and {why}")
+            }
+            Self::TapAsAService => formatter
+                .write_str("it left the constraints with 2025.2 and neutron images still have it"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(text: &str, reference: &str, local: &[LocalSource]) -> Edited {
+        let file = RequirementFile::parse("upper-constraints.txt", text).expect("lines");
+        let facts = Facts {
+            reference,
+            setuptools: None,
+            local,
+            markers: None,
+        };
+        edit(file, &facts)
+    }
+
+    fn said(edited: &Edited) -> Vec<String> {
+        edited.edits.iter().map(ToString::to_string).collect()
+    }
+
+    fn kept(edited: &Edited) -> Vec<&str> {
+        edited.kept.iter().map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn setuptools_goes_by_its_name_and_types_setuptools_stays() {
+        let edited = edited("types-setuptools===1\nsetuptools===82.0.1\n", "master", &[]);
+        assert_eq!(kept(&edited), ["types-setuptools===1", "setuptools<81"]);
+        assert_eq!(
+            said(&edited),
+            [
+                "setuptools===82.0.1 (line 2) is dropped: other constraints of master cannot be built with it",
+                "setuptools<81 is added: from 82 on it has no pkg_resources, which other constraints import",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_local_source_takes_the_place_of_its_constraint_only() {
+        let local = [LocalSource {
+            path: "/tmp/oslo.config".to_owned(),
+            names: vec![Name::new("oslo.config")],
+        }];
+        let edited = edited(
+            "oslo_config===9.0;python_version>='3.10'\nosloXconfig===1\n",
+            "stable/2026.1",
+            &local,
+        );
+        assert_eq!(kept(&edited), ["osloXconfig===1", "setuptools<81"]);
+        assert_eq!(edited.trees.len(), 1);
+        assert_eq!(
+            said(&edited)[0],
+            "oslo_config===9.0;python_version>='3.10' (line 1) gives way to oslo-config @ /tmp/oslo.config: /tmp/oslo.config is its source"
+        );
+    }
+
+    #[test]
+    fn a_repository_gets_the_name_and_version_of_what_is_built() {
+        let edited = edited(
+            "git+https://host/x.git@main#egg=X-y\n",
+            "stable/2025.2",
+            &[],
+        );
+        let names: Vec<_> = edited
+            .trees
+            .iter()
+            .map(|tree| tree.name.as_ref().map(Name::as_str))
+            .collect();
+        assert_eq!(names, [Some("x-y"), Some("tap-as-a-service")]);
+        assert_eq!(
+            said(&edited)[0],
+            "git+https://host/x.git@main#egg=X-y (line 1) gives way to the name and version of what is built from it: it names a source and no version"
+        );
+    }
+
+    #[test]
+    fn what_takes_hours_is_not_compiled() {
+        assert_eq!(
+            not_compiled(&Name::new("SciPy"), "ppc64le").map(|reason| reason.to_string()),
+            Some("there is no wheel for ppc64le, and compiling it takes hours".to_owned())
+        );
+        assert_eq!(not_compiled(&Name::new("confluent-kafka"), "x86_64"), None);
+    }
+}

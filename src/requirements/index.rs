@@ -1,0 +1,277 @@
+//! Where packages come from, as the user tells pip, and the same for uv.
+//!
+//! Users tell pip in four places: `PIP_WHEEL_ARGS`, variables such as
+//! `PIP_INDEX_URL`, and configuration files of the base image. uv reads none of
+//! them (<https://docs.astral.sh/uv/pip/compatibility/>).
+
+use std::collections::BTreeMap;
+
+use crate::command::Command;
+
+/// What the user says about indexes and about the choice of files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    /// The index in the place of PyPI.
+    pub url: Option<String>,
+    /// Further indexes.
+    pub extra: Vec<String>,
+    /// Directories and pages of files.
+    pub find_links: Vec<String>,
+    /// Nothing but `find_links`.
+    pub none: bool,
+    /// Hosts whose certificate is not checked.
+    pub trusted_hosts: Vec<String>,
+    /// Pre-releases satisfy any requirement.
+    pub prereleases: bool,
+    /// What is compiled though there is a wheel; `:all:` is everything.
+    pub no_binary: Vec<String>,
+    /// What is never compiled; `:all:` is everything.
+    pub only_binary: Vec<String>,
+    /// Settings of build backends, `KEY=VALUE`.
+    pub config_settings: Vec<String>,
+    /// How the network is used, as pip's variables: `PIP_CERT`, `PIP_PROXY`...
+    pub network: BTreeMap<String, String>,
+    /// What only pip understands.
+    pub rest: Vec<String>,
+}
+
+/// Options of pip that are understood, by any of their names, and whether they take a value.
+const OPTIONS: &[(&[&str], &str, bool)] = &[
+    (&["--index-url", "-i", "--pypi-url"], "index-url", true),
+    (&["--extra-index-url"], "extra-index-url", true),
+    (&["--find-links", "-f"], "find-links", true),
+    (&["--no-index"], "no-index", false),
+    (&["--trusted-host"], "trusted-host", true),
+    (&["--pre"], "pre", false),
+    (&["--no-binary"], "no-binary", true),
+    (&["--only-binary"], "only-binary", true),
+    (
+        &["--config-settings", "--config-setting", "-C"],
+        "config-settings",
+        true,
+    ),
+    (&["--cert"], "cert", true),
+    (&["--client-cert"], "client-cert", true),
+    (&["--proxy"], "proxy", true),
+    (&["--timeout"], "timeout", true),
+    (&["--retries"], "retries", true),
+    // Say nothing about the result.
+    (&["--no-cache-dir"], "no-cache-dir", false),
+    (&["--progress-bar"], "progress-bar", true),
+    (&["--quiet", "-q"], "quiet", false),
+    (&["--verbose", "-v"], "verbose", false),
+    (&["--prefer-binary"], "prefer-binary", false),
+];
+
+impl Index {
+    /// Reads the answer of `pip config list`, which knows files and variables,
+    /// and the user's arguments, which come on top.
+    #[must_use]
+    pub fn read(configuration: &str, arguments: &[String]) -> Self {
+        let mut index = Self::default();
+        // Files first, variables last: the later one wins, as with pip.
+        let settings: Vec<_> = configuration.lines().filter_map(setting).collect();
+        for section in ["global", "wheel", ":env:"] {
+            for (_, key, value) in settings.iter().filter(|(of, ..)| *of == section) {
+                index.set(key, value);
+            }
+        }
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let (flag, inline) = match word.split_once('=') {
+                Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
+                _ => (word.as_str(), None),
+            };
+            match OPTIONS.iter().find(|(names, ..)| names.contains(&flag)) {
+                Some((_, key, false)) => index.set(key, "1"),
+                Some((_, key, true)) => {
+                    if let Some(value) = inline.or_else(|| words.next().cloned()) {
+                        index.add(key, &value);
+                    }
+                }
+                None => index.rest.push(word.clone()),
+            }
+        }
+        index
+    }
+
+    /// A setting, whose list takes the place of an earlier one.
+    fn set(&mut self, key: &str, value: &str) {
+        match key {
+            "extra-index-url" => self.extra.clear(),
+            "find-links" => self.find_links.clear(),
+            "trusted-host" => self.trusted_hosts.clear(),
+            _ => {}
+        }
+        self.add(key, value);
+    }
+
+    fn add(&mut self, key: &str, value: &str) {
+        let words = || value.split_whitespace().map(str::to_owned);
+        let names = |list: &mut Vec<String>| {
+            for name in value.split(',').map(str::trim) {
+                match name {
+                    ":none:" => list.clear(),
+                    "" => {}
+                    name => list.push(name.to_owned()),
+                }
+            }
+        };
+        match key {
+            "index-url" => self.url = Some(value.to_owned()),
+            "extra-index-url" => self.extra.extend(words()),
+            "find-links" => self.find_links.extend(words()),
+            "no-index" => self.none = truth(value),
+            "trusted-host" => self.trusted_hosts.extend(words()),
+            "pre" => self.prereleases = truth(value),
+            "no-binary" => names(&mut self.no_binary),
+            "only-binary" => names(&mut self.only_binary),
+            "config-settings" => self.config_settings.push(value.to_owned()),
+            "cert" | "client-cert" | "proxy" | "timeout" | "default-timeout" | "retries" => {
+                let name = match key {
+                    "timeout" => "PIP_DEFAULT_TIMEOUT".to_owned(),
+                    key => format!("PIP_{}", key.replace('-', "_").to_uppercase()),
+                };
+                self.network.insert(name, value.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The addresses, which may hold credentials.
+    pub fn urls(&self) -> impl Iterator<Item = &String> {
+        self.url.iter().chain(&self.extra).chain(&self.find_links)
+    }
+
+    /// Tells uv.
+    #[must_use]
+    pub fn tell_uv(&self, mut command: Command) -> Command {
+        // pip takes the best version of all indexes; uv by default stops at the first
+        // that has the name.
+        command = command.args(["--index-strategy", "unsafe-best-match"]);
+        // By variables: anyone on the machine can read a command line, and these may
+        // hold a password.
+        if let Some(url) = &self.url {
+            command = command.variable("UV_DEFAULT_INDEX", url);
+        }
+        if !self.extra.is_empty() {
+            command = command.variable("UV_INDEX", self.extra.join(" "));
+        }
+        for place in &self.find_links {
+            command = command.args(["--find-links", place]);
+        }
+        if self.none {
+            command = command.arg("--no-index");
+        }
+        for host in &self.trusted_hosts {
+            command = command.args(["--allow-insecure-host", host]);
+        }
+        if self.prereleases {
+            command = command.args(["--prerelease", "allow"]);
+        }
+        // pip's names and uv's (<https://docs.astral.sh/uv/reference/environment/>).
+        for (pip, uv) in [
+            ("PIP_CERT", "SSL_CERT_FILE"),
+            ("PIP_CLIENT_CERT", "SSL_CLIENT_CERT"),
+            ("PIP_PROXY", "ALL_PROXY"),
+            ("PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT"),
+            ("PIP_RETRIES", "UV_HTTP_RETRIES"),
+        ] {
+            if let Some(value) = self.network.get(pip) {
+                command = command.variable(uv, value);
+            }
+        }
+        command
+    }
+
+    /// Tells pip, whatever its configuration says beside that.
+    #[must_use]
+    pub fn tell_pip(&self, mut command: Command) -> Command {
+        let lists = [
+            ("PIP_EXTRA_INDEX_URL", &self.extra),
+            ("PIP_FIND_LINKS", &self.find_links),
+            ("PIP_TRUSTED_HOST", &self.trusted_hosts),
+        ];
+        for (name, value) in &self.network {
+            command = command.variable(name, value);
+        }
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            command = command.variable(name, list.join(" "));
+        }
+        if let Some(url) = &self.url {
+            command = command.variable("PIP_INDEX_URL", url);
+        }
+        if self.none {
+            command = command.variable("PIP_NO_INDEX", "1");
+        }
+        if self.prereleases {
+            command = command.variable("PIP_PRE", "1");
+        }
+        command
+    }
+}
+
+/// `global.index-url='https://host/simple'`, as pip prints it.
+fn setting(line: &str) -> Option<(&str, &str, String)> {
+    let (name, value) = line.split_once('=')?;
+    let (section, key) = name.rsplit_once('.')?;
+    let value = value.trim();
+    // Python's repr: lists are told by line ends, which are escaped.
+    let value = value
+        .strip_prefix(['\'', '"'])
+        .and_then(|value| value.strip_suffix(['\'', '"']))
+        .unwrap_or(value)
+        .replace("\\n", "\n")
+        .replace("\\\\", "\\");
+    Some((section, key.trim(), value))
+}
+
+/// pip's reading of a boolean.
+fn truth(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "1" | "yes" | "y" | "true" | "t" | "on"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn files_variables_and_arguments_come_on_top_of_each_other() {
+        let index = Index::read(
+            ":env:.extra-index-url='https://b/simple https://c/simple'\n\
+             global.extra-index-url='https://a/simple'\n\
+             global.find-links='\\n/srv/one\\n/srv/two'\n\
+             global.index-url='https://file/simple'\n\
+             install.index-url='https://not-for-wheels/simple'\n\
+             :env:.disable-pip-version-check='1'\n",
+            &words("-f /srv/three --index-url=https://arg/simple --no-binary lxml,cffi --no-clean"),
+        );
+        assert_eq!(index.url.as_deref(), Some("https://arg/simple"));
+        assert_eq!(index.extra, words("https://b/simple https://c/simple"));
+        assert_eq!(index.find_links, words("/srv/one /srv/two /srv/three"));
+        assert_eq!(index.no_binary, words("lxml cffi"));
+        assert_eq!(index.rest, words("--no-clean"));
+    }
+
+    #[test]
+    fn uv_hears_what_pip_would() {
+        let index = Index::read(
+            "",
+            &words("--no-index --find-links /w --trusted-host h:8080 --pre -C a=b"),
+        );
+        assert_eq!(
+            index.tell_uv(Command::new("uv")).to_string(),
+            "uv --index-strategy unsafe-best-match --find-links /w --no-index \
+             --allow-insecure-host h:8080 --prerelease allow"
+        );
+        assert_eq!(index.config_settings, ["a=b"]);
+        assert!(index.rest.is_empty());
+    }
+}

@@ -1,0 +1,313 @@
+//! The tools of a release's build: a virtualenv that is thrown away, uv where it
+//! can be had, and what the user says of indexes.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::builder::Builder;
+use super::index::Index;
+use super::resolver::{Question, Refusal, Resolver};
+use crate::command::{Command, Output};
+use crate::context::{Context, file};
+use crate::download::Client;
+use crate::failure::{FailedChild, Failure};
+use crate::inputs::Wanted;
+use crate::layout::{CACHE, STATE};
+use crate::python::interpreter::{Interpreter, SCRIPT};
+use crate::python::lock::{Lock, Source};
+use crate::python::pip::wheel_arguments;
+use crate::python::{Name, wheels_in};
+
+/// The directory of a release's build.
+#[must_use]
+pub fn home() -> String {
+    format!("{STATE}/requirements")
+}
+
+/// The virtualenv of tools.
+#[must_use]
+pub fn tools() -> String {
+    format!("{}/tools", home())
+}
+
+/// Its interpreter.
+#[must_use]
+pub fn python() -> String {
+    format!("{}/bin/python", tools())
+}
+
+/// Where files from the index are kept.
+#[must_use]
+pub fn files() -> String {
+    format!("{CACHE}/files")
+}
+
+/// The directory of links to the wheels for build environments.
+#[must_use]
+pub fn links() -> String {
+    format!("{}/links", home())
+}
+
+fn own_uv() -> String {
+    format!("{}/bin/uv", tools())
+}
+
+/// How many constraints that the index does not have are looked for: each costs a question.
+const UNKNOWN: usize = 10;
+
+/// The tools, ready to be used.
+#[derive(Debug)]
+pub struct Workshop {
+    /// What the user says of indexes.
+    pub index: Index,
+    /// What wheels are chosen for.
+    pub interpreter: Interpreter,
+    uv: Option<String>,
+}
+
+impl Workshop {
+    /// Looks at the tools that [`make`] made.
+    pub fn open(context: &Context<'_>) -> Result<Self, Failure> {
+        let python = python();
+        if !context.root.exists(&python) {
+            return Err(Failure::Wheels(format!(
+                "there is no {python}: run the step constraints"
+            )));
+        }
+        let index = read_index(context)?;
+        let probe = Command::new(python).args(["-c", SCRIPT]);
+        let answer = context.ask("ask python3 for its tags", &probe)?;
+        let interpreter = Interpreter::parse(&answer).map_err(|why| {
+            Failure::Wheels(format!("python3's tags could not be understood: {why}"))
+        })?;
+        Ok(Self {
+            index,
+            interpreter,
+            uv: find_uv(context),
+        })
+    }
+
+    /// What fetches files.
+    pub fn client(&self, context: &Context<'_>) -> Result<Client, Failure> {
+        let network = self.index.network.iter();
+        let environment: Vec<(String, String)> = context
+            .environment
+            .iter()
+            .filter(|(name, _)| !self.index.network.contains_key(name))
+            .cloned()
+            .chain(network.map(|(name, value)| (name.clone(), value.clone())))
+            .collect();
+        let known: Vec<String> = self.index.urls().cloned().collect();
+        Client::new(&environment, &known).map_err(|error| Failure::Wheels(error.to_string()))
+    }
+
+    /// Asks no index any more: a lock says which files there are. They are written
+    /// to a page of links, the oldest form of an index
+    /// (<https://pip.pypa.io/en/stable/cli/pip_install/#cmdoption-f>).
+    pub fn close(&mut self, context: &Context<'_>, lock: &Lock) -> Result<(), Failure> {
+        let page = format!("{}/lock.html", home());
+        let packages = lock.packages.iter().chain(&lock.build_packages);
+        let links = packages.flat_map(|package| match &package.source {
+            Source::Files { sdist, wheels } => sdist.iter().chain(wheels).collect(),
+            Source::Vcs { .. } | Source::Directory { .. } => Vec::new(),
+        });
+        let links = links.map(|file| {
+            let (url, sha256, name) = (&file.url, &file.sha256, &file.file_name);
+            format!("<a href=\"{url}#sha256={sha256}\">{name}</a>\n")
+        });
+        context.write(&page, &links.collect::<String>())?;
+        self.index.none = true;
+        self.index.find_links = vec![format!("file://{page}")];
+        Ok(())
+    }
+
+    /// What builds wheels.
+    #[must_use]
+    pub fn builder(&self) -> Builder {
+        match &self.uv {
+            Some(uv) if self.index.rest.is_empty() => Builder::Uv(uv.clone()),
+            _ => Builder::Pip,
+        }
+    }
+
+    /// What asks the index.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver {
+        self.uv.clone().map_or(Resolver::Pip, Resolver::Uv)
+    }
+
+    /// Asks the index for the files of `wanted`. `called` names the question's files.
+    pub fn resolve(
+        &self,
+        context: &Context<'_>,
+        called: &str,
+        wanted: &[Wanted],
+        constraints: Option<&str>,
+        dependencies: bool,
+    ) -> Result<Lock, Failure> {
+        let resolver = self.resolver();
+        let (asked, answer) = (
+            format!("{}/{called}.txt", home()),
+            // The format goes by the name.
+            format!("{}/pylock.{called}.toml", home()),
+        );
+        let question = Question {
+            requirements: &asked,
+            constraints,
+            dependencies,
+            answer: &answer,
+        };
+        let command = self.prepared(context, resolver.ask(&question, &self.index, &python()))?;
+        let mut left = wanted.to_vec();
+        let mut unknown: Vec<(String, String)> = Vec::new();
+        loop {
+            context.write(&asked, &lines(&left))?;
+            // uv would take an old answer for a wish.
+            context.remove(&answer)?;
+            let output = context.attempt(&command);
+            if output.ending.success() && unknown.is_empty() {
+                let text = context.read(&answer)?;
+                return resolver.read(&answer, &text).map_err(Failure::Wheels);
+            }
+            let child = FailedChild::new(&command, &output);
+            if output.ending.success() {
+                return Err(all_unknown(unknown, false, child));
+            }
+            let Some(more) = next_unknown(&output, &mut left) else {
+                return Err(if unknown.is_empty() {
+                    refusal(&output, child)
+                } else {
+                    all_unknown(unknown, true, child)
+                });
+            };
+            unknown.extend(more);
+            if unknown.len() >= UNKNOWN {
+                return Err(all_unknown(unknown, true, child));
+            }
+        }
+    }
+
+    /// A command of one of the tools with the environment that all of them get.
+    pub fn prepared(&self, context: &Context<'_>, command: Command) -> Result<Command, Failure> {
+        Ok(command
+            .variable("UV_CACHE_DIR", format!("{}/uv-cache", home()))
+            // The system's certificates, as pip uses them.
+            .variable("UV_SYSTEM_CERTS", "1")
+            .variable("UV_NATIVE_TLS", "1")
+            .variable("UV_NO_CONFIG", "1")
+            .variable("UV_NO_PROGRESS", "1")
+            .variable("UV_PYTHON_DOWNLOADS", "never")
+            .variable("NO_COLOR", "1")
+            .variable("TMPDIR", context.temporary()?))
+    }
+}
+
+fn lines(wanted: &[Wanted]) -> String {
+    let lines = wanted.iter().map(|wanted| format!("{}\n", wanted.name));
+    lines.collect()
+}
+
+/// Takes the requirements of a package that the index does not have from `left`.
+fn next_unknown(output: &Output, left: &mut Vec<Wanted>) -> Option<Vec<(String, String)>> {
+    let Refusal::Unknown { name, why } = Refusal::read(&output.stdout) else {
+        return None;
+    };
+    let is = |wanted: &Wanted| Name::of_requirement(&wanted.name).as_ref() == Some(&name);
+    let found: Vec<_> = left
+        .iter()
+        .filter(|wanted| is(wanted))
+        .map(|wanted| (format!("{} ({})", wanted.name, wanted.origin), why.clone()))
+        .collect();
+    left.retain(|wanted| !is(wanted));
+    (!found.is_empty()).then_some(found)
+}
+
+fn all_unknown(constraints: Vec<(String, String)>, more: bool, child: Box<FailedChild>) -> Failure {
+    Failure::ConstraintsUnknown {
+        constraints,
+        more,
+        child,
+    }
+}
+
+fn refusal(output: &Output, child: Box<FailedChild>) -> Failure {
+    match Refusal::read(&output.stdout) {
+        Refusal::Unreachable(why) => Failure::IndexUnreachable { why, child },
+        Refusal::Conflict(why) => Failure::Conflict {
+            sides: vec![why],
+            child,
+        },
+        Refusal::Unknown { .. } | Refusal::Other => Failure::Command {
+            doing: "ask the package index".to_owned(),
+            child,
+        },
+    }
+}
+
+fn read_index(context: &Context<'_>) -> Result<Index, Failure> {
+    let configuration = Command::new(python()).args(["-m", "pip", "config", "list"]);
+    let configuration = context.ask("read pip's configuration", &configuration)?;
+    Ok(Index::read(
+        &configuration,
+        &wheel_arguments(context.settings),
+    ))
+}
+
+/// The uv that there is: of the tools, else of the image.
+fn find_uv(context: &Context<'_>) -> Option<String> {
+    [own_uv(), "uv".to_owned()].into_iter().find(|uv| {
+        let version = Command::new(uv.as_str()).arg("--version");
+        context.runner.ask(&version).ending.success()
+    })
+}
+
+/// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
+/// `version` is the one to get, if there is one to get.
+pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure> {
+    if !context.root.exists(python()) {
+        let venv = Command::new("python3").args(["-m", "venv", "--clear", &tools()]);
+        context.run("make the virtualenv of tools", &venv)?;
+    }
+    if find_uv(context).is_some() {
+        return Ok(());
+    }
+    let place = files();
+    context.make_directory(&place, None)?;
+    let requirement = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
+    let download = Command::new(python())
+        .args(["-m", "pip", "download", "--quiet", "--no-deps"])
+        .args(["--only-binary", ":all:", "--no-cache-dir", "--dest", &place])
+        .variable("TMPDIR", context.temporary()?);
+    let download = read_index(context)?.tell_pip(download).arg(requirement);
+    let output = context.attempt(&download);
+    let wheel = wheels_in(&context.root.join(&place))
+        .into_iter()
+        .rfind(|(wheel, _)| wheel.name == Name::new("uv"));
+    match wheel {
+        Some((_, path)) if output.ending.success() => {
+            let to = context.root.join(own_uv());
+            unpack(&path, &to).map_err(|error| file("unpack uv from", &path, &error))
+        }
+        _ => {
+            context.note("there is no uv to be had; pip does its work, more slowly");
+            Ok(())
+        }
+    }
+}
+
+/// Takes the program out of uv's wheel, where it is `uv-*.data/scripts/uv` (PEP 427).
+fn unpack(wheel: &Path, to: &Path) -> io::Result<()> {
+    let mut archive = zip::ZipArchive::new(fs::File::open(wheel)?)?;
+    let member = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .find(|name| name.ends_with(".data/scripts/uv"))
+        .map(std::borrow::Cow::into_owned)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it holds no program uv"))?;
+    let mut program = archive.by_name(&member)?;
+    let mut out = fs::File::create(to)?;
+    io::copy(&mut program, &mut out)?;
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755))
+}

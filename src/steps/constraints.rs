@@ -1,0 +1,432 @@
+//! `constraints`: finds the file that each constraint of a release stands for.
+
+use std::path::Path;
+
+use super::source::{self, Clone as Checkout};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
+use crate::inputs::{self, Wanted};
+use crate::plan::{Action, Task, View, Work};
+use crate::python::lock::{Lock, Package, Source};
+use crate::python::metadata::project_name;
+use crate::python::requirement_file::RequirementFile;
+use crate::python::source::{PROJECT_FILES, has_version};
+use crate::python::{Name, Vcs};
+use crate::record;
+use crate::requirements::edits::{Edit, Edited, Facts, Place, edit};
+use crate::requirements::index::Index;
+use crate::requirements::local::{self, LocalSource, NameMapping};
+use crate::requirements::resolver::{Question, Resolver};
+use crate::requirements::unit::checked_out;
+use crate::requirements::workshop::{self, Workshop, home, python, tools};
+use crate::root::Root;
+use crate::settings::{GitRef, Settings};
+use crate::wheels::{GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+
+/// Tools that no constraints file need name and that every image is built with.
+const TOOLCHAIN: [&str; 4] = ["pip", "wheel", "pbr", "uv"];
+
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let settings = view.settings;
+    let at = source::of(view, settings.project.as_str());
+    let why = match &at {
+        Some(at) => format!("{at}/{UPPER_CONSTRAINTS} says what the release is made of"),
+        None => format!("{UPPER_CONSTRAINTS} of the clone says what the release is made of"),
+    };
+    let local = local_sources(view, findings);
+    let lock = given_lock(view, findings);
+    let mut resolve = Resolve {
+        directory: at
+            .clone()
+            .unwrap_or_else(|| source::place(view.root, settings, settings.project.as_str())),
+        local,
+        pydeps: view.inputs.pydeps.clone(),
+        lock,
+        edits: Vec::new(),
+    };
+    if at.is_some() {
+        match resolve.read(view.root, settings) {
+            Ok((constraints, _)) => {
+                let edited = edit(constraints, &resolve.facts(settings, None));
+                check_sources(view, &edited, findings);
+                if let Some(lock) = &resolve.lock {
+                    let wanted = resolve.wanted(&edited, settings);
+                    contradictions(lock, &wanted)
+                        .into_iter()
+                        .for_each(|text| findings.input(text));
+                }
+                resolve.edits = edited.edits;
+            }
+            Err(problems) => problems
+                .into_iter()
+                .for_each(|problem| findings.input(problem)),
+        }
+        let unchanged = view
+            .root
+            .read(inputs_file())
+            .is_ok_and(|earlier| earlier == resolve.inputs(view.root, settings));
+        if unchanged && view.root.is_file(lock_file()) {
+            let done = "the files are known, and the constraints have not changed since";
+            return (why, Work::Done(done.to_owned()));
+        }
+    }
+    (why, Work::Do(vec![Action::task(resolve)]))
+}
+
+/// The answer: which files, a PEP 751 lock.
+pub(super) fn lock_file() -> String {
+    format!("{}/pylock.toml", home())
+}
+
+fn inputs_file() -> String {
+    format!("{}/constraints.inputs", home())
+}
+
+/// Whether git is needed to tell the version of a source that is there.
+pub(super) fn has_checkouts(view: &View<'_>) -> bool {
+    let sources = local_sources(view, &mut Findings::default());
+    sources
+        .iter()
+        .any(|source| view.root.exists(format!("{}/.git", source.path)))
+}
+
+/// The user's sources, wherever they may be put.
+fn local_sources(view: &View<'_>, findings: &mut Findings) -> Vec<LocalSource> {
+    let mut mapping = NameMapping::default();
+    for path in inputs::files(view.settings, view.root, "python-custom-name-mapping.txt") {
+        let text = view.root.read(&path).unwrap_or_default();
+        match NameMapping::parse(&path, &text) {
+            Ok(lines) => mapping.extend(lines),
+            Err(errors) => errors.into_iter().for_each(|error| findings.input(error)),
+        }
+    }
+    let mut directories = vec![view.settings.sources_dir.clone()];
+    directories.extend(inputs::data_directories(view.settings));
+    let project = view.settings.project.as_str();
+    local::find(view.root, &directories, project, &mapping, findings)
+}
+
+/// Refuses a source that is built and whose version its build could not find.
+fn check_sources(view: &View<'_>, edited: &Edited, findings: &mut Findings) {
+    for tree in &edited.trees {
+        let Place::Directory(path) = &tree.place else {
+            continue;
+        };
+        let real = view.root.join(path);
+        if !real.is_dir() {
+            findings.input(format!(
+                "{UPPER_CONSTRAINTS} names {path}, which is not there"
+            ));
+        } else if !has_version(&real, view.variable("PBR_VERSION")) {
+            findings.input(source::no_version(path));
+        }
+    }
+}
+
+/// The lock that the user gives.
+fn given_lock(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
+    let given = view.settings.lock.as_ref()?;
+    let Some(path) = inputs::file(view.settings, view.root, given) else {
+        findings.input(format!("LOCK={given}: no such file"));
+        return None;
+    };
+    let text = match view.root.read(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            findings.input(format!("LOCK={given}: {error}"));
+            return None;
+        }
+    };
+    Lock::parse(&path, &text)
+        .map_err(|error| findings.input(error.to_string()))
+        .ok()
+}
+
+/// What a lock and the constraints disagree about.
+fn contradictions(lock: &Lock, wanted: &[Wanted]) -> Vec<String> {
+    let mut found = Vec::new();
+    for Wanted {
+        name: requirement,
+        origin,
+    } in wanted
+    {
+        let Some(name) = Name::of_requirement(requirement) else {
+            continue;
+        };
+        let pinned = RequirementFile::parse(origin, requirement)
+            .ok()
+            .and_then(|file| Some(file.lines.first()?.pinned()?.to_owned()));
+        match (lock.package(&name), pinned) {
+            (None, _) => found.push(format!("LOCK has no {name}, which {origin} asks for")),
+            (Some(package), Some(pinned)) if package.version.as_ref() != Some(&pinned) => {
+                found.push(format!(
+                    "LOCK has {name} {}, and {origin} asks for {requirement}",
+                    package.version.as_deref().unwrap_or("without a version")
+                ));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Edits the constraints and asks the index about all of them at once.
+#[derive(Debug)]
+struct Resolve {
+    /// Where the constraints are, or will be.
+    directory: String,
+    local: Vec<LocalSource>,
+    pydeps: Vec<Wanted>,
+    lock: Option<Lock>,
+    /// What is known before the run.
+    edits: Vec<Edit>,
+}
+
+impl Task for Resolve {
+    fn describe(&self) -> String {
+        if self.lock.is_some() {
+            return format!("take the files that LOCK names for {UPPER_CONSTRAINTS}");
+        }
+        let question = Question {
+            requirements: &format!("{}/release.txt", home()),
+            constraints: None,
+            dependencies: false,
+            answer: &lock_file(),
+        };
+        let uv = Resolver::Uv(format!("{}/bin/uv", tools()));
+        uv.ask(&question, &Index::default(), &python()).to_string()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.edits.iter().map(ToString::to_string).collect()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let settings = context.settings;
+        let uv = self.lock.as_ref().and_then(|lock| {
+            let package = lock.package(&Name::new("uv"))?;
+            package.version.as_deref()
+        });
+        workshop::make(context, uv)?;
+        let workshop = Workshop::open(context)?;
+        let (constraints, _) = self.read(context.root, settings).map_err(Failure::Input)?;
+        let markers = &workshop.interpreter.markers;
+        let edited = edit(constraints, &self.facts(settings, Some(markers)));
+        let said: Vec<String> = edited.edits.iter().map(ToString::to_string).collect();
+        said.iter().for_each(|edit| context.note(edit));
+        context.record(|record| record.constraint_edits = said);
+        let wanted = self.wanted(&edited, settings);
+        let mut lock = match &self.lock {
+            Some(lock) => {
+                let contradictions = contradictions(lock, &wanted);
+                if !contradictions.is_empty() {
+                    return Err(Failure::Input(contradictions));
+                }
+                lock.clone()
+            }
+            None => workshop.resolve(context, "release", &wanted, None, false)?,
+        };
+        for tree in &edited.trees {
+            let package = match &tree.place {
+                Place::Directory(path) => directory(context, tree.name.as_ref(), path)?,
+                Place::Git(vcs) => checkout(context, tree.name.as_ref(), vcs)?,
+            };
+            lock.packages.retain(|other| other.name != package.name);
+            lock.packages.push(package);
+        }
+        let files = lock.packages.len();
+        context.note(&format!("{files} packages, the files of each are known"));
+        context.write(&lock_file(), &lock.to_toml())?;
+        context.write(&inputs_file(), &self.inputs(context.root, settings))
+    }
+}
+
+impl Resolve {
+    /// Both files, or every wrong line of either.
+    fn read(
+        &self,
+        root: &Root,
+        settings: &Settings,
+    ) -> Result<(RequirementFile, RequirementFile), Vec<String>> {
+        let mut problems = Vec::new();
+        let mut parse = |file: &str, needed: bool| {
+            let path = format!("{}/{file}", self.directory);
+            if !needed && !root.is_file(&path) {
+                return RequirementFile::default();
+            }
+            let text = root.read(&path).unwrap_or_else(|error| {
+                problems.push(format!("{path}: {error}"));
+                String::new()
+            });
+            RequirementFile::parse(&path, &text).unwrap_or_else(|errors| {
+                problems.extend(errors.iter().map(ToString::to_string));
+                RequirementFile::default()
+            })
+        };
+        let constraints = parse(UPPER_CONSTRAINTS, true);
+        let ranges = parse(GLOBAL_REQUIREMENTS, false);
+        for requirement in &settings.pip.packages {
+            if let Err(errors) = RequirementFile::parse("PIP_PACKAGES", requirement) {
+                problems.extend(errors.iter().map(ToString::to_string));
+            }
+        }
+        if problems.is_empty() {
+            Ok((constraints, ranges))
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn facts<'a>(
+        &'a self,
+        settings: &'a Settings,
+        markers: Option<&'a pep508_rs::MarkerEnvironment>,
+    ) -> Facts<'a> {
+        Facts {
+            reference: settings.reference.as_str(),
+            setuptools: suffix(settings, "setuptools"),
+            local: &self.local,
+            markers,
+        }
+    }
+
+    /// Everything that the set has to hold, with who asks for it.
+    fn wanted(&self, edited: &Edited, settings: &Settings) -> Vec<Wanted> {
+        let constraints = edited.kept.iter().map(|line| Wanted {
+            name: line.text.clone(),
+            origin: format!("{UPPER_CONSTRAINTS}:{}", line.number),
+        });
+        let tools = TOOLCHAIN.iter().map(|tool| Wanted {
+            name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),
+            origin: "the toolchain of every image".to_owned(),
+        });
+        let packages = settings.pip.packages.iter().map(|requirement| Wanted {
+            name: requirement.clone(),
+            origin: "PIP_PACKAGES".to_owned(),
+        });
+        // What is built from source is not asked of the index.
+        let built = |wanted: &Wanted| {
+            let name = Name::of_requirement(&wanted.name);
+            edited
+                .trees
+                .iter()
+                .any(|tree| tree.name.is_some() && tree.name == name)
+        };
+        constraints
+            .chain(self.pydeps.iter().cloned())
+            .chain(packages)
+            .chain(tools)
+            .filter(|wanted| !built(wanted))
+            .collect()
+    }
+
+    /// What the answer depends on, but for the index.
+    fn inputs(&self, root: &Root, settings: &Settings) -> String {
+        let mut fingerprint = Fingerprint::default();
+        for file in [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS] {
+            let text = root.read(format!("{}/{file}", self.directory));
+            fingerprint.add(text.unwrap_or_default());
+        }
+        for wanted in &self.pydeps {
+            fingerprint.add(&wanted.name);
+        }
+        for source in &self.local {
+            fingerprint.add(&source.path);
+        }
+        for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
+            fingerprint.add(name);
+            fingerprint.add(value);
+        }
+        let lock = self.lock.as_ref().map(Lock::to_toml);
+        fingerprint.add(lock.unwrap_or_default());
+        fingerprint.finish()
+    }
+}
+
+fn suffix<'a>(settings: &'a Settings, tool: &str) -> Option<&'a str> {
+    let mut tools = settings.pip.toolchain.iter();
+    tools.find(|(name, _)| *name == tool)?.1.as_deref()
+}
+
+fn directory(context: &Context<'_>, name: Option<&Name>, path: &str) -> Result<Package, Failure> {
+    Ok(Package {
+        name: named(context, name, path)?,
+        version: None,
+        marker: None,
+        source: Source::Directory {
+            path: path.to_owned(),
+        },
+    })
+}
+
+/// Clones the repository of a constraint.
+fn checkout(context: &Context<'_>, name: Option<&Name>, vcs: &Vcs) -> Result<Package, Failure> {
+    // Its own name may be known only once it is there.
+    let folder = vcs
+        .repository
+        .trim_end_matches('/')
+        .trim_end_matches(".git")
+        .rsplit('/')
+        .next()
+        .unwrap_or("source");
+    let path = format!("{}/git/{folder}", home());
+    context.remove(&path)?;
+    let reference = vcs.reference.as_deref().unwrap_or("HEAD");
+    let clone = Checkout {
+        repository: vcs.repository.clone(),
+        reference: reference.parse::<GitRef>().map_err(|refused| {
+            Failure::Input(vec![format!(
+                "{}: `{reference}` is {refused}",
+                vcs.repository
+            )])
+        })?,
+        directory: path.clone(),
+        project: folder.to_owned(),
+        holds: if vcs.subdirectory.is_none() {
+            PROJECT_FILES
+        } else {
+            &[".git/HEAD"]
+        },
+    };
+    clone.perform(context)?;
+    let commit = source::commit_of(context, &path)?;
+    context.record(|record| {
+        let source: &mut record::Source = record.sources.entry(folder.to_owned()).or_default();
+        source.commit = Some(commit.clone());
+    });
+    let inside = match &vcs.subdirectory {
+        Some(subdirectory) => format!("{path}/{subdirectory}"),
+        None => path.clone(),
+    };
+    let name = named(context, name, &inside)?;
+    let place = checked_out(&name, None);
+    context.remove(&place)?;
+    context.rename(&path, &place)?;
+    Ok(Package {
+        name,
+        version: None,
+        marker: None,
+        source: Source::Vcs {
+            repository: context.masked(&vcs.repository),
+            reference: vcs.reference.clone(),
+            commit,
+            subdirectory: vcs.subdirectory.clone(),
+        },
+    })
+}
+
+fn named(context: &Context<'_>, name: Option<&Name>, path: &str) -> Result<Name, Failure> {
+    name.cloned()
+        .or_else(|| {
+            Some(Name::new(&project_name(
+                &context.root.join(Path::new(path)),
+            )?))
+        })
+        .ok_or_else(|| {
+            Failure::Input(vec![format!(
+                "{path} does not say its name; write it behind the URL as #egg=NAME"
+            )])
+        })
+}

@@ -1,0 +1,137 @@
+//! `publish`: puts the wheels of a release and their constraints in one directory.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::packages::count;
+use super::source;
+use super::wheels_build::{read_set, set_file, used_lock_file};
+use crate::context::{Context, file};
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
+use crate::plan::{Action, Task, View, Work};
+use crate::requirements::workshop::home;
+use crate::root::Root;
+use crate::settings::Settings;
+use crate::step::StepName;
+use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+
+/// The versions with their digests.
+const HASHES: &str = "hashes.txt";
+
+/// The files by address and digest.
+const LOCK: &str = "pylock.toml";
+
+/// What this program writes, beside wheels and the record.
+const WRITTEN: [&str; 4] = [HASHES, LOCK, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS];
+
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let settings = view.settings;
+    let destination = &settings.wheels.destination;
+    let why =
+        format!("images are installed from {destination}, or from an image with it as its root");
+    let same = view
+        .root
+        .read(stamp_file())
+        .is_ok_and(|earlier| earlier == stamp(view.root, settings));
+    if same
+        && !findings.works(&[StepName::WheelsBuild])
+        && Directory::new(view.root, destination).fault().is_none()
+    {
+        return (why, Work::Done("they are there".to_owned()));
+    }
+    let strange = strangers(view.root, destination);
+    if !view.root.exists(stamp_file()) && !strange.is_empty() {
+        findings.input(format!(
+            "WHEELS_DEST={destination}: it is not empty; wheels are published in a directory of their own"
+        ));
+    }
+    let publish = Publish {
+        directory: source::of(view, settings.project.as_str())
+            .unwrap_or_else(|| source::place(view.root, settings, settings.project.as_str())),
+    };
+    (why, Work::Do(vec![Action::task(publish)]))
+}
+
+fn stamp_file() -> String {
+    format!("{}/published", home())
+}
+
+fn stamp(root: &Root, settings: &Settings) -> String {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(root.read(set_file()).unwrap_or_default());
+    fingerprint.add(&settings.wheels.destination);
+    fingerprint.finish()
+}
+
+/// What is in a directory.
+fn strangers(root: &Root, directory: &str) -> Vec<String> {
+    fs::read_dir(root.join(directory))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[derive(Debug)]
+struct Publish {
+    /// Where the constraints came from.
+    directory: String,
+}
+
+impl Task for Publish {
+    fn describe(&self) -> String {
+        format!("put the wheels, {} in their directory", WRITTEN.join(", "))
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let settings = context.settings;
+        let destination = &settings.wheels.destination;
+        let set = read_set(context.root).ok_or_else(|| {
+            Failure::Wheels("no wheels are made yet: run the step wheels-build".to_owned())
+        })?;
+        context.make_directory(destination, None)?;
+        context.remove(&format!("{destination}/*.whl"))?;
+        // The one without which a directory is none of wheels: it comes last.
+        context.remove(&format!("{destination}/{UPPER_CONSTRAINTS}"))?;
+        let mut bytes = 0;
+        let mut wheels = 0;
+        for wheel in set.published(settings.wheels.complete) {
+            let to = format!("{destination}/{}", wheel.file_name);
+            let (from, to) = (context.root.join(&wheel.path), context.root.join(to));
+            bytes += place(&from, &to).map_err(|error| file("write", &to, &error))?;
+            wheels += 1;
+        }
+        let write = |name: &str, text: &str| context.write(&format!("{destination}/{name}"), text);
+        write(HASHES, &set.hashes())?;
+        write(LOCK, &context.masked(&context.read(&used_lock_file())?))?;
+        let ranges = context
+            .root
+            .read(format!("{}/{GLOBAL_REQUIREMENTS}", self.directory))
+            .unwrap_or_else(|_| format!("# Every version is pinned by {UPPER_CONSTRAINTS}.\n"));
+        write(GLOBAL_REQUIREMENTS, &ranges)?;
+        write(UPPER_CONSTRAINTS, &set.upper_constraints())?;
+        context.note(&format!(
+            "{} of {} MiB and {} in {destination}",
+            count(wheels, "wheel"),
+            bytes >> 20,
+            count(set.constraints.len(), "constraint"),
+        ));
+        context.write(&stamp_file(), &stamp(context.root, settings))
+    }
+}
+
+/// Links a file, or copies it to another filesystem. Returns its size in bytes.
+fn place(from: &Path, to: &Path) -> io::Result<u64> {
+    match fs::hard_link(from, to) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            fs::copy(from, to)?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(to.metadata()?.len())
+}

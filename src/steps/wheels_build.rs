@@ -1,0 +1,211 @@
+//! `wheels-build`: fetches the wheels of a release, and builds those that are not to be had.
+
+use super::constraints::lock_file;
+use super::packages::count;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
+use crate::plan::{Action, Task, View, Work};
+use crate::python::lock::{Lock, Package, Source};
+use crate::requirements::edits::{Edit, not_compiled};
+use crate::requirements::maker::{Made, Maker};
+use crate::requirements::set::{Pin, Set, Wheel};
+use crate::requirements::unit::{From, Role, Unit};
+use crate::requirements::workshop::{Workshop, home};
+use crate::root::Root;
+use crate::settings::Settings;
+use crate::step::StepName;
+
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let settings = view.settings;
+    let why = if settings.wheels.complete {
+        "every wheel of the release is kept, and all that they require (KEEP_ALL_WHEELS)"
+    } else {
+        "only what no index has as a wheel is kept; KEEP_ALL_WHEELS=True keeps everything"
+    };
+    if !findings.works(&[StepName::Constraints])
+        && let Some(set) = read_set(view.root)
+        && set.inputs == inputs(view.root, settings)
+        && set
+            .published(settings.wheels.complete)
+            .all(|wheel| view.root.is_file(&wheel.path))
+    {
+        let done = format!("{} are there", count(set.wheels.len(), "wheel"));
+        return (why.to_owned(), Work::Done(done));
+    }
+    (why.to_owned(), Work::Do(vec![Action::task(Make)]))
+}
+
+/// What the wheels are, for `publish`.
+pub(super) fn set_file() -> String {
+    format!("{}/set.json", home())
+}
+
+/// The lock of exactly the files that were used.
+pub(super) fn used_lock_file() -> String {
+    format!("{}/pylock.used.toml", home())
+}
+
+pub(super) fn read_set(root: &Root) -> Option<Set> {
+    serde_json::from_str(&root.read(set_file()).ok()?).ok()
+}
+
+fn inputs(root: &Root, settings: &Settings) -> String {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(root.read(lock_file()).unwrap_or_default());
+    for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
+        fingerprint.add(name);
+        fingerprint.add(value);
+    }
+    fingerprint.finish()
+}
+
+#[derive(Debug)]
+struct Make;
+
+impl Task for Make {
+    fn describe(&self) -> String {
+        "fetch sdists and wheels, verified, and build the wheels that the index does not have, \
+         each in isolation and without an index"
+            .to_owned()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let settings = context.settings;
+        let text = context.read(&lock_file())?;
+        let lock =
+            Lock::parse(&lock_file(), &text).map_err(|error| Failure::Wheels(error.to_string()))?;
+        let mut workshop = Workshop::open(context)?;
+        let units = units(&lock, &workshop, context)?;
+        if settings.lock.is_some() {
+            workshop.close(context, &lock)?;
+        }
+        let all = settings.wheels.complete;
+        let made = Maker::new(context, &workshop, units, all)?.run()?;
+        context.note(&made.account);
+        context.write(&used_lock_file(), &used(&lock, &made).to_toml())?;
+        let set = set(&lock, &made, inputs(context.root, settings));
+        let built = set.wheels.iter().filter(|wheel| wheel.built);
+        let built = built.map(|wheel| wheel.file_name.clone()).collect();
+        context.record(|record| record.built = built);
+        let json = serde_json::to_string_pretty(&set).unwrap_or_default();
+        context.write(&set_file(), &json)
+    }
+}
+
+/// Chooses a file for every package; what is not compiled here is left out, and said.
+fn units(lock: &Lock, workshop: &Workshop, context: &Context<'_>) -> Result<Vec<Unit>, Failure> {
+    let architecture = workshop.interpreter.markers.platform_machine();
+    let mut units = Vec::new();
+    let mut without = Vec::new();
+    let installed = lock.packages.iter().map(|package| (package, Role::Install));
+    let building = lock.build_packages.iter();
+    for (package, role) in installed.chain(building.map(|package| (package, Role::Build))) {
+        let chosen = Unit::choose(package, role, &workshop.interpreter, &workshop.index);
+        match chosen {
+            Some(unit) => {
+                let sdist = matches!(unit.from, From::Sdist(_));
+                let left_out = not_compiled(&unit.name, architecture).filter(|_| sdist);
+                match left_out {
+                    Some(reason) => {
+                        let edit = Edit {
+                            before: None,
+                            after: None,
+                            reason,
+                        };
+                        let edit = format!("{} is left out{edit}", unit.label());
+                        context.note(&edit);
+                        context.record(|record| record.constraint_edits.push(edit));
+                    }
+                    None => units.push(unit),
+                }
+            }
+            None => without.push(package.name.to_string()),
+        }
+    }
+    if without.is_empty() {
+        Ok(units)
+    } else {
+        Err(Failure::Wheels(format!(
+            "the index has no file for this Python of {}",
+            without.join(", ")
+        )))
+    }
+}
+
+/// The lock of what was used, and of nothing else.
+fn used(lock: &Lock, made: &Made) -> Lock {
+    let mut used = Lock {
+        requires_python: lock.requires_python.clone(),
+        ..Lock::default()
+    };
+    for (unit, wheel) in &made.units {
+        let version = wheel
+            .as_ref()
+            .map(|wheel| wheel.version.clone())
+            .or_else(|| unit.version.clone());
+        let source = match &unit.from {
+            From::Wheel(artifact) => Source::Files {
+                sdist: None,
+                wheels: vec![artifact.clone()],
+            },
+            From::Sdist(artifact) => Source::Files {
+                sdist: Some(artifact.clone()),
+                wheels: Vec::new(),
+            },
+            From::Tree(path) => lock.package(&unit.name).map_or_else(
+                || Source::Directory { path: path.clone() },
+                |package| package.source.clone(),
+            ),
+        };
+        let package = Package {
+            name: unit.name.clone(),
+            version,
+            marker: None,
+            source,
+        };
+        match unit.role {
+            Role::Install => used.packages.push(package),
+            Role::Build => used.build_packages.push(package),
+        }
+    }
+    used
+}
+
+fn set(lock: &Lock, made: &Made, inputs: String) -> Set {
+    let mut set = Set {
+        inputs,
+        ..Set::default()
+    };
+    for (unit, wheel) in &made.units {
+        if unit.role == Role::Install {
+            set.constraints.extend(pin(lock, unit, wheel.as_ref()));
+        }
+        set.wheels.extend(wheel.clone());
+    }
+    set.constraints.sort_by(|a, b| a.name.cmp(&b.name));
+    set.wheels.sort_by(|a, b| a.file_name.cmp(&b.file_name));
+    set
+}
+
+/// A distribution's version with the digest of its wheel, or of all the wheels
+/// that the index has of it.
+fn pin(lock: &Lock, unit: &Unit, wheel: Option<&Wheel>) -> Option<Pin> {
+    let (version, sha256) = match wheel {
+        Some(wheel) => (wheel.version.clone(), vec![wheel.sha256.clone()]),
+        None => {
+            let wheels = match &lock.package(&unit.name)?.source {
+                Source::Files { wheels, .. } => wheels.as_slice(),
+                Source::Vcs { .. } | Source::Directory { .. } => &[],
+            };
+            let digests = wheels.iter().map(|wheel| wheel.sha256.clone());
+            (unit.version.clone()?, digests.collect())
+        }
+    };
+    Some(Pin {
+        name: unit.name.to_string(),
+        version,
+        sha256,
+    })
+}
