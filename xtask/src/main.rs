@@ -8,8 +8,10 @@ mod constraints;
 mod engine;
 mod error;
 mod image;
+mod network;
 mod options;
 mod process;
+mod requirements;
 mod setup;
 mod smoke;
 mod source;
@@ -26,6 +28,8 @@ Usage: cargo xtask CHORE
 
   image SERVICE [OPTION...]  builds localhost/loci-SERVICE from the stock
                              Dockerfile and tries it; `image --help` tells more
+  requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
+                             release; `requirements --help` tells more
   test                       sets everything up and runs every test
   conformance DIRECTORY      compares the bindep evaluator with recorded answers
 ";
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
             _ => Err(Error::usage("conformance takes one DIRECTORY", USAGE)),
         },
         "image" => image::main(&rest),
+        "requirements" => requirements::main(&rest),
         "test" => test::main(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

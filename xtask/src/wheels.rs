@@ -1,7 +1,6 @@
 //! The wheels of a service: what its sdist and pydep.txt ask for, from the
 //! package index, under constraints; compiled where there is no wheel.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +11,8 @@ use crate::constraints::{self, Constraints};
 use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::process::{self, quote, stage};
-use crate::workspace;
+use crate::process::{self, stage};
+use crate::{network, workspace};
 
 /// Part of the key: other wheels may come of another script.
 const GATHER: &str = include_str!("../scripts/gather.sh");
@@ -24,20 +23,6 @@ const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
 const GLOBAL_REQUIREMENTS: &str = "\
 # Every version is pinned by upper-constraints.txt.
 ";
-
-/// What pip is told by the environment of this machine.
-const ENVIRONMENT: &[&str] = &[
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_INDEX_URL",
-    "PIP_TRUSTED_HOST",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-];
 
 /// What was gathered.
 pub struct Wheels {
@@ -130,7 +115,7 @@ impl<'a> Inputs<'a> {
         fs::create_dir(&input).map_err(Error::io("make", &input))?;
         workspace::write(&input.join("constraints.txt"), &self.constraints)?;
         workspace::write(&input.join("requirements.txt"), &self.requirements)?;
-        workspace::write(&input.join("environment"), &environment(&input)?)?;
+        workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
         let container = engine.container(builder)?;
         let volumes = [
             (input.as_path(), "/in:ro"),
@@ -197,11 +182,8 @@ fn build(engine: Engine, tag: &str, key: &str, context: &Path, containerfile: &s
     let file = workspace::work("containerfiles")?.join(key);
     workspace::write(&file, containerfile)?;
     engine.build(&Build {
-        tag,
-        context,
-        file: &file,
-        arguments: &[],
         key,
+        ..Build::new(tag, context, &file)
     })
 }
 
@@ -237,25 +219,4 @@ fn requirements(pydep: &[String]) -> String {
         .chain(pydep.iter().cloned())
         .map(|line| line + "\n")
         .collect()
-}
-
-/// The container is another machine: what this one's environment says of the
-/// network is told there as shell assignments, in a file and not on a command
-/// line, because the address of an index may hold a password.
-fn environment(input: &Path) -> Result<String> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let told = ENVIRONMENT
-        .iter()
-        .filter_map(|name| Some((*name, set(name)?)));
-    let mut told: Vec<(&str, OsString)> = told.collect();
-    if let Some(bundle) = set("PIP_CERT").or_else(|| set("SSL_CERT_FILE")) {
-        let (from, to) = (Path::new(&bundle), input.join("ca-bundle"));
-        fs::copy(from, to).map_err(Error::io("copy", from))?;
-        let names = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
-        told.extend(names.map(|name| (name, OsString::from("/in/ca-bundle"))));
-    }
-    let lines = told
-        .iter()
-        .map(|(name, value)| format!("export {name}={}\n", quote(value)));
-    Ok(lines.collect())
 }
