@@ -64,12 +64,29 @@ impl Constraints {
         self.lines.iter().flat_map(|line| [line, "\n"]).collect()
     }
 
+    /// The first so many.
+    pub fn first(mut self, count: usize) -> Self {
+        self.lines.truncate(count);
+        self
+    }
+
+    /// With these packages, where there is no line for them yet.
+    pub fn with(mut self, packages: Vec<String>) -> Self {
+        for line in packages {
+            if self.pin(package(&line)).is_none() {
+                self.lines.push(line);
+            }
+        }
+        self
+    }
+
     fn pin(&self, name: &str) -> Option<&String> {
         let name = normal(name);
         self.lines.iter().find(|line| normal(package(line)) == name)
     }
 
-    fn parse(text: &str) -> Self {
+    /// From a text.
+    pub fn parse(text: &str) -> Self {
         let lines = text
             .lines()
             .map(|line| line.split('#').next().unwrap_or_default().trim());

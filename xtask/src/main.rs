@@ -1,7 +1,9 @@
 //! The project's own chores: `cargo xtask image SERVICE`, `cargo xtask test` and others.
 
 mod base;
+mod bench;
 mod binary;
+mod builder;
 mod catalogue;
 mod conformance;
 mod constraints;
@@ -31,6 +33,8 @@ Usage: cargo xtask CHORE
   requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
                              release; `requirements --help` tells more
   test                       sets everything up and runs every test
+  bench requirements [OPTION...]
+                             measures how wheels are made, beside a plain script
   conformance DIRECTORY      compares the bindep evaluator with recorded answers
 ";
 
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
             _ => Err(Error::usage("conformance takes one DIRECTORY", USAGE)),
         },
         "image" => image::main(&rest),
+        "bench" => bench::main(&rest),
         "requirements" => requirements::main(&rest),
         "test" => test::main(&rest),
         "help" | "--help" | "-h" => {

@@ -64,7 +64,7 @@ impl Options {
         let mut flags = Flags::of(&arguments[1..], USAGE);
         while let Some(flag) = flags.next() {
             match flag {
-                "--base" => options.suite = Suite::parse(&flags.value()?).map_err(wrong)?,
+                "--base" => options.suite = flags.suite()?,
                 "--profiles" => options.profiles = flags.value()?,
                 "--pip-extras" => options.extras = flags.value()?,
                 "--constraints" => options.constraints = Some(flags.value()?.into()),
@@ -115,6 +115,11 @@ impl<'a> Flags<'a> {
         let number = value.parse().ok().filter(|number| *number > 0);
         number
             .ok_or_else(|| self.wrong(&format!("{} {value}: it is a number above 0", self.flag())))
+    }
+
+    /// Its value as a Debian release.
+    pub fn suite(&mut self) -> Result<Suite> {
+        Suite::parse(&self.value()?).map_err(|what| self.wrong(&what))
     }
 
     /// An error about it.

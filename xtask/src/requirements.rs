@@ -84,6 +84,11 @@ impl How {
             pip_packages: String::new(),
         }
     }
+
+    /// JOBS, as an argument.
+    pub fn jobs_argument(&self) -> String {
+        self.jobs.map(|jobs| jobs.to_string()).unwrap_or_default()
+    }
 }
 
 /// The chore, from the words after `requirements`.
@@ -124,7 +129,6 @@ pub fn build(
     binary.publish(engine)?;
     stage(&format!("building {image}"), || {
         let context = context(release, how)?;
-        let jobs = how.jobs.map(|jobs| jobs.to_string()).unwrap_or_default();
         let keep_all = if how.keep_all { "True" } else { "False" };
         let lock = how.lock.as_ref().map_or("", |_| LOCK);
         engine.build(&Build {
@@ -133,7 +137,7 @@ pub fn build(
                 ("LOCI_INSTALL", binary::IMAGE),
                 ("KEEP_ALL_WHEELS", keep_all),
                 ("LOCK", lock),
-                ("JOBS", &jobs),
+                ("JOBS", &how.jobs_argument()),
                 ("PIP_PACKAGES", &how.pip_packages),
             ],
             target: Some("requirements"),
@@ -149,7 +153,7 @@ const LOCK: &str = "pylock.toml";
 
 /// Lays out a build context: the release, and the projects that take the place
 /// of constraints.
-fn context(release: &Release, how: &How) -> Result<PathBuf> {
+pub fn context(release: &Release, how: &How) -> Result<PathBuf> {
     let directory = workspace::fresh("release")?;
     workspace::write(
         &directory.join("upper-constraints.txt"),
@@ -172,7 +176,7 @@ fn context(release: &Release, how: &How) -> Result<PathBuf> {
 }
 
 /// How many wheels a directory holds, and how many bytes they have.
-fn count(directory: &Path) -> Result<(usize, u64)> {
+pub fn count(directory: &Path) -> Result<(usize, u64)> {
     let entries = fs::read_dir(directory).map_err(Error::io("read", directory))?;
     let wheels = entries
         .flatten()

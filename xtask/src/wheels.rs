@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::base::{self, Suite};
 use crate::binary::Binary;
 use crate::catalogue;
 use crate::constraints::{self, Constraints};
@@ -12,7 +11,7 @@ use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::process::{self, stage};
-use crate::{network, workspace};
+use crate::{builder, network, workspace};
 
 /// Part of the key: other wheels may come of another script.
 const GATHER: &str = include_str!("../scripts/gather.sh");
@@ -56,7 +55,7 @@ pub fn ensure(
     options: &Options,
 ) -> Result<Wheels> {
     let inputs = Inputs::of(binary, pins, options)?;
-    let (builder, builder_key) = ensure_builder(engine, binary, options.suite)?;
+    let (builder, builder_key) = builder::ensure(engine, binary, options.suite)?;
     let key = inputs.key(&builder_key);
     let name = format!("{}-{}", options.service, options.suite.name());
     let home = workspace::work("wheels")?.join(&name);
@@ -136,54 +135,16 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// An image with what is needed to compile wheels.
-fn ensure_builder(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, String)> {
-    let base_key = base::ensure(engine, suite)?;
-    let mut packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
-    packages.extend(["python3", "python3-venv"].map(ToOwned::to_owned));
-    let packages = packages.join(" ");
-    let containerfile = format!(
-        "FROM {}\n\
-         RUN apt-get update -q \
-         && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {packages}\n",
-        suite.image()
-    );
-    let key = workspace::key(&[&base_key, &containerfile]);
-    let image = format!("localhost/loci-builder-{}", suite.name());
-    if !engine.has(&image, &key) {
-        stage(&format!("making {image}, which compiles wheels"), || {
-            build(
-                engine,
-                &image,
-                &key,
-                &workspace::fresh("empty")?,
-                &containerfile,
-            )
-        })?;
-    }
-    Ok((image, key))
-}
-
 /// Makes the wheels an image.
 fn publish(engine: Engine, wheels: &Wheels, key: &str) -> Result<()> {
     if engine.has(&wheels.image, key) {
         return Ok(());
     }
-    build(
-        engine,
-        &wheels.image,
-        key,
-        &wheels.directory,
-        "FROM scratch\nCOPY . /\n",
-    )
-}
-
-fn build(engine: Engine, tag: &str, key: &str, context: &Path, containerfile: &str) -> Result<()> {
     let file = workspace::work("containerfiles")?.join(key);
-    workspace::write(&file, containerfile)?;
+    workspace::write(&file, "FROM scratch\nCOPY . /\n")?;
     engine.build(&Build {
         key,
-        ..Build::new(tag, context, &file)
+        ..Build::new(&wheels.image, &wheels.directory, &file)
     })
 }
 
