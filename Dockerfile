@@ -1,7 +1,7 @@
 # The stock image of a service, and of the wheels that services are made from:
 #
 #     docker build --build-arg PROJECT=keystone -t keystone .
-#     docker build --target requirements -t requirements .    (refused for now: not supported yet)
+#     docker build --target requirements -t requirements .
 #
 # Works with BuildKit and with buildah 1.28, which differ:
 #   - buildah forgets the arguments of a stage in a stage made FROM it, so each
@@ -10,7 +10,10 @@
 #     loci-install unset and empty are the same;
 #   - buildah deletes a mount's target after RUN even when the base had it, with
 #     all that is in it: nothing may be mounted on a directory that bases have,
-#     such as /tmp.
+#     such as /tmp;
+#   - buildah takes the image of a stage without instructions for one of its own
+#     and removes it at the end, so that each stage FROM an image that is to stay
+#     has one.
 #
 # All that a build needs is mounted, never copied: no layer holds the program,
 # the inputs, the wheels or the sources. A source in the context's data/PROJECT
@@ -32,15 +35,20 @@ RUN --mount=type=bind,target=/usr/src/loci \
     && rm -r /var/tmp/loci
 
 FROM ${LOCI_INSTALL} AS loci-install
+LABEL loci-install.part=program
 
 # Names for what is mounted: a mount cannot take an image's name from an argument.
 FROM ${WHEELS} AS wheels
+LABEL loci-install.part=wheels
 
 FROM ${FROM} AS common
 ENV PATH=/var/lib/openstack/bin:$PATH
 ENV LANG=C.UTF-8
 
-FROM common AS requirements
+# Compiles the wheels. The source is data/requirements, else a clone; it holds
+# upper-constraints.txt and global-requirements.txt. Other projects in data/ are
+# built in the place of their constraints.
+FROM common AS requirements-build
 ARG PROJECT=requirements
 ARG PROJECT_REPO=https://opendev.org/openstack/${PROJECT}
 ARG PROJECT_REF=master
@@ -54,7 +62,13 @@ ARG EXTRA_PYDEP=""
 ARG PIP_PACKAGES=""
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
+# False keeps only what had to be compiled.
 ARG KEEP_ALL_WHEELS="False"
+# A pylock.toml of an earlier image, to get the same files again: a path below
+# the context.
+ARG LOCK=""
+# Builds at once; empty stands for what processors and memory allow.
+ARG JOBS=""
 ARG APT_MIRROR=""
 ARG SOURCES_DIR="/tmp"
 ARG PIP_VERSION_CONSTRAINT=""
@@ -70,8 +84,13 @@ ARG SSL_CERT_FILE
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \
+    --mount=type=cache,target=/var/cache/loci-install,sharing=locked \
     --mount=type=secret,id=ca-bundle \
     loci-install
+
+# Nothing but the wheels, at the root, as WHEELS of a service has to be.
+FROM scratch AS requirements
+COPY --from=requirements-build /wheels/ /
 
 # The last stage is what `docker build` makes when no --target is given.
 FROM common AS project

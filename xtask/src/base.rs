@@ -63,11 +63,8 @@ pub fn ensure(engine: Engine, suite: Suite) -> Result<String> {
         let file = directory.join("Containerfile");
         workspace::write(&file, CONTAINERFILE)?;
         engine.build(&Build {
-            tag: &suite.image(),
-            context: &directory,
-            file: &file,
-            arguments: &[],
             key: &key,
+            ..Build::new(&suite.image(), &directory, &file)
         })?;
         // The image has all that is in it.
         fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))

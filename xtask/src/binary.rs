@@ -38,8 +38,7 @@ impl Binary {
 
     /// Makes it an image, from which the stock Dockerfile mounts it.
     pub fn publish(&self, engine: Engine) -> Result<()> {
-        let bytes = std::fs::read(&self.path).map_err(Error::io("read", &self.path))?;
-        let key = workspace::key(&[&String::from_utf8_lossy(&bytes)]);
+        let key = self.key()?;
         if engine.has(IMAGE, &key) {
             return Ok(());
         }
@@ -48,14 +47,16 @@ impl Binary {
         std::fs::copy(&self.path, &copy).map_err(Error::io("copy", &self.path))?;
         let file = context.join("Containerfile");
         workspace::write(&file, "FROM scratch\nCOPY loci-install /loci-install\n")?;
-        let (context, file) = (context.as_path(), file.as_path());
         engine.build(&Build {
-            tag: IMAGE,
-            context,
-            file,
-            arguments: &[],
             key: &key,
+            ..Build::new(IMAGE, &context, &file)
         })
+    }
+
+    /// A short name for just this program.
+    pub fn key(&self) -> Result<String> {
+        let bytes = std::fs::read(&self.path).map_err(Error::io("read", &self.path))?;
+        Ok(workspace::key(&[&String::from_utf8_lossy(&bytes)]))
     }
 
     /// What pydep.txt asks for: the Python packages of a service.

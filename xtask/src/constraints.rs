@@ -1,5 +1,6 @@
 //! upper-constraints files: which version of each package.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -31,7 +32,61 @@ impl Constraints {
         Ok(Self::parse(&workspace::read(path)?))
     }
 
-    fn parse(text: &str) -> Self {
+    /// All the files of the repository together.
+    pub fn repository() -> Result<Self> {
+        let directory = workspace::root().join("constraints");
+        let entries = fs::read_dir(&directory).map_err(Error::io("read", &directory))?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "txt"));
+        paths.sort();
+        let mut all = Self { lines: Vec::new() };
+        for path in paths {
+            let more = Self::parse(&workspace::read(&path)?);
+            all.add(more)
+                .map_err(|clash| Error::refused(format!("{}: {clash}", path.display())))?;
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, more: Self) -> std::result::Result<(), String> {
+        for line in more.lines {
+            match self.pin(package(&line)) {
+                None => self.lines.push(line),
+                Some(pin) if *pin == line => {}
+                Some(pin) => return Err(format!("{line}, and another file says {pin}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The file as it is, comments apart.
+    pub fn text(&self) -> String {
+        self.lines.iter().flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// The first so many.
+    pub fn first(mut self, count: usize) -> Self {
+        self.lines.truncate(count);
+        self
+    }
+
+    /// With these packages, where there is no line for them yet.
+    pub fn with(mut self, packages: Vec<String>) -> Self {
+        for line in packages {
+            if self.pin(package(&line)).is_none() {
+                self.lines.push(line);
+            }
+        }
+        self
+    }
+
+    fn pin(&self, name: &str) -> Option<&String> {
+        let name = normal(name);
+        self.lines.iter().find(|line| normal(package(line)) == name)
+    }
+
+    /// From a text.
+    pub fn parse(text: &str) -> Self {
         let lines = text
             .lines()
             .map(|line| line.split('#').next().unwrap_or_default().trim());
@@ -43,11 +98,7 @@ impl Constraints {
 
     /// A package as a requirement: pinned when the file pins it.
     pub fn requirement(&self, name: &str) -> String {
-        let pin = self
-            .lines
-            .iter()
-            .find(|line| normal(package(line)) == normal(name));
-        pin.cloned().unwrap_or_else(|| name.to_owned())
+        self.pin(name).cloned().unwrap_or_else(|| name.to_owned())
     }
 
     /// The file as an image gets it: without the service, whose version is that
@@ -59,11 +110,7 @@ impl Constraints {
             .iter()
             .filter(|line| normal(package(line)) != own);
         let mut text: String = kept.flat_map(|line| [line, "\n"]).collect();
-        if !self
-            .lines
-            .iter()
-            .any(|line| normal(package(line)) == "setuptools")
-        {
+        if self.pin("setuptools").is_none() {
             text.push_str(SETUPTOOLS);
             text.push('\n');
         }
@@ -128,6 +175,17 @@ mod tests {
         assert!(
             error.contains("cargo xtask image nosuch --constraints FILE"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn two_files_may_agree_and_not_differ() {
+        let mut all = Constraints::parse("a===1\nb===2\n");
+        all.add(Constraints::parse("b===2\nc===3\n")).unwrap();
+        assert_eq!(all.text(), "a===1\nb===2\nc===3\n");
+        assert_eq!(
+            all.add(Constraints::parse("c===4\n")).unwrap_err(),
+            "c===4, and another file says c===3"
         );
     }
 }

@@ -2,12 +2,13 @@
 //! buildah everywhere else. Both read the same Dockerfiles.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::process::{self, command};
-use crate::workspace;
+use crate::{network, workspace};
 
 /// The label that tells what an image was made from.
 const KEY: &str = "loci-install.key";
@@ -31,8 +32,27 @@ pub struct Build<'a> {
     pub file: &'a Path,
     /// Build arguments.
     pub arguments: &'a [(&'a str, &'a str)],
+    /// The stage to build, when it is not the last.
+    pub target: Option<&'a str>,
+    /// Whether it is told what the environment says of the network.
+    pub network: bool,
     /// What it is made from; see [`Engine::has`].
     pub key: &'a str,
+}
+
+impl<'a> Build<'a> {
+    /// One without arguments and key.
+    pub fn new(tag: &'a str, context: &'a Path, file: &'a Path) -> Self {
+        Self {
+            tag,
+            context,
+            file,
+            arguments: &[],
+            target: None,
+            network: false,
+            key: "",
+        }
+    }
 }
 
 /// A container to run a script in, removed when this is dropped.
@@ -65,6 +85,12 @@ impl Engine {
         engine.arg("--file").arg(build.file);
         for (name, value) in build.arguments {
             engine.arg("--build-arg").arg(format!("{name}={value}"));
+        }
+        if let Some(target) = build.target {
+            engine.arg("--target").arg(target);
+        }
+        if build.network {
+            network::arguments(&mut engine);
         }
         engine.arg(build.context);
         process::run(engine)?;
@@ -142,6 +168,30 @@ impl Engine {
 }
 
 impl Container {
+    /// Hands the directory that holds the files of the container to `work`.
+    pub fn files<T>(&self, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+        match self.engine {
+            Engine::Buildah => {
+                let mount = self.engine.command(&["mount", &self.name]);
+                work(Path::new(process::read(mount)?.trim()))
+            }
+            Engine::Docker => {
+                let directory = workspace::fresh("files")?;
+                // An image of files has no command, and Docker wants one.
+                let create = self.engine.command(&["create", &self.name, "none"]);
+                let container = process::read(create)?.trim().to_owned();
+                let mut copy = self.engine.command(&["cp", &format!("{container}:/.")]);
+                copy.arg(&directory);
+                let copied = process::read(copy);
+                process::succeeds(self.engine.command(&["rm", &container]));
+                copied?;
+                let done = work(&directory);
+                fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))?;
+                done
+            }
+        }
+    }
+
     /// The command that runs one of `xtask/scripts` in the container: as some
     /// user, with the host's network and some of its directories.
     pub fn script(

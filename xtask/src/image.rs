@@ -1,6 +1,6 @@
 //! `cargo xtask image SERVICE`: from nothing to an image that has been tried.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::binary::{self, Binary};
 use crate::constraints::Constraints;
@@ -40,13 +40,7 @@ pub struct Assets {
 pub fn prepare(options: &Options) -> Result<Assets> {
     // What can be refused is refused before anything takes long.
     let pins = Constraints::load(&options.service, options.constraints.as_deref())?;
-    let engine = Engine::detect();
-    let packages = match engine {
-        Engine::Docker => setup::BASE.to_vec(),
-        Engine::Buildah => [setup::BASE, setup::BUILDAH].concat(),
-    };
-    setup::packages(&packages)?;
-    let binary = Binary::ensure(options.binary.as_deref())?;
+    let (engine, binary) = tools(options.binary.as_deref())?;
     binary.publish(engine)?;
     let wheels = wheels::ensure(engine, &binary, &pins, options)?;
     let source = source::unpack(&wheels.sdist, &options.service)?;
@@ -58,16 +52,25 @@ pub fn prepare(options: &Options) -> Result<Assets> {
     })
 }
 
+/// What every image is made with.
+pub fn tools(binary: Option<&Path>) -> Result<(Engine, Binary)> {
+    let engine = Engine::detect();
+    let packages = match engine {
+        Engine::Docker => setup::BASE.to_vec(),
+        Engine::Buildah => [setup::BASE, setup::BUILDAH].concat(),
+    };
+    setup::packages(&packages)?;
+    Ok((engine, Binary::ensure(binary)?))
+}
+
 /// Builds the image and tries it.
 pub fn build(options: &Options, assets: &Assets) -> Result<()> {
     let image = format!("localhost/loci-{}", options.service);
     let engine = assets.engine;
     stage(&format!("building {image}"), || {
-        let context = source::context(&options.service, &assets.source)?;
+        let sources = [(options.service.as_str(), assets.source.as_path())];
+        let context = source::context(&options.service, &sources)?;
         engine.build(&Build {
-            tag: &image,
-            context: &context,
-            file: &context.join("Dockerfile"),
             arguments: &[
                 ("FROM", &options.suite.image()),
                 ("WHEELS", &assets.wheels.image),
@@ -80,6 +83,7 @@ pub fn build(options: &Options, assets: &Assets) -> Result<()> {
             ],
             // Not used again: the point is to see it built.
             key: &workspace::key(&[&image]),
+            ..Build::new(&image, &context, &context.join("Dockerfile"))
         })
     })?;
     stage(&format!("trying {image}"), || {

@@ -1,15 +1,19 @@
 //! The project's own chores: `cargo xtask image SERVICE`, `cargo xtask test` and others.
 
 mod base;
+mod bench;
 mod binary;
+mod builder;
 mod catalogue;
 mod conformance;
 mod constraints;
 mod engine;
 mod error;
 mod image;
+mod network;
 mod options;
 mod process;
+mod requirements;
 mod setup;
 mod smoke;
 mod source;
@@ -26,7 +30,11 @@ Usage: cargo xtask CHORE
 
   image SERVICE [OPTION...]  builds localhost/loci-SERVICE from the stock
                              Dockerfile and tries it; `image --help` tells more
+  requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
+                             release; `requirements --help` tells more
   test                       sets everything up and runs every test
+  bench requirements [OPTION...]
+                             measures how wheels are made, beside a plain script
   conformance DIRECTORY      compares the bindep evaluator with recorded answers
 ";
 
@@ -40,6 +48,8 @@ fn main() -> ExitCode {
             _ => Err(Error::usage("conformance takes one DIRECTORY", USAGE)),
         },
         "image" => image::main(&rest),
+        "bench" => bench::main(&rest),
+        "requirements" => requirements::main(&rest),
         "test" => test::main(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -53,34 +53,87 @@ impl Options {
     /// From the words after `image`.
     pub fn parse(arguments: &[String]) -> Result<Self> {
         let wrong = |what: String| Error::usage(what, USAGE);
-        let mut words = arguments.iter();
-        let service = words
-            .next()
+        let service = arguments
+            .first()
             .filter(|name| !name.starts_with('-'))
             .ok_or_else(|| wrong("SERVICE comes first".to_owned()))?;
         if !is_name(service) {
             return Err(wrong(format!("{service:?} is no name of a service")));
         }
         let mut options = Self::of(service);
-        while let Some(word) = words.next() {
-            let (flag, inline) = match word.split_once('=') {
-                Some((flag, value)) => (flag, Some(value.to_owned())),
-                None => (word.as_str(), None),
-            };
-            let mut value = || {
-                let value = inline.clone().or_else(|| words.next().cloned());
-                value.ok_or_else(|| wrong(format!("{flag} needs a value")))
-            };
+        let mut flags = Flags::of(&arguments[1..], USAGE);
+        while let Some(flag) = flags.next() {
             match flag {
-                "--base" => options.suite = Suite::parse(&value()?).map_err(wrong)?,
-                "--profiles" => options.profiles = value()?,
-                "--pip-extras" => options.extras = value()?,
-                "--constraints" => options.constraints = Some(value()?.into()),
-                "--binary" => options.binary = Some(value()?.into()),
-                _ => return Err(wrong(format!("{word:?} is unknown"))),
+                "--base" => options.suite = flags.suite()?,
+                "--profiles" => options.profiles = flags.value()?,
+                "--pip-extras" => options.extras = flags.value()?,
+                "--constraints" => options.constraints = Some(flags.value()?.into()),
+                "--binary" => options.binary = Some(flags.value()?.into()),
+                _ => return Err(flags.unknown()),
             }
         }
         Ok(options)
+    }
+}
+
+/// The flags of a command line, each with its value if it takes one.
+pub struct Flags<'a> {
+    words: std::slice::Iter<'a, String>,
+    /// The one that is being read.
+    word: &'a str,
+    usage: &'static str,
+}
+
+impl<'a> Flags<'a> {
+    /// From the words, and how the chore is called.
+    pub fn of(words: &'a [String], usage: &'static str) -> Self {
+        Self {
+            words: words.iter(),
+            word: "",
+            usage,
+        }
+    }
+
+    /// The next flag, as in `--base`.
+    pub fn next(&mut self) -> Option<&'a str> {
+        self.word = self.words.next()?;
+        Some(self.flag())
+    }
+
+    /// Its value, written `--base trixie` or `--base=trixie`.
+    pub fn value(&mut self) -> Result<String> {
+        if let Some((_, value)) = self.word.split_once('=') {
+            return Ok(value.to_owned());
+        }
+        let value = self.words.next().cloned();
+        value.ok_or_else(|| self.wrong(&format!("{} needs a value", self.flag())))
+    }
+
+    /// Its value as a number above nought.
+    pub fn number(&mut self) -> Result<usize> {
+        let value = self.value()?;
+        let number = value.parse().ok().filter(|number| *number > 0);
+        number
+            .ok_or_else(|| self.wrong(&format!("{} {value}: it is a number above 0", self.flag())))
+    }
+
+    /// Its value as a Debian release.
+    pub fn suite(&mut self) -> Result<Suite> {
+        Suite::parse(&self.value()?).map_err(|what| self.wrong(&what))
+    }
+
+    /// An error about it.
+    pub fn wrong(&self, what: &str) -> Error {
+        Error::usage(what, self.usage)
+    }
+
+    /// That there is no such flag.
+    pub fn unknown(&self) -> Error {
+        self.wrong(&format!("{:?} is unknown", self.word))
+    }
+
+    fn flag(&self) -> &'a str {
+        self.word.split('=').next().unwrap_or_default()
     }
 }
 

@@ -30,13 +30,15 @@ pub fn unpack(sdist: &Path, service: &str) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Lays out a build context: the inputs of the repository, and the source as
-/// `data/SERVICE`. It is a copy, so that the checkout stays clean.
-pub fn context(service: &str, source: &Path) -> Result<PathBuf> {
-    let context = workspace::fresh(&format!("context/{service}"))?;
+/// Lays out a build context: the inputs of the repository, and sources below
+/// `data`. It is a copy, so that the checkout stays clean.
+pub fn context(name: &str, sources: &[(&str, &Path)]) -> Result<PathBuf> {
+    let context = workspace::fresh(&format!("context/{name}"))?;
     let data = context.join("data");
     fs::create_dir(&data).map_err(Error::io("make", &data))?;
-    copy(source, &data.join(service))?;
+    for (project, source) in sources {
+        copy(source, &data.join(project))?;
+    }
     let root = workspace::root();
     for entry in fs::read_dir(root)
         .map_err(Error::io("read", root))?

@@ -1,19 +1,17 @@
 //! The wheels of a service: what its sdist and pydep.txt ask for, from the
 //! package index, under constraints; compiled where there is no wheel.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::base::{self, Suite};
 use crate::binary::Binary;
 use crate::catalogue;
 use crate::constraints::{self, Constraints};
 use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::process::{self, quote, stage};
-use crate::workspace;
+use crate::process::{self, stage};
+use crate::{builder, network, workspace};
 
 /// Part of the key: other wheels may come of another script.
 const GATHER: &str = include_str!("../scripts/gather.sh");
@@ -24,20 +22,6 @@ const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
 const GLOBAL_REQUIREMENTS: &str = "\
 # Every version is pinned by upper-constraints.txt.
 ";
-
-/// What pip is told by the environment of this machine.
-const ENVIRONMENT: &[&str] = &[
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_INDEX_URL",
-    "PIP_TRUSTED_HOST",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-];
 
 /// What was gathered.
 pub struct Wheels {
@@ -71,7 +55,7 @@ pub fn ensure(
     options: &Options,
 ) -> Result<Wheels> {
     let inputs = Inputs::of(binary, pins, options)?;
-    let (builder, builder_key) = ensure_builder(engine, binary, options.suite)?;
+    let (builder, builder_key) = builder::ensure(engine, binary, options.suite)?;
     let key = inputs.key(&builder_key);
     let name = format!("{}-{}", options.service, options.suite.name());
     let home = workspace::work("wheels")?.join(&name);
@@ -130,7 +114,7 @@ impl<'a> Inputs<'a> {
         fs::create_dir(&input).map_err(Error::io("make", &input))?;
         workspace::write(&input.join("constraints.txt"), &self.constraints)?;
         workspace::write(&input.join("requirements.txt"), &self.requirements)?;
-        workspace::write(&input.join("environment"), &environment(&input)?)?;
+        workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
         let container = engine.container(builder)?;
         let volumes = [
             (input.as_path(), "/in:ro"),
@@ -151,57 +135,16 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// An image with what is needed to compile wheels.
-fn ensure_builder(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, String)> {
-    let base_key = base::ensure(engine, suite)?;
-    let mut packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
-    packages.extend(["python3", "python3-venv"].map(ToOwned::to_owned));
-    let packages = packages.join(" ");
-    let containerfile = format!(
-        "FROM {}\n\
-         RUN apt-get update -q \
-         && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {packages}\n",
-        suite.image()
-    );
-    let key = workspace::key(&[&base_key, &containerfile]);
-    let image = format!("localhost/loci-builder-{}", suite.name());
-    if !engine.has(&image, &key) {
-        stage(&format!("making {image}, which compiles wheels"), || {
-            build(
-                engine,
-                &image,
-                &key,
-                &workspace::fresh("empty")?,
-                &containerfile,
-            )
-        })?;
-    }
-    Ok((image, key))
-}
-
 /// Makes the wheels an image.
 fn publish(engine: Engine, wheels: &Wheels, key: &str) -> Result<()> {
     if engine.has(&wheels.image, key) {
         return Ok(());
     }
-    build(
-        engine,
-        &wheels.image,
-        key,
-        &wheels.directory,
-        "FROM scratch\nCOPY . /\n",
-    )
-}
-
-fn build(engine: Engine, tag: &str, key: &str, context: &Path, containerfile: &str) -> Result<()> {
     let file = workspace::work("containerfiles")?.join(key);
-    workspace::write(&file, containerfile)?;
+    workspace::write(&file, "FROM scratch\nCOPY . /\n")?;
     engine.build(&Build {
-        tag,
-        context,
-        file: &file,
-        arguments: &[],
         key,
+        ..Build::new(&wheels.image, &wheels.directory, &file)
     })
 }
 
@@ -237,25 +180,4 @@ fn requirements(pydep: &[String]) -> String {
         .chain(pydep.iter().cloned())
         .map(|line| line + "\n")
         .collect()
-}
-
-/// The container is another machine: what this one's environment says of the
-/// network is told there as shell assignments, in a file and not on a command
-/// line, because the address of an index may hold a password.
-fn environment(input: &Path) -> Result<String> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let told = ENVIRONMENT
-        .iter()
-        .filter_map(|name| Some((*name, set(name)?)));
-    let mut told: Vec<(&str, OsString)> = told.collect();
-    if let Some(bundle) = set("PIP_CERT").or_else(|| set("SSL_CERT_FILE")) {
-        let (from, to) = (Path::new(&bundle), input.join("ca-bundle"));
-        fs::copy(from, to).map_err(Error::io("copy", from))?;
-        let names = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
-        told.extend(names.map(|name| (name, OsString::from("/in/ca-bundle"))));
-    }
-    let lines = told
-        .iter()
-        .map(|(name, value)| format!("export {name}={}\n", quote(value)));
-    Ok(lines.collect())
 }

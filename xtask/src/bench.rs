@@ -1,0 +1,375 @@
+//! `cargo xtask bench requirements`: how long a release's wheels take to make,
+//! and what is fetched and built for them, beside a plain script.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::base::Suite;
+use crate::binary::Binary;
+use crate::constraints::Constraints;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::options::Flags;
+use crate::process::{self, stage};
+use crate::requirements::{self, How, Release};
+use crate::{builder, image, network, workspace};
+
+const USAGE: &str = "\
+Usage: cargo xtask bench requirements [OPTION...]
+
+Makes the wheels of a release in fresh containers of one image, with nothing
+cached: by benches/requirements.sh, then by loci-install. For every run it prints
+  seconds    from start to end
+  CPU        seconds of processor time, those of all children included
+  peak       MiB that loci-install itself had in memory; children apart
+  downloads  distributions fetched, those that builds need included
+  files      how many of them were different ones
+  builds     wheels built of sdists
+  sdists     how many of these were different ones
+  wheels     what was made
+  failed     requirements without a wheel
+The script's counts are taken from pip's log, those of loci-install from what it
+says; - stands for what is not told.
+
+  --constraints FILE      upper-constraints.txt (all files of constraints/ together)
+  --only N                the first N constraints alone: the script takes long
+  --rounds N              how often (1)
+  --skip-script           loci-install alone
+  --base trixie|bookworm  the Debian release (trixie)
+  --jobs N                builds at once, of loci-install
+  --binary FILE           a loci-install to use in the place of a release build
+";
+
+/// What was asked for.
+struct Options {
+    constraints: Option<PathBuf>,
+    only: Option<usize>,
+    rounds: usize,
+    script: bool,
+    binary: Option<PathBuf>,
+    how: How,
+}
+
+/// Everything that both contestants get.
+struct Ring {
+    engine: Engine,
+    binary: Binary,
+    /// The image, with all distribution packages.
+    builder: String,
+    /// Mounted as /in: what the script makes, under which constraints.
+    input: PathBuf,
+    /// Mounted as /opt/loci.
+    context: PathBuf,
+    jobs: String,
+}
+
+/// What a run took and did.
+#[derive(Debug, Default, PartialEq)]
+struct Run {
+    seconds: f64,
+    cpu: f64,
+    /// MiB
+    peak: Option<f64>,
+    counts: Counts,
+    wheels: usize,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    downloads: Option<usize>,
+    files: Option<usize>,
+    builds: Option<usize>,
+    sdists: Option<usize>,
+    failed: Option<usize>,
+}
+
+/// The chore, from the words after `bench`.
+pub fn main(arguments: &[String]) -> Result<()> {
+    match arguments.first().map(String::as_str) {
+        Some("requirements") if !arguments.iter().any(|word| word == "--help") => {
+            bench(&Options::parse(&arguments[1..])?)
+        }
+        Some("requirements" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Error::usage("it is bench requirements", USAGE)),
+    }
+}
+
+fn bench(options: &Options) -> Result<()> {
+    let mut release = Release::load(options.constraints.as_deref(), None)?;
+    let all = release.constraints.clone();
+    if let Some(only) = options.only {
+        release.constraints = Constraints::parse(&all).first(only).text();
+    }
+    let (engine, binary) = image::tools(options.binary.as_deref())?;
+    let (builder, _) = builder::ensure(engine, &binary, options.how.suite)?;
+    let pydep = binary.pydep("requirements", "", options.how.suite)?;
+
+    let input = workspace::fresh("bench/in")?;
+    let wanted = Constraints::parse(&release.constraints).with(pydep);
+    workspace::write(&input.join("requirements.txt"), &wanted.text())?;
+    workspace::write(&input.join("constraints.txt"), &all)?;
+    workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
+    let ring = Ring {
+        context: requirements::context(&release, &options.how)?,
+        jobs: options.how.jobs_argument(),
+        engine,
+        binary,
+        builder,
+        input,
+    };
+    let done = ring.rounds(options);
+    // It may hold the credentials of an index.
+    fs::remove_dir_all(&ring.input).map_err(Error::io("remove", &ring.input))?;
+    print!("{HEADING}");
+    for (name, run) in done? {
+        println!("{name:<14}{run}");
+    }
+    Ok(())
+}
+
+impl Ring {
+    fn rounds(&self, options: &Options) -> Result<Vec<(&'static str, Run)>> {
+        let mut runs = Vec::new();
+        for round in 1..=options.rounds {
+            if options.script {
+                let title = format!("round {round}: requirements.sh");
+                runs.push(("script", stage(&title, || self.script())?));
+            }
+            let title = format!("round {round}: loci-install");
+            runs.push(("loci-install", stage(&title, || self.ours())?));
+        }
+        Ok(runs)
+    }
+
+    fn script(&self) -> Result<Run> {
+        let out = workspace::fresh("bench/script")?;
+        let (seconds, cpu, _) = self.measure(
+            &out,
+            &[
+                "sh",
+                "/bench/requirements.sh",
+                "/in/requirements.txt",
+                "/in/constraints.txt",
+                "/out/wheels",
+                "/out/pip.log",
+            ],
+        )?;
+        let log = fs::read(out.join("pip.log")).map_err(Error::io("read", &out))?;
+        let mut counts = of_pip(&String::from_utf8_lossy(&log));
+        counts.failed = before(&said(&out)?, "failed");
+        Ok(Run {
+            seconds,
+            cpu,
+            peak: None,
+            counts,
+            wheels: requirements::count(&out.join("wheels"))?.0,
+        })
+    }
+
+    fn ours(&self) -> Result<Run> {
+        let out = workspace::fresh("bench/loci-install")?;
+        let jobs = format!("JOBS={}", self.jobs);
+        let (seconds, cpu, peak) = self.measure(
+            &out,
+            &[
+                "env",
+                "PROJECT=requirements",
+                "KEEP_ALL_WHEELS=True",
+                "WHEELS_DEST=/out/wheels",
+                &jobs,
+                "/usr/local/bin/loci-install",
+                "step",
+                "constraints",
+                "wheels-build",
+                "publish",
+            ],
+        )?;
+        Ok(Run {
+            seconds,
+            cpu,
+            peak: Some(peak / 1024.0),
+            counts: of_ours(&said(&out)?),
+            wheels: requirements::count(&out.join("wheels"))?.0,
+        })
+    }
+
+    /// Runs a command in a fresh container: seconds, CPU seconds, peak in KiB.
+    fn measure(&self, out: &Path, words: &[&str]) -> Result<(f64, f64, f64)> {
+        let container = self.engine.container(&self.builder)?;
+        let volumes = [
+            (self.input.as_path(), "/in:ro"),
+            (out, "/out"),
+            (&workspace::root().join("benches"), "/bench:ro"),
+            (&self.context, "/opt/loci:ro"),
+            (&self.binary.path, "/usr/local/bin/loci-install:ro"),
+        ];
+        process::run(container.script("root", &volumes, "measure.sh", words))?;
+        let path = out.join("measured");
+        let text = workspace::read(&path)?;
+        let numbers: Vec<f64> = text
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        match numbers.as_slice() {
+            [seconds, cpu, peak] => Ok((*seconds, *cpu, *peak)),
+            _ => Err(Error::refused(format!("{}: {text}", path.display()))),
+        }
+    }
+}
+
+/// What a command said.
+fn said(out: &Path) -> Result<String> {
+    let path = out.join("said");
+    let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The log holds what the pips say that pip starts for builds, too: they are
+/// children whose output it takes down.
+fn of_pip(log: &str) -> Counts {
+    let mut files = Vec::new();
+    let mut sdists = Vec::new();
+    for line in log.lines() {
+        // A time comes first.
+        let said = line.split_once(' ').map_or("", |(_, said)| said).trim();
+        if let Some(what) = said.strip_prefix("Downloading ") {
+            let file = what.split(' ').next().unwrap_or_default();
+            let file = file.rsplit('/').next().unwrap_or_default();
+            if [".whl", ".tar.gz", ".zip"]
+                .iter()
+                .any(|end| file.ends_with(end))
+            {
+                files.push(file);
+            }
+        } else if let Some(what) = said.strip_prefix("Created wheel for ") {
+            sdists.push(what.split(" size=").next().unwrap_or_default());
+        }
+    }
+    Counts {
+        downloads: Some(files.len()),
+        files: Some(files.into_iter().collect::<BTreeSet<_>>().len()),
+        builds: Some(sdists.len()),
+        sdists: Some(sdists.into_iter().collect::<BTreeSet<_>>().len()),
+        failed: None,
+    }
+}
+
+/// A file is fetched once and an sdist built once: what is said twice would be
+/// told apart here.
+fn of_ours(said: &str) -> Counts {
+    let told = |words: &[&str]| words.iter().find_map(|word| before(said, word));
+    let downloads = told(&["downloads", "downloaded"]);
+    let builds = told(&["builds", "built"]);
+    Counts {
+        downloads,
+        files: told(&["files"]).or(downloads),
+        builds,
+        sdists: told(&["sdists"]).or(builds),
+        // With one that fails the whole build does.
+        failed: Some(0),
+    }
+}
+
+/// The number before the last place where a word follows a number.
+fn before(text: &str, word: &str) -> Option<usize> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is = |said: &str| said.trim_end_matches(|c: char| c.is_ascii_punctuation()) == word;
+    let mut pairs = words.windows(2).rev();
+    pairs.find_map(|pair| is(pair[1]).then(|| pair[0].parse().ok()).flatten())
+}
+
+const HEADING: &str =
+    "               seconds      CPU  peak  downloads  files  builds  sdists  wheels  failed\n";
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |count: Option<usize>| count.map_or("-".to_owned(), |count| count.to_string());
+        let Counts {
+            downloads,
+            files,
+            builds,
+            sdists,
+            failed,
+        } = self.counts;
+        let peak = self
+            .peak
+            .map_or("-".to_owned(), |peak| format!("{peak:.1}"));
+        write!(f, "{:>8.1} {:>8.1} {peak:>5}", self.seconds, self.cpu)?;
+        write!(f, " {:>10} {:>6}", told(downloads), told(files))?;
+        write!(f, " {:>7} {:>7}", told(builds), told(sdists))?;
+        write!(f, " {:>7} {:>7}", self.wheels, told(failed))
+    }
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            constraints: None,
+            only: None,
+            rounds: 1,
+            script: true,
+            binary: None,
+            how: How::of(Suite::Trixie),
+        };
+        let mut flags = Flags::of(arguments, USAGE);
+        while let Some(flag) = flags.next() {
+            match flag {
+                "--constraints" => options.constraints = Some(flags.value()?.into()),
+                "--only" => options.only = Some(flags.number()?),
+                "--rounds" => options.rounds = flags.number()?,
+                "--skip-script" => options.script = false,
+                "--base" => options.how.suite = flags.suite()?,
+                "--jobs" => options.how.jobs = Some(flags.number()?),
+                "--binary" => options.binary = Some(flags.value()?.into()),
+                _ => return Err(flags.unknown()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pips_log_tells_what_was_fetched_and_built() {
+        let log = "\
+2026-01-01T00:00:00,000   Downloading a-1-py3-none-any.whl.metadata (3 kB)
+2026-01-01T00:00:00,000   Downloading a-1-py3-none-any.whl (9.0 kB)
+2026-01-01T00:00:00,000   Downloading b-2.tar.gz (9.0 kB)
+2026-01-01T00:00:00,000     Downloading a-1-py3-none-any.whl (9.0 kB)
+2026-01-01T00:00:00,000   Building wheel for b (pyproject.toml): started
+2026-01-01T00:00:00,000   Created wheel for b: filename=b-2-py3-none-any.whl size=1 sha256=0
+2026-01-01T00:00:00,000   Created wheel for b: filename=b-2-py3-none-any.whl size=1 sha256=1
+";
+        assert_eq!(
+            of_pip(log),
+            Counts {
+                downloads: Some(3),
+                files: Some(2),
+                builds: Some(2),
+                sdists: Some(1),
+                failed: None,
+            }
+        );
+    }
+
+    #[test]
+    fn a_number_stands_before_its_word() {
+        assert_eq!(before("x: 3 builds, 12 downloads.", "downloads"), Some(12));
+        assert_eq!(before("1 failed\nall failed\n2 failed", "failed"), Some(2));
+        assert_eq!(before("nothing failed", "failed"), None);
+    }
+
+    #[test]
+    fn a_row_is_as_wide_as_the_heading() {
+        let row = format!("{:<14}{}\n", "loci-install", Run::default());
+        assert_eq!(row.len(), HEADING.len(), "{row}");
+    }
+}

@@ -1,0 +1,77 @@
+//! What the environment of this machine says of the network, for containers and
+//! builds, which are other machines.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::{Error, Result};
+use crate::process::quote;
+
+/// What pip is told.
+const ENVIRONMENT: &[&str] = &[
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+];
+
+/// Less what the stock Dockerfile has no argument for.
+const NO_ARGUMENTS: &[&str] = &["PIP_DEFAULT_TIMEOUT"];
+
+/// For a container: shell assignments, to be kept in a file and not on a command
+/// line, because the address of an index may hold a password. A bundle of
+/// certificates is copied into `input`, which is `/in` in the container.
+pub fn assignments(input: &Path) -> Result<String> {
+    let mut told: Vec<(&str, OsString)> = ENVIRONMENT
+        .iter()
+        .filter_map(|name| Some((*name, set(name)?)))
+        .collect();
+    if let Some(from) = bundle() {
+        fs::copy(&from, input.join("ca-bundle")).map_err(Error::io("copy", &from))?;
+        let names = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
+        told.extend(names.map(|name| (name, OsString::from("/in/ca-bundle"))));
+    }
+    let lines = told
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quote(value)));
+    Ok(lines.collect())
+}
+
+/// For a build by the stock Dockerfile: arguments without values, which the
+/// engine takes from its own environment and no log shows, and a bundle of
+/// certificates as the secret that the Dockerfile mounts.
+pub fn arguments(build: &mut Command) {
+    let served = ENVIRONMENT
+        .iter()
+        .filter(|name| !NO_ARGUMENTS.contains(name) && set(name).is_some());
+    for name in served {
+        build.args(["--build-arg", name]);
+    }
+    if let Some(bundle) = bundle() {
+        let mut secret = OsString::from("id=ca-bundle,src=");
+        secret.push(bundle);
+        build.arg("--secret").arg(secret);
+        for name in ["PIP_CERT", "SSL_CERT_FILE"] {
+            build.arg(format!("--build-arg={name}=/run/secrets/ca-bundle"));
+        }
+    }
+}
+
+/// The certificates that this machine trusts, when it does not trust the usual.
+fn bundle() -> Option<PathBuf> {
+    set("PIP_CERT")
+        .or_else(|| set("SSL_CERT_FILE"))
+        .map(Into::into)
+}
+
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
