@@ -146,7 +146,7 @@ impl Exchange<'_> {
 
     fn trouble(&self, asked: &Url, cause: ureq::Error) -> Trouble {
         let url = self.shown.to_owned();
-        let host = host(asked);
+        let host = self.routes.name(asked);
         let unreachable = |reason: String| {
             Trouble::passing(DownloadError::Connect {
                 url: url.clone(),
@@ -171,7 +171,10 @@ impl Exchange<'_> {
             ureq::Error::BadUri(reason) => self.bad_url(&reason).into(),
             ureq::Error::Http(reason) => self.bad_url(&reason.to_string()).into(),
             ureq::Error::Io(cause) => unreachable(cause.to_string()),
-            ureq::Error::ConnectProxyFailed(reason) => unreachable(reason),
+            // "proxy server responded 403/403"
+            ureq::Error::ConnectProxyFailed(reason) => {
+                unreachable(reason.split('/').next().unwrap_or_default().to_owned())
+            }
             cause => unreachable(cause.to_string()),
         }
     }
@@ -242,14 +245,6 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn tls(url: String, host: String, reason: String) -> Trouble {
     DownloadError::Tls { url, host, reason }.into()
-}
-
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -64,13 +64,33 @@ impl Routes {
         } else {
             &self.checked
         };
-        Some(if self.proxies.is_exempt(url) {
-            &agents.direct
-        } else if is_https {
-            &agents.https
-        } else {
-            &agents.http
+        Some(match self.proxy(url) {
+            None => &agents.direct,
+            Some(_) if is_https => &agents.https,
+            Some(_) => &agents.http,
         })
+    }
+
+    /// Whom an error is about: the host, and the proxy that is between.
+    pub fn name(&self, url: &Url) -> String {
+        let host = url.host_str().unwrap_or_default();
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let by = self
+            .proxy(url)
+            .map(|proxy| format!(" by the proxy {}:{}", proxy.host(), proxy.port()))
+            .unwrap_or_default();
+        format!("{host}{port}{by}")
+    }
+
+    fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        let proxy = match url.scheme() {
+            "https" => &self.proxies.https,
+            _ => &self.proxies.http,
+        };
+        proxy.as_ref().filter(|_| !self.proxies.is_exempt(url))
     }
 
     /// Whether pip's `--trusted-host` names it: without a port on any

@@ -4,6 +4,7 @@ mod again;
 mod many;
 mod redirects;
 mod server;
+mod ways;
 
 use std::fs;
 use std::path::PathBuf;

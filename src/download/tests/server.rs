@@ -5,6 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// What one connection gets.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -47,6 +52,31 @@ pub struct Server {
 impl Server {
     /// Starts one; `respond` gets the head of a request and its number, from 0.
     pub fn start(respond: impl Fn(&str, usize) -> Answer + Send + 'static) -> Self {
+        Self::serve(|stream| stream, respond)
+    }
+
+    /// The same over TLS, with `certificate.pem`, which is its own authority and valid until 2120.
+    pub fn start_tls(respond: impl Fn(&str, usize) -> Answer + Send + 'static) -> Self {
+        let certificate =
+            CertificateDer::from_pem_slice(include_bytes!("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("key.pem")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let wrap = move |stream| {
+            StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream)
+        };
+        Self::serve(wrap, respond)
+    }
+
+    fn serve<S: Read + Write + Send + 'static>(
+        wrap: impl Fn(TcpStream) -> S + Send + 'static,
+        respond: impl Fn(&str, usize) -> Answer + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -55,7 +85,7 @@ impl Server {
         thread::spawn(move || {
             let mut stalled = Vec::new();
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
+                let mut stream = wrap(stream.unwrap());
                 let head = head_of(&mut stream);
                 let number = {
                     let mut seen = seen.lock().unwrap();
@@ -107,7 +137,7 @@ impl Server {
     }
 }
 
-fn head_of(stream: &mut TcpStream) -> String {
+fn head_of(stream: &mut impl Read) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
