@@ -106,7 +106,7 @@ fn bench(options: &Options) -> Result<()> {
         release.constraints = Constraints::parse(&all).first(only).text();
     }
     let (engine, binary) = image::tools(options.binary.as_deref())?;
-    let (builder, _) = builder::ensure(engine, &binary, options.how.suite)?;
+    let builder = builder::compiler(engine, &binary, options.how.suite)?;
     let pydep = binary.pydep("requirements", "", options.how.suite)?;
 
     let input = workspace::fresh("bench/in")?;

@@ -1,4 +1,4 @@
-//! The image with all that compiles wheels.
+//! Images with the tools that wheels and sdists are made with.
 
 use crate::base::{self, Suite};
 use crate::binary::Binary;
@@ -7,11 +7,23 @@ use crate::error::Result;
 use crate::process::stage;
 use crate::workspace;
 
-/// Makes it, and tells its name and what it was made from.
-pub fn ensure(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, String)> {
+/// Python and its virtualenvs.
+const PYTHON: &[&str] = &["python3", "python3-venv"];
+
+/// The name of an image with all that compiles wheels.
+pub fn compiler(engine: Engine, binary: &Binary, suite: Suite) -> Result<String> {
+    let packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    ensure(engine, suite, "builder", &[&packages, PYTHON].concat())
+}
+
+/// The name of an image with Python.
+pub fn python(engine: Engine, suite: Suite) -> Result<String> {
+    ensure(engine, suite, "python", PYTHON)
+}
+
+fn ensure(engine: Engine, suite: Suite, name: &str, packages: &[&str]) -> Result<String> {
     let base_key = base::ensure(engine, suite)?;
-    let mut packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
-    packages.extend(["python3", "python3-venv"].map(ToOwned::to_owned));
     let packages = packages.join(" ");
     let containerfile = format!(
         "FROM {}\n\
@@ -20,9 +32,9 @@ pub fn ensure(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, 
         suite.image()
     );
     let key = workspace::key(&[&base_key, &containerfile]);
-    let image = format!("localhost/loci-builder-{}", suite.name());
+    let image = format!("localhost/loci-{name}-{}", suite.name());
     if !engine.has(&image, &key) {
-        stage(&format!("making {image}, which compiles wheels"), || {
+        stage(&format!("making {image}"), || {
             let context = workspace::fresh("empty")?;
             let file = workspace::work("containerfiles")?.join(&key);
             workspace::write(&file, &containerfile)?;
@@ -32,5 +44,5 @@ pub fn ensure(engine: Engine, binary: &Binary, suite: Suite) -> Result<(String, 
             })
         })?;
     }
-    Ok((image, key))
+    Ok(image)
 }

@@ -101,20 +101,32 @@ impl Constraints {
         self.pin(name).cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// The file as an image gets it: without the service, whose version is that
-    /// of its source, and with a setuptools that still works.
-    pub fn publish(&self, service: &str) -> String {
+    /// The file less a service, whose version is that of its source.
+    pub fn without(&self, service: &str) -> String {
         let own = normal(service);
         let kept = self
             .lines
             .iter()
             .filter(|line| normal(package(line)) != own);
-        let mut text: String = kept.flat_map(|line| [line, "\n"]).collect();
+        kept.flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// The same with a setuptools that still works.
+    pub fn publish(&self, service: &str) -> String {
+        let mut text = self.without(service);
         if self.pin("setuptools").is_none() {
             text.push_str(SETUPTOOLS);
             text.push('\n');
         }
         text
+    }
+
+    /// Those of the packages that there is no line for.
+    pub fn missing<'a>(&self, packages: &'a [String]) -> Vec<&'a str> {
+        let packages = packages.iter().map(String::as_str);
+        packages
+            .filter(|name| self.pin(package(name)).is_none())
+            .collect()
     }
 }
 
@@ -144,6 +156,12 @@ mod tests {
             constraints.publish("keystone"),
             "keystoneauth1===5.15.0\noslo.config===10.7.0\nsetuptools<81\n"
         );
+        assert_eq!(
+            constraints.without("keystone"),
+            "keystoneauth1===5.15.0\noslo.config===10.7.0\n"
+        );
+        let wanted = ["oslo_config", "setuptools<81"].map(ToOwned::to_owned);
+        assert_eq!(constraints.missing(&wanted), ["setuptools<81"]);
     }
 
     #[test]

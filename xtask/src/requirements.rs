@@ -33,7 +33,7 @@ by the stock Dockerfile, and tells what is in it.
 ";
 
 /// global-requirements.txt of whoever has none.
-const GLOBAL_REQUIREMENTS: &str = "\
+pub const GLOBAL_REQUIREMENTS: &str = "\
 # Every version is pinned by upper-constraints.txt.
 ";
 

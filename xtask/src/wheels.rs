@@ -1,29 +1,27 @@
-//! The wheels of a service: what its sdist and pydep.txt ask for, from the
-//! package index, under constraints; compiled where there is no wheel.
+//! What a service is installed from: the image of its wheels, made of its
+//! constraints, and its own sdist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::base;
 use crate::binary::Binary;
 use crate::catalogue;
 use crate::constraints::{self, Constraints};
-use crate::engine::{Build, Engine};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::process::{self, stage};
+use crate::process::{self, command, stage};
+use crate::requirements::{self, How, Release};
 use crate::{builder, network, workspace};
 
-/// Part of the key: other wheels may come of another script.
-const GATHER: &str = include_str!("../scripts/gather.sh");
+/// Part of the key: another script may fetch another file.
+const SDIST: &str = include_str!("../scripts/sdist.sh");
 
 /// The tools of the virtualenv, which is made without an index too.
 const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
 
-const GLOBAL_REQUIREMENTS: &str = "\
-# Every version is pinned by upper-constraints.txt.
-";
-
-/// What was gathered.
+/// What a service is installed from.
 pub struct Wheels {
     /// *.whl, upper-constraints.txt and global-requirements.txt.
     pub directory: PathBuf,
@@ -33,151 +31,137 @@ pub struct Wheels {
     pub sdist: PathBuf,
 }
 
-/// All that decides which wheels there are.
-struct Inputs<'a> {
-    /// The distribution of the service.
-    distribution: &'a str,
-    /// The same as a requirement.
-    requirement: String,
-    /// Its extras, in brackets, or nothing.
-    extras: String,
-    /// The constraints that the image gets.
-    constraints: String,
-    /// What is wanted beside the service's own dependencies.
-    requirements: String,
-}
-
-/// Gathers the wheels of a service, if they are not there yet.
+/// Makes the wheels of a service and fetches its sdist, if they are not there yet.
 pub fn ensure(
     engine: Engine,
     binary: &Binary,
     pins: &Constraints,
     options: &Options,
 ) -> Result<Wheels> {
-    let inputs = Inputs::of(binary, pins, options)?;
-    let (builder, builder_key) = builder::ensure(engine, binary, options.suite)?;
-    let key = inputs.key(&builder_key);
-    let name = format!("{}-{}", options.service, options.suite.name());
-    let home = workspace::work("wheels")?.join(&name);
-    let image = format!("localhost/loci-wheels:{name}");
-    if fs::read_to_string(home.join("key")).is_ok_and(|made| made == key) {
-        let wheels = found(&home, &image)?;
-        return publish(engine, &wheels, &key).map(|()| wheels);
-    }
-    let title = format!("gathering the wheels of {}", inputs.requirement);
-    stage(&title, || {
-        // What was gathered before stays until this has gone well.
-        let output = workspace::fresh(&format!("gather/{name}"))?;
-        let cache = workspace::work(&format!("pip-cache-{}", options.suite.name()))?;
-        inputs.gather(engine, &builder, &output, &cache)?;
-        workspace::write(&output.join("key"), &key)?;
-        if home.exists() {
-            fs::remove_dir_all(&home).map_err(Error::io("remove", &home))?;
-        }
-        fs::rename(&output, &home).map_err(Error::io("make", &home))?;
-        let wheels = found(&home, &image)?;
-        publish(engine, &wheels, &key).map(|()| wheels)
-    })
-}
-
-impl<'a> Inputs<'a> {
-    fn of(binary: &Binary, pins: &Constraints, options: &'a Options) -> Result<Self> {
-        let service = options.service.as_str();
-        let distribution = catalogue::distribution(service);
-        let pydep = binary.pydep(service, &options.profiles, options.suite)?;
-        Ok(Self {
-            distribution,
-            requirement: pins.requirement(distribution),
-            extras: match options.extras.as_str() {
-                "" => String::new(),
-                extras => format!("[{extras}]"),
-            },
-            constraints: pins.publish(distribution),
-            requirements: requirements(&pydep),
+    let sdist = fetch(engine, pins, options)?;
+    let (image, key) = make(engine, binary, pins, options)?;
+    let name = name(options);
+    let directory = kept(&format!("wheels/{name}"), &key, |output| {
+        engine.container(&image)?.files(|files| {
+            let mut cp = command("cp", ["-R", "--"]);
+            cp.arg(files.join(".")).arg(output);
+            process::read(cp).map(drop)
         })
-    }
-
-    fn key(&self, builder: &str) -> String {
-        workspace::key(&[
-            builder,
-            GATHER,
-            &self.requirement,
-            &self.extras,
-            &self.constraints,
-            &self.requirements,
-        ])
-    }
-
-    /// Fills `output` with `sdist` and `wheels`.
-    fn gather(&self, engine: Engine, builder: &str, output: &Path, cache: &Path) -> Result<()> {
-        let input = output.join("in");
-        fs::create_dir(&input).map_err(Error::io("make", &input))?;
-        workspace::write(&input.join("constraints.txt"), &self.constraints)?;
-        workspace::write(&input.join("requirements.txt"), &self.requirements)?;
-        workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
-        let container = engine.container(builder)?;
-        let volumes = [
-            (input.as_path(), "/in:ro"),
-            (output, "/out"),
-            (cache, "/root/.cache/pip"),
-        ];
-        let words = [self.requirement.as_str(), &self.extras];
-        let done = process::run(container.script("root", &volumes, "gather.sh", &words));
-        // It may hold the credentials of an index.
-        fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
-        done?;
-
-        let wheels = output.join("wheels");
-        // It comes from its source, or the image would not show that it can.
-        remove_wheel(&wheels, self.distribution)?;
-        workspace::write(&wheels.join("upper-constraints.txt"), &self.constraints)?;
-        workspace::write(&wheels.join("global-requirements.txt"), GLOBAL_REQUIREMENTS)
-    }
-}
-
-/// Makes the wheels an image.
-fn publish(engine: Engine, wheels: &Wheels, key: &str) -> Result<()> {
-    if engine.has(&wheels.image, key) {
-        return Ok(());
-    }
-    let file = workspace::work("containerfiles")?.join(key);
-    workspace::write(&file, "FROM scratch\nCOPY . /\n")?;
-    engine.build(&Build {
-        key,
-        ..Build::new(&wheels.image, &wheels.directory, &file)
-    })
-}
-
-fn found(home: &Path, image: &str) -> Result<Wheels> {
-    let sdists = home.join("sdist");
-    let mut entries = fs::read_dir(&sdists).map_err(Error::io("read", &sdists))?;
-    let sdist = entries.find_map(|entry| Some(entry.ok()?.path()));
+    })?;
     Ok(Wheels {
-        directory: home.join("wheels"),
-        image: image.to_owned(),
-        sdist: sdist.ok_or_else(|| Error::refused(format!("{} is empty", sdists.display())))?,
+        directory,
+        image,
+        sdist,
     })
 }
 
-fn remove_wheel(directory: &Path, distribution: &str) -> Result<()> {
-    let own = constraints::normal(distribution);
-    for entry in fs::read_dir(directory)
-        .map_err(Error::io("read", directory))?
-        .flatten()
-    {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if constraints::normal(name.split('-').next().unwrap_or_default()) == own {
-            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
-        }
+/// The image of the wheels and what it was made from.
+fn make(
+    engine: Engine,
+    binary: &Binary,
+    pins: &Constraints,
+    options: &Options,
+) -> Result<(String, String)> {
+    let pydep = binary.pydep(&options.service, &options.profiles, options.suite)?;
+    let mut wanted: Vec<String> = TOOLCHAIN.iter().map(ToString::to_string).collect();
+    wanted.extend(pydep);
+    let release = Release {
+        // The service comes from its source, or the image would not show that it can.
+        constraints: pins.without(catalogue::distribution(&options.service)),
+        global: requirements::GLOBAL_REQUIREMENTS.to_owned(),
+    };
+    let how = How {
+        pip_packages: pins.missing(&wanted).join(" "),
+        ..How::of(options.suite)
+    };
+    let root = workspace::root();
+    let key = workspace::key(&[
+        &base::ensure(engine, options.suite)?,
+        &binary.key()?,
+        &workspace::read(&root.join("Dockerfile"))?,
+        &workspace::read(&root.join("bindep.txt"))?,
+        &workspace::read(&root.join("pydep.txt"))?,
+        &release.constraints,
+        &how.pip_packages,
+    ]);
+    let image = format!("localhost/loci-wheels:{}", name(options));
+    if !engine.has(&image, &key) {
+        requirements::build(engine, binary, &release, &how, &image, &key)?;
     }
-    Ok(())
+    Ok((image, key))
 }
 
-fn requirements(pydep: &[String]) -> String {
-    let tools = TOOLCHAIN.iter().map(ToString::to_string);
-    tools
-        .chain(pydep.iter().cloned())
-        .map(|line| line + "\n")
-        .collect()
+/// The sdist of the service.
+fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBuf> {
+    let distribution = catalogue::distribution(&options.service);
+    let requirement = pins.requirement(distribution);
+    let constraints = pins.publish(distribution);
+    let key = workspace::key(&[SDIST, &requirement, &constraints]);
+    let directory = kept(&format!("sdist/{}", name(options)), &key, |output| {
+        let python = builder::python(engine, options.suite)?;
+        stage(&format!("fetching {requirement}"), || {
+            let input = workspace::fresh("sdist-in")?;
+            workspace::write(&input.join("constraints.txt"), &constraints)?;
+            workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
+            let container = engine.container(&python)?;
+            let volumes = [(input.as_path(), "/in:ro"), (output, "/out")];
+            let script = container.script("root", &volumes, "sdist.sh", &[&requirement]);
+            let done = process::run(script);
+            // It may hold the credentials of an index.
+            fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
+            done
+        })
+    })?
+    .join("sdist");
+    let mut entries = fs::read_dir(&directory).map_err(Error::io("read", &directory))?;
+    let sdist = entries.find_map(|entry| Some(entry.ok()?.path()));
+    sdist.ok_or_else(|| Error::refused(format!("{} is empty", directory.display())))
+}
+
+fn name(options: &Options) -> String {
+    format!("{}-{}", options.service, options.suite.name())
+}
+
+/// The directory of this name below `target/xtask`, filled again when its key
+/// has changed. What was there stays until that has gone well.
+fn kept(name: &str, key: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let home = workspace::work(name)?;
+    let stamp = home.with_file_name(format!(
+        "{}.key",
+        home.file_name().unwrap_or_default().display()
+    ));
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
+        return Ok(home);
+    }
+    let output = workspace::fresh(&format!("new/{name}"))?;
+    fill(&output)?;
+    if stamp.exists() {
+        fs::remove_file(&stamp).map_err(Error::io("remove", &stamp))?;
+    }
+    fs::remove_dir_all(&home).map_err(Error::io("remove", &home))?;
+    fs::rename(&output, &home).map_err(Error::io("make", &home))?;
+    workspace::write(&stamp, key)?;
+    Ok(home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_filled_again_with_its_key_and_not_when_that_fails() {
+        workspace::fresh("test-kept").unwrap();
+        let fill = |key: &str, text: &str| {
+            kept("test-kept/it", key, |output| {
+                workspace::write(&output.join("text"), text)
+            })
+        };
+        let read = |home: &Path| workspace::read(&home.join("text")).unwrap();
+        let home = fill("1", "one").unwrap();
+        assert_eq!(read(&home), "one");
+        assert_eq!(read(&fill("1", "other").unwrap()), "one");
+        kept("test-kept/it", "2", |_| Err(Error::refused("no"))).unwrap_err();
+        assert_eq!(read(&fill("1", "other").unwrap()), "one");
+        assert_eq!(read(&fill("2", "two").unwrap()), "two");
+    }
 }
