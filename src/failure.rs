@@ -118,10 +118,12 @@ pub enum Failure {
 pub struct FailedBuild {
     /// The distribution with its version.
     pub package: String,
+    /// Why, where more is known than how the child ended.
+    pub why: Option<String>,
     /// The file that holds all that it said.
-    pub log: String,
-    /// How.
-    pub child: Box<FailedChild>,
+    pub log: Option<String>,
+    /// The child, where one was run.
+    pub child: Option<Box<FailedChild>>,
 }
 
 /// A child that failed.

@@ -49,3 +49,4 @@ pub mod settings;
 pub mod step;
 pub mod steps;
 pub mod wheels;
+mod words;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layout::{IMAGE_INFO, STATE};
 use crate::platform::Platform;
+use crate::requirements::set::Counts;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -39,6 +40,8 @@ pub struct Record {
     pub built: Vec<String>,
     /// What was changed in the constraints, and why.
     pub constraint_edits: Vec<String>,
+    /// What was done for the wheels of a release.
+    pub release: Option<Counts>,
     /// The distribution packages that were asked for.
     pub packages: Vec<String>,
     /// The distribution packages that were there during the build only.

@@ -194,12 +194,18 @@ fn release<'a>(
 ) -> Words<'a> {
     let mut details = Vec::new();
     for build in builds {
-        details.push(format!("{} was not built", build.package));
-        details.push(format!("  command: {}", build.child.command));
-        details.push(format!("  ended:   {}", build.child.ending));
-        if !build.child.tail.is_empty() {
-            details.push(format!("  said (all of it is in {}):", build.log));
-            details.extend(build.child.tail.iter().map(|line| format!("    {line}")));
+        let why = build.why.as_ref().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        details.push(format!("{} was not built{why}", build.package));
+        if let Some(child) = &build.child {
+            details.push(format!("  command: {}", child.command));
+            details.push(format!("  ended:   {}", child.ending));
+            if !child.tail.is_empty() {
+                let log = build.log.as_ref();
+                let log = log.map(|log| format!(" (all of it is in {log})"));
+                details.push(format!("  said{}:", log.unwrap_or_default()));
+                details.extend(child.tail.iter().map(|line| format!("    {line}")));
+            }
         }
     }
     for (package, needed) in blocked {
@@ -208,7 +214,7 @@ fn release<'a>(
     details.extend(fetches.iter().cloned());
     let failed = builds.len() + blocked.len() + fetches.len();
     let full = builds.iter().any(|build| {
-        let mut tail = build.child.tail.iter();
+        let mut tail = build.child.iter().flat_map(|child| &child.tail);
         tail.any(|line| line.contains("No space left on device"))
     });
     let advice = if full {

@@ -27,7 +27,7 @@ pub struct Build<'a> {
     pub constraints: &'a str,
 }
 
-/// What builds of OpenStack's constraints are told, unless the environment of
+/// What builds of a release are told, unless the environment of
 /// this process says otherwise.
 const TOLD: &[(&str, &str)] = &[
     // LOCI: uwsgi without it serves no HTTPS.
@@ -105,13 +105,13 @@ mod tests {
         assert_eq!(
             uv.to_string(),
             "uv build --wheel --offline --no-index --find-links /links --build-constraints /constraints.txt \
-             --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting a=b /files/six-1.tar.gz"
+             --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting 'a=b' /files/six-1.tar.gz"
         );
         let pip = Builder::Pip.command(&BUILD, &index, "/t/bin/python", &[]);
         assert_eq!(
             pip.to_string(),
             "/t/bin/python -m pip wheel --no-deps --no-cache-dir --no-index --find-links /links \
-             --wheel-dir /out --config-settings a=b /files/six-1.tar.gz"
+             --wheel-dir /out --config-settings 'a=b' /files/six-1.tar.gz"
         );
         assert_eq!(pip.variables["PIP_BUILD_CONSTRAINT"], "/constraints.txt");
     }

@@ -11,7 +11,7 @@ use crate::command::Command;
 /// What the user says about indexes and about the choice of files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
-    /// The index in the place of PyPI.
+    /// The index in the place of the public one.
     pub url: Option<String>,
     /// Further indexes.
     pub extra: Vec<String>,

@@ -26,7 +26,7 @@ impl LocalSource {
     }
 }
 
-/// `python-custom-name-mapping.txt`: projects whose directory, name on PyPI and own name differ.
+/// `python-custom-name-mapping.txt`: projects whose directory, name in the index and own name differ.
 #[derive(Debug, Default)]
 pub struct NameMapping(BTreeMap<String, Vec<Name>>);
 

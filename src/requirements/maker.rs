@@ -13,7 +13,7 @@ use super::jobs::Machine;
 use super::needs::{Needs, add, kept, pins, wanted};
 use super::queue::{self, Job, Outcome, State, Verdict};
 use super::resolver::missing;
-use super::set::Wheel;
+use super::set::{Counts, Wheel};
 use super::unit::{From, Role, Unit};
 use super::workshop::{Workshop, home, links, python};
 use crate::command::{Ending, Output};
@@ -68,8 +68,8 @@ struct Making {
 pub struct Made {
     /// Every unit with its wheel, where it has one.
     pub units: Vec<(Unit, Option<Wheel>)>,
-    /// What was done, in words.
-    pub account: String,
+    /// What was done for it.
+    pub counts: Counts,
 }
 
 impl<'a> Maker<'a> {
@@ -109,9 +109,9 @@ impl<'a> Maker<'a> {
         let mut blocked = Vec::new();
         for _ in 0..ROUNDS {
             self.prepare();
-            let (more_failed, more_blocked) = self.make()?;
-            failed.extend(more_failed);
-            blocked.extend(more_blocked);
+            let more = self.make()?;
+            failed.extend(more.failed);
+            blocked.extend(more.blocked);
             let healthy = failed.is_empty() && self.state().fetches.is_empty();
             if !(self.all && healthy && self.complete()?) {
                 break;
@@ -217,7 +217,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Builds what is to be built, while the rest is fetched.
-    fn make(&self) -> Result<(Vec<FailedBuild>, Vec<(String, String)>), Failure> {
+    fn make(&self) -> Result<Failures, Failure> {
         let (queued, jobs, rest) = {
             let state = self.state();
             let fresh = (0..state.units.len())
@@ -266,7 +266,7 @@ impl<'a> Maker<'a> {
             }
             state.lost.insert(queued[job]);
         }
-        Ok((failed, blocked))
+        Ok(Failures { failed, blocked })
     }
 
     /// Puts every wheel that is there where build environments find it.
@@ -410,8 +410,9 @@ impl<'a> Maker<'a> {
         context.remove(&partial)?;
         let failed = FailedBuild {
             package: label,
-            log,
-            child: FailedChild::new(&command, &output),
+            why: None,
+            log: Some(log),
+            child: Some(FailedChild::new(&command, &output)),
         };
         Ok((output, Some(failed)))
     }
@@ -479,7 +480,9 @@ impl<'a> Maker<'a> {
             .collect();
         needed.sort();
         needed.dedup();
-        needed.iter().for_each(|needed| fingerprint.add(needed));
+        for needed in &needed {
+            fingerprint.add(needed);
+        }
         for setting in &self.workshop.index.config_settings {
             fingerprint.add(setting);
         }
@@ -522,6 +525,13 @@ impl<'a> Maker<'a> {
     }
 }
 
+/// Builds that did not end well.
+struct Failures {
+    failed: Vec<FailedBuild>,
+    /// Each with the one that it needs.
+    blocked: Vec<(String, String)>,
+}
+
 /// How a try of a build ended.
 enum Tried {
     Made(Wheel),
@@ -529,32 +539,43 @@ enum Tried {
     Needs(Vec<usize>),
 }
 
-/// A failure that is no child's.
+/// A failure before or beside the build itself.
 fn plainly(unit: &Unit, failure: &Failure) -> FailedBuild {
-    let child = match failure {
-        Failure::Command { child, .. }
-        | Failure::Conflict { child, .. }
-        | Failure::IndexUnreachable { child, .. }
-        | Failure::ConstraintsUnknown { child, .. } => child.clone(),
-        Failure::Wheels(why) => said(why),
-        Failure::File { doing, path, error } => {
-            said(&format!("could not {doing} {}: {error}", path.display()))
+    let (why, child) = match failure {
+        Failure::Wheels(why) => (why.clone(), None),
+        Failure::Command { doing, child } => (format!("could not {doing}"), Some(child)),
+        Failure::File { doing, path, error } => (
+            format!("could not {doing} {}: {error}", path.display()),
+            None,
+        ),
+        Failure::Conflict { sides, child } => (
+            format!(
+                "what it needs contradicts the constraints: {}",
+                sides.join("; ")
+            ),
+            Some(child),
+        ),
+        Failure::IndexUnreachable { why, child } => (
+            format!("the package index could not be read: {why}"),
+            Some(child),
+        ),
+        Failure::ConstraintsUnknown {
+            constraints, child, ..
+        } => {
+            let lacks: Vec<String> = constraints
+                .iter()
+                .map(|(requirement, why)| format!("{requirement}: {why}"))
+                .collect();
+            (lacks.join("; "), Some(child))
         }
-        other => said(&format!("{other:?}")),
+        other => (format!("{other:?}"), None),
     };
     FailedBuild {
         package: unit.label(),
-        log: String::new(),
-        child,
+        why: Some(why),
+        log: None,
+        child: child.cloned(),
     }
-}
-
-fn said(why: &str) -> Box<FailedChild> {
-    Box::new(FailedChild {
-        command: String::new(),
-        ending: Ending::NotStarted(why.to_owned()),
-        tail: Vec::new(),
-    })
 }
 
 impl Making {
@@ -639,14 +660,15 @@ impl Making {
     }
 
     fn account(self, builds: usize) -> Made {
-        let sdists = self.units.iter().filter(|unit| unit.is_built()).count();
-        let account = format!(
-            "{} files fetched ({} MiB), {} were there; {builds} builds of {sdists} sources, {} were built before",
-            self.tally.downloaded,
-            self.tally.bytes >> 20,
-            self.tally.present,
-            self.earlier
-        );
+        let counts = Counts {
+            downloads: self.tally.downloaded,
+            bytes: self.tally.bytes,
+            retries: self.tally.retries,
+            present: self.tally.present,
+            builds,
+            sources: self.units.iter().filter(|unit| unit.is_built()).count(),
+            earlier: self.earlier,
+        };
         let mut wheels = self.wheels;
         let units = self
             .units
@@ -654,6 +676,6 @@ impl Making {
             .enumerate()
             .map(|(index, unit)| (unit, wheels.remove(&index)))
             .collect();
-        Made { units, account }
+        Made { units, counts }
     }
 }

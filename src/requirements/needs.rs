@@ -90,13 +90,12 @@ impl Needs {
         let asked: BTreeSet<String> = requirements.into_iter().collect();
         let asked: Vec<String> = asked.into_iter().collect();
         let before = units.len();
-        let answer = match self.answers.get(&asked) {
-            Some(answer) => answer.clone(),
-            None => {
-                let answer = ask(&asked, &units[index].label(), units, context, workshop);
-                self.answers.insert(asked, answer.clone());
-                answer
-            }
+        let answer = if let Some(answer) = self.answers.get(&asked) {
+            answer.clone()
+        } else {
+            let answer = ask(&asked, &units[index].label(), units, context, workshop);
+            self.answers.insert(asked, answer.clone());
+            answer
         };
         match answer {
             Ok(needed) => self.of.entry(index).or_default().extend(needed),

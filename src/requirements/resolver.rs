@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::index::Index;
 use crate::command::Command;
-use crate::python::Name;
 use crate::python::lock::{Artifact, Lock, Package, Source};
+use crate::python::{Name, WheelName};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ fn report(text: &str) -> Result<Lock, String> {
             .ok_or_else(|| format!("there is no sha256 of {name}"))?;
         let url = installed.download_info.url;
         let file_name = url.rsplit('/').next().unwrap_or_default().to_owned();
-        let wheel = file_name.ends_with(".whl");
+        let wheel = WheelName::parse(&file_name).is_some();
         let artifact = Artifact {
             file_name,
             url,

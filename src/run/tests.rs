@@ -186,6 +186,7 @@ fn a_step_says_how_far_it_has_come() {
         reporter: &listener,
         record: &Mutex::default(),
         secrets: &Secrets::default(),
+        environment: &[],
     };
     context.progress(&Progress {
         what: "files".to_owned(),

@@ -53,9 +53,9 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
                 check_sources(view, &edited, findings);
                 if let Some(lock) = &resolve.lock {
                     let wanted = resolve.wanted(&edited, settings);
-                    contradictions(lock, &wanted)
-                        .into_iter()
-                        .for_each(|text| findings.input(text));
+                    for contradiction in contradictions(lock, &wanted) {
+                        findings.input(contradiction);
+                    }
                 }
                 resolve.edits = edited.edits;
             }
@@ -215,7 +215,9 @@ impl Task for Resolve {
         let markers = &workshop.interpreter.markers;
         let edited = edit(constraints, &self.facts(settings, Some(markers)));
         let said: Vec<String> = edited.edits.iter().map(ToString::to_string).collect();
-        said.iter().for_each(|edit| context.note(edit));
+        for edit in &said {
+            context.note(edit);
+        }
         context.record(|record| record.constraint_edits = said);
         let wanted = self.wanted(&edited, settings);
         let mut lock = match &self.lock {

@@ -2,7 +2,6 @@
 //!
 //! LOCI's layout: `/opt/loci/scripts/project_specific/PROJECT/NN_name.sh`.
 
-use super::packages::count;
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
@@ -13,6 +12,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
+use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let hooks = &view.inputs.hooks;

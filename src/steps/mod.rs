@@ -53,11 +53,11 @@ pub fn plan(
     let steps = StepName::of(settings.mode);
     for foreign in named.iter().flat_map(|named| named.iter()) {
         if !steps.contains(foreign) {
-            let names: Vec<_> = steps.iter().map(|name| name.as_str()).collect();
+            let own: Vec<_> = steps.iter().map(|name| name.as_str()).collect();
             findings.input(format!(
                 "PROJECT={} has no step {foreign}; its steps are {}",
                 settings.project,
-                names.join(", ")
+                own.join(", ")
             ));
         }
     }

@@ -9,6 +9,7 @@ use crate::findings::Findings;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
+use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let manager = view.platform.package_manager();
@@ -42,11 +43,6 @@ fn kept(view: &View<'_>) -> Option<BTreeSet<String>> {
     let asked_for = view.root.read(asked_for()).unwrap_or_default();
     let names = base.lines().chain(asked_for.lines());
     Some(names.map(str::to_owned).collect())
-}
-
-/// `1 package`, `3 packages`.
-pub(super) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Every package that the user asks for, once, with the first place that does.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::build::BUILT;
-use super::packages::count;
 use crate::command::Command;
 use crate::context::{Context, file};
 use crate::failure::Failure;
@@ -18,6 +17,7 @@ use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
 use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;

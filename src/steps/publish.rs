@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::packages::count;
 use super::source;
 use super::wheels_build::{read_set, set_file, used_lock_file};
 use crate::context::{Context, file};
@@ -17,6 +16,7 @@ use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
 use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use crate::words::count;
 
 /// The versions with their digests.
 const HASHES: &str = "hashes.txt";

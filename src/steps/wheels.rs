@@ -3,7 +3,6 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::packages::count;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -13,6 +12,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::root::Root;
 use crate::settings::WheelsSource;
 use crate::wheels::{Directory, tarball};
+use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let wheels = &view.settings.wheels;

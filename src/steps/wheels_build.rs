@@ -1,14 +1,13 @@
 //! `wheels-build`: fetches the wheels of a release, and builds those that are not to be had.
 
 use super::constraints::lock_file;
-use super::packages::count;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::lock::{Lock, Package, Source};
-use crate::requirements::edits::{Edit, not_compiled};
+use crate::requirements::edits::not_compiled;
 use crate::requirements::maker::{Made, Maker};
 use crate::requirements::set::{Pin, Set, Wheel};
 use crate::requirements::unit::{From, Role, Unit};
@@ -16,6 +15,7 @@ use crate::requirements::workshop::{Workshop, home};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
+use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
@@ -83,7 +83,8 @@ impl Task for Make {
         }
         let all = settings.wheels.complete;
         let made = Maker::new(context, &workshop, units, all)?.run()?;
-        context.note(&made.account);
+        context.note(&made.counts.to_string());
+        context.record(|record| record.release = Some(made.counts.clone()));
         context.write(&used_lock_file(), &used(&lock, &made).to_toml())?;
         let set = set(&lock, &made, inputs(context.root, settings));
         let built = set.wheels.iter().filter(|wheel| wheel.built);
@@ -109,12 +110,7 @@ fn units(lock: &Lock, workshop: &Workshop, context: &Context<'_>) -> Result<Vec<
                 let left_out = not_compiled(&unit.name, architecture).filter(|_| sdist);
                 match left_out {
                     Some(reason) => {
-                        let edit = Edit {
-                            before: None,
-                            after: None,
-                            reason,
-                        };
-                        let edit = format!("{} is left out{edit}", unit.label());
+                        let edit = format!("{} is left out: {reason}", unit.label());
                         context.note(&edit);
                         context.record(|record| record.constraint_edits.push(edit));
                     }
@@ -192,16 +188,15 @@ fn set(lock: &Lock, made: &Made, inputs: String) -> Set {
 /// A distribution's version with the digest of its wheel, or of all the wheels
 /// that the index has of it.
 fn pin(lock: &Lock, unit: &Unit, wheel: Option<&Wheel>) -> Option<Pin> {
-    let (version, sha256) = match wheel {
-        Some(wheel) => (wheel.version.clone(), vec![wheel.sha256.clone()]),
-        None => {
-            let wheels = match &lock.package(&unit.name)?.source {
-                Source::Files { wheels, .. } => wheels.as_slice(),
-                Source::Vcs { .. } | Source::Directory { .. } => &[],
-            };
-            let digests = wheels.iter().map(|wheel| wheel.sha256.clone());
-            (unit.version.clone()?, digests.collect())
-        }
+    let (version, sha256) = if let Some(wheel) = wheel {
+        (wheel.version.clone(), vec![wheel.sha256.clone()])
+    } else {
+        let wheels = match &lock.package(&unit.name)?.source {
+            Source::Files { wheels, .. } => wheels.as_slice(),
+            Source::Vcs { .. } | Source::Directory { .. } => &[],
+        };
+        let digests = wheels.iter().map(|wheel| wheel.sha256.clone());
+        (unit.version.clone()?, digests.collect())
     };
     Some(Pin {
         name: unit.name.to_string(),

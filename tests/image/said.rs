@@ -76,4 +76,4 @@ impl Said {
 
 /// What a step says that takes long on a busy machine.
 static HEARTBEAT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[a-z]+: \d+ s, ").expect("constant"));
+    LazyLock::new(|| Regex::new(r"^[a-z-]+: \d+ s, ").expect("constant"));
