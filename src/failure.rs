@@ -118,12 +118,10 @@ pub enum Failure {
 pub struct FailedBuild {
     /// The distribution with its version.
     pub package: String,
-    /// Why, where more is known than how the child ended.
-    pub why: Option<String>,
-    /// The file that holds all that it said.
+    /// The file that holds all that its build said, if it came to that.
     pub log: Option<String>,
-    /// The child, where one was run.
-    pub child: Option<Box<FailedChild>>,
+    /// Why.
+    pub failure: Failure,
 }
 
 /// A child that failed.

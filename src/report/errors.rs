@@ -50,15 +50,8 @@ pub fn explain(step: StepName, failure: &Failure) -> String {
     for detail in details {
         let _ = writeln!(out, "  {detail}");
     }
-    if let Some(child) = child {
-        let _ = writeln!(out, "  command: {}", child.command);
-        let _ = writeln!(out, "  ended:   {}", child.ending);
-        if !child.tail.is_empty() {
-            out.push_str("  said:\n");
-            for line in &child.tail {
-                let _ = writeln!(out, "    {line}");
-            }
-        }
+    for line in child.iter().flat_map(|child| told(child, "")) {
+        let _ = writeln!(out, "  {line}");
     }
     let _ = writeln!(out, "{advice}");
     let _ = writeln!(
@@ -66,6 +59,19 @@ pub fn explain(step: StepName, failure: &Failure) -> String {
         "This step alone: loci-install step {step}; the build from there: loci-install"
     );
     out
+}
+
+/// A child and its last words; `log` says where the others are.
+fn told(child: &FailedChild, log: &str) -> Vec<String> {
+    let mut lines = vec![
+        format!("command: {}", child.command),
+        format!("ended:   {}", child.ending),
+    ];
+    if !child.tail.is_empty() {
+        lines.push(format!("said{log}:"));
+        lines.extend(child.tail.iter().map(|line| format!("  {line}")));
+    }
+    lines
 }
 
 struct Words<'a> {
@@ -194,18 +200,14 @@ fn release<'a>(
 ) -> Words<'a> {
     let mut details = Vec::new();
     for build in builds {
-        let why = build.why.as_ref().map(|why| format!(": {why}"));
-        let why = why.unwrap_or_default();
-        details.push(format!("{} was not built{why}", build.package));
-        if let Some(child) = &build.child {
-            details.push(format!("  command: {}", child.command));
-            details.push(format!("  ended:   {}", child.ending));
-            if !child.tail.is_empty() {
-                let log = build.log.as_ref();
-                let log = log.map(|log| format!(" (all of it is in {log})"));
-                details.push(format!("  said{}:", log.unwrap_or_default()));
-                details.extend(child.tail.iter().map(|line| format!("    {line}")));
-            }
+        let words = words(&build.failure);
+        details.push(format!("{}: {}", build.package, words.headline));
+        details.extend(words.details.iter().map(|detail| format!("  {detail}")));
+        let log = build.log.as_ref();
+        let log = log.map(|log| format!(" (all of it is in {log})"));
+        if let Some(child) = words.child {
+            let lines = told(child, &log.unwrap_or_default());
+            details.extend(lines.iter().map(|line| format!("  {line}")));
         }
     }
     for (package, needed) in blocked {
@@ -213,10 +215,9 @@ fn release<'a>(
     }
     details.extend(fetches.iter().cloned());
     let failed = builds.len() + blocked.len() + fetches.len();
-    let full = builds.iter().any(|build| {
-        let mut tail = build.child.iter().flat_map(|child| &child.tail);
-        tail.any(|line| line.contains("No space left on device"))
-    });
+    let full = details
+        .iter()
+        .any(|line| line.to_lowercase().contains("no space left on"));
     let advice = if full {
         "The disk is full: make room and run it again; what is done is kept."
     } else {

@@ -296,7 +296,7 @@ impl<'a> Maker<'a> {
         match self.try_build(index, &unit) {
             Ok(Tried::Made(wheel)) => {
                 if let Err(failure) = self.link_one(&wheel) {
-                    return Verdict::Failed(plainly(&unit, &failure));
+                    return Verdict::Failed(plainly(&unit, failure));
                 }
                 self.state().wheels.insert(index, wheel);
                 Verdict::Done
@@ -309,7 +309,7 @@ impl<'a> Maker<'a> {
                 Verdict::After(jobs.map(|(job, _)| job).collect())
             }
             Ok(Tried::Failed(failed)) => Verdict::Failed(failed),
-            Err(failure) => Verdict::Failed(plainly(&unit, &failure)),
+            Err(failure) => Verdict::Failed(plainly(&unit, failure)),
         }
     }
 
@@ -410,9 +410,11 @@ impl<'a> Maker<'a> {
         context.remove(&partial)?;
         let failed = FailedBuild {
             package: label,
-            why: None,
             log: Some(log),
-            child: Some(FailedChild::new(&command, &output)),
+            failure: Failure::Command {
+                doing: "build it".to_owned(),
+                child: FailedChild::new(&command, &output),
+            },
         };
         Ok((output, Some(failed)))
     }
@@ -540,41 +542,11 @@ enum Tried {
 }
 
 /// A failure before or beside the build itself.
-fn plainly(unit: &Unit, failure: &Failure) -> FailedBuild {
-    let (why, child) = match failure {
-        Failure::Wheels(why) => (why.clone(), None),
-        Failure::Command { doing, child } => (format!("could not {doing}"), Some(child)),
-        Failure::File { doing, path, error } => (
-            format!("could not {doing} {}: {error}", path.display()),
-            None,
-        ),
-        Failure::Conflict { sides, child } => (
-            format!(
-                "what it needs contradicts the constraints: {}",
-                sides.join("; ")
-            ),
-            Some(child),
-        ),
-        Failure::IndexUnreachable { why, child } => (
-            format!("the package index could not be read: {why}"),
-            Some(child),
-        ),
-        Failure::ConstraintsUnknown {
-            constraints, child, ..
-        } => {
-            let lacks: Vec<String> = constraints
-                .iter()
-                .map(|(requirement, why)| format!("{requirement}: {why}"))
-                .collect();
-            (lacks.join("; "), Some(child))
-        }
-        other => (format!("{other:?}"), None),
-    };
+fn plainly(unit: &Unit, failure: Failure) -> FailedBuild {
     FailedBuild {
         package: unit.label(),
-        why: Some(why),
         log: None,
-        child: child.cloned(),
+        failure,
     }
 }
 
