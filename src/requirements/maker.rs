@@ -1,32 +1,27 @@
 //! Makes the wheels of a release: fetches what the index has, builds the rest,
 //! and goes on until nothing is missing that any of them requires.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+mod build;
+mod making;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::builder::Build;
-use super::heavy::estimate;
 use super::jobs::Machine;
-use super::needs::{Needs, add, kept, pins, wanted};
-use super::queue::{self, Job, Outcome, State, Verdict};
-use super::resolver::missing;
-use super::set::{Counts, Wheel};
+use super::needs::{add, pins, wanted};
+use super::queue::{self, Outcome, State};
 use super::unit::{From, Role, Unit};
-use super::workshop::{Workshop, home, links, python};
-use crate::command::{Ending, Output};
-use crate::context::{Context, copy_tree, file};
-use crate::download::{Client, Progress as Transfer, Tally};
-use crate::failure::{FailedBuild, FailedChild, Failure};
-use crate::fingerprint::{Fingerprint, sha256_of};
-use crate::inputs::Wanted;
-use crate::layout::CACHE;
+use super::workshop::{Workshop, links};
+use crate::context::Context;
+use crate::download::{Client, Progress as Transfer};
+use crate::failure::{FailedBuild, Failure};
 use crate::python::lock::Lock;
-use crate::python::metadata::{requires_dist, wheel_identity};
-use crate::python::{Name, wheels_in};
 use crate::reporter::Progress;
+
+pub use making::Made;
+use making::Making;
 
 /// Files that are fetched at once: the index is far away, the disk is not.
 const TRANSFERS: usize = 12;
@@ -34,9 +29,6 @@ const TRANSFERS: usize = 12;
 /// How often what is required leads to something new. Dependencies of
 /// dependencies come in one answer, so two are the rule.
 const ROUNDS: usize = 5;
-
-/// How many times a build may ask for what it did not say that it needs.
-const SURPRISES: usize = 3;
 
 /// A release in the making.
 pub struct Maker<'a> {
@@ -47,29 +39,6 @@ pub struct Maker<'a> {
     all: bool,
     state: Mutex<Making>,
     builds: AtomicUsize,
-}
-
-#[derive(Default)]
-struct Making {
-    units: Vec<Unit>,
-    needs: Needs,
-    /// The wheels that are there, by unit.
-    wheels: BTreeMap<usize, Wheel>,
-    /// What could not be fetched.
-    fetches: Vec<String>,
-    /// Units that will have no wheel.
-    lost: BTreeSet<usize>,
-    tally: Tally,
-    /// Wheels of an earlier run.
-    earlier: usize,
-}
-
-/// What came of it.
-pub struct Made {
-    /// Every unit with its wheel, where it has one.
-    pub units: Vec<(Unit, Option<Wheel>)>,
-    /// What was done for it.
-    pub counts: Counts,
 }
 
 impl<'a> Maker<'a> {
@@ -84,7 +53,8 @@ impl<'a> Maker<'a> {
         context.make_directory(&links(), None)?;
         let pinned = units.iter().filter_map(|unit| {
             let version = unit.version.as_ref()?;
-            (!matches!(unit.from, From::Tree(_))).then(|| format!("{}=={version}\n", unit.name))
+            let one = unit.role == Role::Install && !matches!(unit.from, From::Tree(_));
+            one.then(|| format!("{}=={version}\n", unit.name))
         });
         context.write(&pins(), &pinned.collect::<String>())?;
         Ok(Self {
@@ -269,231 +239,6 @@ impl<'a> Maker<'a> {
         Ok(Failures { failed, blocked })
     }
 
-    /// Puts every wheel that is there where build environments find it.
-    fn link(&self) -> Result<(), Failure> {
-        let state = self.state();
-        state
-            .wheels
-            .values()
-            .try_for_each(|wheel| self.link_one(wheel))
-    }
-
-    fn link_one(&self, wheel: &Wheel) -> Result<(), Failure> {
-        let link = self
-            .context
-            .root
-            .join(format!("{}/{}", links(), wheel.file_name));
-        if link.exists() {
-            return Ok(());
-        }
-        std::os::unix::fs::symlink(self.context.root.join(&wheel.path), &link)
-            .map_err(|error| file("link", &link, &error))
-    }
-
-    /// Builds one unit, or finds it built by an earlier run.
-    fn build(&self, index: usize, queued: &[usize]) -> Verdict<FailedBuild> {
-        let unit = self.state().units[index].clone();
-        match self.try_build(index, &unit) {
-            Ok(Tried::Made(wheel)) => {
-                if let Err(failure) = self.link_one(&wheel) {
-                    return Verdict::Failed(plainly(&unit, failure));
-                }
-                self.state().wheels.insert(index, wheel);
-                Verdict::Done
-            }
-            Ok(Tried::Needs(units)) => {
-                let jobs = queued
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, index)| units.contains(index));
-                Verdict::After(jobs.map(|(job, _)| job).collect())
-            }
-            Ok(Tried::Failed(failed)) => Verdict::Failed(failed),
-            Err(failure) => Verdict::Failed(plainly(&unit, failure)),
-        }
-    }
-
-    fn try_build(&self, index: usize, unit: &Unit) -> Result<Tried, Failure> {
-        if let Some(fault) = self.state().needs.faults.get(&index) {
-            return Err(fault.clone());
-        }
-        for _ in 0..=SURPRISES {
-            let key = self.key(index, unit);
-            let into = format!("{CACHE}/built/{key}");
-            if let Some(wheel) = self.built(unit, &into)? {
-                self.state().earlier += 1;
-                return Ok(Tried::Made(wheel));
-            }
-            let (output, failed) = self.run_build(unit, &into)?;
-            let Some(failed) = failed else {
-                return match self.built(unit, &into)? {
-                    Some(wheel) => Ok(Tried::Made(wheel)),
-                    None => Err(Failure::Wheels(format!(
-                        "the build of {} ended well and left no wheel",
-                        unit.label()
-                    ))),
-                };
-            };
-            let asked = missing(&output.stdout);
-            if asked.is_empty() {
-                return Ok(Tried::Failed(failed));
-            }
-            // The build never ran: it said only now what it needs.
-            self.builds.fetch_sub(1, Ordering::Relaxed);
-            if let Some(waits) = self.provide(index, asked)? {
-                return Ok(Tried::Needs(waits));
-            }
-        }
-        Err(Failure::Wheels(format!(
-            "the build of {} asks for more each time it is tried",
-            unit.label()
-        )))
-    }
-
-    /// Gets what a build asked for. Returns the units that have to be built first.
-    fn provide(&self, index: usize, asked: Vec<String>) -> Result<Option<Vec<usize>>, Failure> {
-        let needed = {
-            let mut state = self.state();
-            let Making { units, needs, .. } = &mut *state;
-            needs.require(index, asked, units, self.context, self.workshop);
-            if let Some(fault) = needs.faults.remove(&index) {
-                return Err(fault);
-            }
-            needs.of.get(&index).cloned().unwrap_or_default()
-        };
-        self.fetch(&needed);
-        self.link()?;
-        let state = self.state();
-        let waits: Vec<usize> = needed
-            .into_iter()
-            .filter(|needed| state.units[*needed].is_built())
-            .filter(|needed| !state.wheels.contains_key(needed))
-            .collect();
-        Ok((!waits.is_empty()).then_some(waits))
-    }
-
-    /// Runs the build; its log is its own.
-    fn run_build(&self, unit: &Unit, into: &str) -> Result<(Output, Option<FailedBuild>), Failure> {
-        let context = self.context;
-        let partial = format!("{into}.partial");
-        context.remove(&partial)?;
-        context.make_directory(&partial, None)?;
-        let source = self.source(unit)?;
-        let build = Build {
-            source: &source,
-            into: &partial,
-            find_links: &links(),
-            constraints: &pins(),
-        };
-        let mut command = self.workshop.builder().command(
-            &build,
-            &self.workshop.index,
-            &python(),
-            context.environment,
-        );
-        if matches!(unit.from, From::Sdist(_)) {
-            // Meant for the sources of the user; every sdist says its own version.
-            command = command.variable("PBR_VERSION", "");
-        }
-        let command = self.workshop.prepared(context, command)?;
-        let label = unit.label();
-        context.reporter.command(context.step, &command.to_string());
-        self.builds.fetch_add(1, Ordering::Relaxed);
-        let output = context.runner.run(&command, &mut |_| {});
-        let log = format!("{CACHE}/logs/{}.log", label.replace(' ', "-"));
-        context.write(&log, &context.masked(&output.stdout))?;
-        if output.ending == Ending::Exited(0) {
-            context.remove(into)?;
-            context.rename(&partial, into)?;
-            return Ok((output, None));
-        }
-        context.remove(&partial)?;
-        let failed = FailedBuild {
-            package: label,
-            log: Some(log),
-            failure: Failure::Command {
-                doing: "build it".to_owned(),
-                child: FailedChild::new(&command, &output),
-            },
-        };
-        Ok((output, Some(failed)))
-    }
-
-    /// What the build is given: an sdist, or a copy of a directory, because builds
-    /// write into it.
-    fn source(&self, unit: &Unit) -> Result<String, Failure> {
-        match &unit.from {
-            From::Wheel(artifact) | From::Sdist(artifact) => Ok(kept(artifact)),
-            From::Tree(path) => {
-                let copy = format!("{}/trees/{}", home(), unit.name);
-                self.context.remove(&copy)?;
-                let root = self.context.root;
-                copy_tree(&root.join(Path::new(path)), &root.join(&copy))?;
-                Ok(copy)
-            }
-        }
-    }
-
-    /// The wheel of a build that ended well, if there is one.
-    fn built(&self, unit: &Unit, into: &str) -> Result<Option<Wheel>, Failure> {
-        let Some((_, path)) = wheels_in(&self.context.root.join(into)).pop() else {
-            return Ok(None);
-        };
-        let (name, version) =
-            wheel_identity(&path).map_err(|error| Failure::Wheels(error.to_string()))?;
-        if Name::new(&name) != unit.name {
-            return Err(Failure::Wheels(format!(
-                "the source of {} is one of {name}; python-custom-name-mapping.txt can say so",
-                unit.name
-            )));
-        }
-        let file_name = path.file_name().unwrap_or_default();
-        let file_name = file_name.to_string_lossy().into_owned();
-        let sha256 = sha256_of(&path).map_err(|error| file("read", &path, &error))?;
-        Ok(Some(Wheel {
-            name,
-            version,
-            path: format!("{into}/{file_name}"),
-            file_name,
-            sha256,
-            built: true,
-            for_builds: unit.role == Role::Build,
-        }))
-    }
-
-    /// What a built wheel depends on.
-    fn key(&self, index: usize, unit: &Unit) -> String {
-        let mut fingerprint = Fingerprint::default();
-        match &unit.from {
-            From::Wheel(artifact) | From::Sdist(artifact) => fingerprint.add(&artifact.sha256),
-            From::Tree(path) => fingerprint.add_tree(&self.context.root.join(Path::new(path))),
-        }
-        let interpreter = &self.workshop.interpreter;
-        fingerprint.add(&interpreter.version);
-        fingerprint.add(interpreter.tags.first().map_or("", String::as_str));
-        let state = self.state();
-        let mut needed: Vec<String> = state
-            .needs
-            .of
-            .get(&index)
-            .into_iter()
-            .flatten()
-            .map(|needed| state.units[*needed].label())
-            .collect();
-        needed.sort();
-        needed.dedup();
-        for needed in &needed {
-            fingerprint.add(needed);
-        }
-        for setting in &self.workshop.index.config_settings {
-            fingerprint.add(setting);
-        }
-        // The libraries that it is compiled with.
-        let packages = self.context.root.read("/var/lib/dpkg/status");
-        fingerprint.add(packages.unwrap_or_default());
-        fingerprint.finish()
-    }
-
     /// Adds what the wheels require and nothing of the release provides. Returns
     /// whether there was any.
     fn complete(&self) -> Result<bool, Failure> {
@@ -532,122 +277,4 @@ struct Failures {
     failed: Vec<FailedBuild>,
     /// Each with the one that it needs.
     blocked: Vec<(String, String)>,
-}
-
-/// How a try of a build ended.
-enum Tried {
-    Made(Wheel),
-    Failed(FailedBuild),
-    Needs(Vec<usize>),
-}
-
-/// A failure before or beside the build itself.
-fn plainly(unit: &Unit, failure: Failure) -> FailedBuild {
-    FailedBuild {
-        package: unit.label(),
-        log: None,
-        failure,
-    }
-}
-
-impl Making {
-    /// A file of the index is there.
-    fn arrived(&mut self, index: usize) {
-        let unit = &self.units[index];
-        let From::Wheel(artifact) = &unit.from else {
-            return;
-        };
-        let wheel = Wheel {
-            name: unit.name.to_string(),
-            version: unit.version.clone().unwrap_or_default(),
-            file_name: artifact.file_name.clone(),
-            path: kept(artifact),
-            sha256: artifact.sha256.clone(),
-            built: false,
-            for_builds: unit.role == Role::Build,
-        };
-        self.wheels.insert(index, wheel);
-    }
-
-    fn jobs(&self, queued: &[usize]) -> Vec<Job> {
-        let position = |index: usize| queued.iter().position(|other| *other == index);
-        let jobs = queued.iter().map(|index| {
-            let unit = &self.units[*index];
-            let bytes = match &unit.from {
-                From::Wheel(artifact) | From::Sdist(artifact) => artifact.size,
-                From::Tree(_) => None,
-            };
-            let needed = self.needs.of.get(index).into_iter().flatten();
-            Job {
-                name: unit.name.to_string(),
-                after: needed.filter_map(|needed| position(*needed)).collect(),
-                weight: estimate(&unit.name, bytes),
-            }
-        });
-        jobs.collect()
-    }
-
-    /// The requirements of wheels that no unit has the name for.
-    fn unprovided(&self, context: &Context<'_>, workshop: &Workshop) -> Vec<Wanted> {
-        let by_name: BTreeMap<&Name, &Wheel> = self
-            .wheels
-            .iter()
-            .map(|(index, wheel)| (&self.units[*index].name, wheel))
-            .collect();
-        let mut asked: BTreeSet<(Name, String)> = BTreeSet::new();
-        let mut waiting: Vec<(Name, String)> = by_name
-            .keys()
-            .map(|name| ((*name).clone(), String::new()))
-            .collect();
-        let mut wanted: BTreeMap<Name, Wanted> = BTreeMap::new();
-        while let Some((name, extra)) = waiting.pop() {
-            let Some(wheel) = by_name.get(&name) else {
-                continue;
-            };
-            if !asked.insert((name.clone(), extra.clone())) {
-                continue;
-            }
-            let path = context.root.join(&wheel.path);
-            // One that cannot be read was said to be by whoever installs it.
-            for requirement in requires_dist(&path).unwrap_or_default() {
-                let extras: Vec<_> = extra.parse().into_iter().collect();
-                if !requirement.evaluate_markers(&workshop.interpreter.markers, &extras) {
-                    continue;
-                }
-                let required = Name::new(requirement.name.as_ref());
-                for extra in &requirement.extras {
-                    waiting.push((required.clone(), extra.to_string()));
-                }
-                if !by_name.contains_key(&required) {
-                    let mut plain = requirement.clone();
-                    plain.marker = pep508_rs::MarkerTree::TRUE;
-                    wanted.entry(required).or_insert_with(|| Wanted {
-                        name: plain.to_string(),
-                        origin: format!("required by {name}"),
-                    });
-                }
-            }
-        }
-        wanted.into_values().collect()
-    }
-
-    fn account(self, builds: usize) -> Made {
-        let counts = Counts {
-            downloads: self.tally.downloaded,
-            bytes: self.tally.bytes,
-            retries: self.tally.retries,
-            present: self.tally.present,
-            builds,
-            sources: self.units.iter().filter(|unit| unit.is_built()).count(),
-            earlier: self.earlier,
-        };
-        let mut wheels = self.wheels;
-        let units = self
-            .units
-            .into_iter()
-            .enumerate()
-            .map(|(index, unit)| (unit, wheels.remove(&index)))
-            .collect();
-        Made { units, counts }
-    }
 }
