@@ -115,6 +115,19 @@ pub fn edit(file: RequirementFile, facts: &Facts<'_>) -> Edited {
 }
 
 impl Edited {
+    /// Takes a source that the user asks for beside the constraints; a requirement
+    /// with a name is left to the index, and returned.
+    pub fn ask(&mut self, line: Line) -> Option<Line> {
+        let name = line.name();
+        let place = match &line.what {
+            What::Named(_) => return Some(line),
+            What::Vcs(vcs) => Place::Git(vcs.clone()),
+            What::Path { path, .. } => Place::Directory(path.clone()),
+        };
+        self.trees.push(Tree { name, place });
+        None
+    }
+
     fn take(&mut self, line: Line, facts: &Facts<'_>) {
         let name = line.name();
         if let Some(markers) = facts.markers
@@ -135,19 +148,9 @@ impl Edited {
             return self.replace(&line, Some(format!("{name} @ {}", local.path)), reason);
         }
         match &line.what {
-            What::Vcs(vcs) => {
-                self.trees.push(Tree {
-                    name,
-                    place: Place::Git(vcs.clone()),
-                });
+            What::Vcs(_) | What::Path { .. } => {
                 self.replace(&line, Some(REAL.to_owned()), Reason::NoVersion);
-            }
-            What::Path { path, .. } => {
-                self.trees.push(Tree {
-                    name,
-                    place: Place::Directory(path.clone()),
-                });
-                self.replace(&line, Some(REAL.to_owned()), Reason::NoVersion);
+                self.ask(line);
             }
             What::Named(_) if name == Some(Name::new("setuptools")) => {
                 if facts.reference == "master" {
@@ -173,13 +176,8 @@ impl Edited {
     fn add(&mut self, text: &str, reason: Reason) {
         let parsed = RequirementFile::parse("loci-install", text).unwrap_or_default();
         for line in parsed.lines {
-            match &line.what {
-                What::Vcs(vcs) => self.trees.push(Tree {
-                    name: line.name(),
-                    place: Place::Git(vcs.clone()),
-                }),
-                _ => self.kept.push(line),
-            }
+            let kept = self.ask(line);
+            self.kept.extend(kept);
         }
         self.edits.push(Edit {
             before: None,

@@ -1,5 +1,6 @@
 //! `constraints`: finds the file that each constraint of a release stands for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::source::{self, Clone as Checkout};
@@ -11,7 +12,7 @@ use crate::inputs::{self, Wanted};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::lock::{Lock, Package, Source};
 use crate::python::metadata::project_name;
-use crate::python::requirement_file::RequirementFile;
+use crate::python::requirement_file::{Line, RequirementFile, What};
 use crate::python::source::{PROJECT_FILES, has_version};
 use crate::python::{Name, Vcs};
 use crate::record;
@@ -48,11 +49,13 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     };
     if at.is_some() {
         match resolve.read(view.root, settings) {
-            Ok((constraints, _)) => {
-                let edited = edit(constraints, &resolve.facts(settings, None));
+            Ok(read) => {
+                let mut edited = edit(read.constraints, &resolve.facts(settings, None));
+                let asked = read.asked.into_iter();
+                let asked = asked.filter_map(|line| edited.ask(line)).collect();
                 check_sources(view, &edited, findings);
                 if let Some(lock) = &resolve.lock {
-                    let wanted = resolve.wanted(&edited, settings);
+                    let wanted = resolve.wanted(&edited, asked, settings);
                     for contradiction in contradictions(lock, &wanted) {
                         findings.input(contradiction);
                     }
@@ -191,7 +194,7 @@ impl Task for Resolve {
         }
         let question = Question {
             requirements: &format!("{}/release.txt", home()),
-            constraints: None,
+            constraints: Some(&ranges_file()),
             dependencies: false,
             answer: &lock_file(),
         };
@@ -211,15 +214,17 @@ impl Task for Resolve {
         });
         workshop::make(context, uv)?;
         let workshop = Workshop::open(context)?;
-        let (constraints, _) = self.read(context.root, settings).map_err(Failure::Input)?;
+        let read = self.read(context.root, settings).map_err(Failure::Input)?;
         let markers = &workshop.interpreter.markers;
-        let edited = edit(constraints, &self.facts(settings, Some(markers)));
+        let mut edited = edit(read.constraints, &self.facts(settings, Some(markers)));
         let said: Vec<String> = edited.edits.iter().map(ToString::to_string).collect();
         for edit in &said {
             context.note(edit);
         }
         context.record(|record| record.constraint_edits = said);
-        let wanted = self.wanted(&edited, settings);
+        let asked = read.asked.into_iter();
+        let asked = asked.filter_map(|line| edited.ask(line)).collect();
+        let wanted = self.wanted(&edited, asked, settings);
         let mut lock = match &self.lock {
             Some(lock) => {
                 let contradictions = contradictions(lock, &wanted);
@@ -228,7 +233,10 @@ impl Task for Resolve {
                 }
                 lock.clone()
             }
-            None => workshop.resolve(context, "release", &wanted, None, false)?,
+            None => {
+                context.write(&ranges_file(), &ranges(&read.ranges, &edited))?;
+                workshop.resolve(context, "release", &wanted, Some(&ranges_file()), false)?
+            }
         };
         for tree in &edited.trees {
             let package = match &tree.place {
@@ -246,12 +254,8 @@ impl Task for Resolve {
 }
 
 impl Resolve {
-    /// Both files, or every wrong line of either.
-    fn read(
-        &self,
-        root: &Root,
-        settings: &Settings,
-    ) -> Result<(RequirementFile, RequirementFile), Vec<String>> {
+    /// What the user asks for, or every wrong line of it.
+    fn read(&self, root: &Root, settings: &Settings) -> Result<Read, Vec<String>> {
         let mut problems = Vec::new();
         let mut parse = |file: &str, needed: bool| {
             let path = format!("{}/{file}", self.directory);
@@ -269,13 +273,19 @@ impl Resolve {
         };
         let constraints = parse(UPPER_CONSTRAINTS, true);
         let ranges = parse(GLOBAL_REQUIREMENTS, false);
+        let mut asked = Vec::new();
         for requirement in &settings.pip.packages {
-            if let Err(errors) = RequirementFile::parse("PIP_PACKAGES", requirement) {
-                problems.extend(errors.iter().map(ToString::to_string));
+            match RequirementFile::parse("PIP_PACKAGES", requirement) {
+                Ok(file) => asked.extend(file.lines),
+                Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
             }
         }
         if problems.is_empty() {
-            Ok((constraints, ranges))
+            Ok(Read {
+                constraints,
+                ranges,
+                asked,
+            })
         } else {
             Err(problems)
         }
@@ -295,7 +305,7 @@ impl Resolve {
     }
 
     /// Everything that the set has to hold, with who asks for it.
-    fn wanted(&self, edited: &Edited, settings: &Settings) -> Vec<Wanted> {
+    fn wanted(&self, edited: &Edited, asked: Vec<Line>, settings: &Settings) -> Vec<Wanted> {
         let constraints = edited.kept.iter().map(|line| Wanted {
             name: line.text.clone(),
             origin: format!("{UPPER_CONSTRAINTS}:{}", line.number),
@@ -304,8 +314,8 @@ impl Resolve {
             name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),
             origin: "the toolchain of every image".to_owned(),
         });
-        let packages = settings.pip.packages.iter().map(|requirement| Wanted {
-            name: requirement.clone(),
+        let packages = asked.into_iter().map(|line| Wanted {
+            name: line.text,
             origin: "PIP_PACKAGES".to_owned(),
         });
         // What is built from source is not asked of the index.
@@ -345,6 +355,35 @@ impl Resolve {
         fingerprint.add(lock.unwrap_or_default());
         fingerprint.finish()
     }
+}
+
+/// What the user asks for, line by line.
+struct Read {
+    /// upper-constraints.txt.
+    constraints: RequirementFile,
+    /// global-requirements.txt.
+    ranges: RequirementFile,
+    /// `PIP_PACKAGES`.
+    asked: Vec<Line>,
+}
+
+fn ranges_file() -> String {
+    format!("{}/ranges.txt", home())
+}
+
+/// The version ranges of what no constraint pins; beside a pin they say nothing new.
+fn ranges(file: &RequirementFile, edited: &Edited) -> String {
+    let pinned: BTreeSet<Name> = edited.kept.iter().filter_map(Line::name).collect();
+    let lines = file.lines.iter().filter_map(|line| match &line.what {
+        What::Named(requirement) if !pinned.contains(&line.name()?) => {
+            let mut range = requirement.clone();
+            // pip: "Constraints cannot have extras".
+            range.extras.clear();
+            Some(format!("{range}\n"))
+        }
+        _ => None,
+    });
+    lines.collect()
 }
 
 fn suffix<'a>(settings: &'a Settings, tool: &str) -> Option<&'a str> {
