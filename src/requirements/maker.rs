@@ -39,6 +39,8 @@ pub struct Maker<'a> {
     all: bool,
     state: Mutex<Making>,
     builds: AtomicUsize,
+    /// Held while something is built that was not in the queue.
+    unforeseen: Mutex<()>,
 }
 
 impl<'a> Maker<'a> {
@@ -67,6 +69,7 @@ impl<'a> Maker<'a> {
                 ..Making::default()
             }),
             builds: AtomicUsize::new(0),
+            unforeseen: Mutex::default(),
         })
     }
 
@@ -77,7 +80,8 @@ impl<'a> Maker<'a> {
     pub fn run(self) -> Result<Made, Failure> {
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
-        for _ in 0..ROUNDS {
+        let mut round = 0;
+        loop {
             self.prepare();
             let more = self.make()?;
             failed.extend(more.failed);
@@ -85,6 +89,12 @@ impl<'a> Maker<'a> {
             let healthy = failed.is_empty() && self.state().fetches.is_empty();
             if !(self.all && healthy && self.complete()?) {
                 break;
+            }
+            round += 1;
+            if round == ROUNDS {
+                return Err(Failure::Wheels(
+                    "what the wheels require leads to ever more packages".to_owned(),
+                ));
             }
         }
         let builds = self.builds.load(Ordering::Relaxed);
@@ -138,8 +148,9 @@ impl<'a> Maker<'a> {
         let of_builds: Vec<usize> = {
             let state = self.state();
             let needed = state.needs.of.values().flatten().copied();
-            let needed: BTreeSet<usize> = needed.collect();
-            needed.into_iter().collect()
+            let wheels = needed.filter(|index| !state.units[*index].is_built());
+            let wheels: BTreeSet<usize> = wheels.collect();
+            wheels.into_iter().collect()
         };
         self.fetch(&of_builds);
     }

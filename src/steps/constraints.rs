@@ -225,18 +225,15 @@ impl Task for Resolve {
         let asked = read.asked.into_iter();
         let asked = asked.filter_map(|line| edited.ask(line)).collect();
         let wanted = self.wanted(&edited, asked, settings);
-        let mut lock = match &self.lock {
-            Some(lock) => {
-                let contradictions = contradictions(lock, &wanted);
-                if !contradictions.is_empty() {
-                    return Err(Failure::Input(contradictions));
-                }
-                lock.clone()
+        let mut lock = if let Some(lock) = &self.lock {
+            let contradictions = contradictions(lock, &wanted);
+            if !contradictions.is_empty() {
+                return Err(Failure::Input(contradictions));
             }
-            None => {
-                context.write(&ranges_file(), &ranges(&read.ranges, &edited))?;
-                workshop.resolve(context, "release", &wanted, Some(&ranges_file()), false)?
-            }
+            lock.clone()
+        } else {
+            context.write(&ranges_file(), &ranges(&read.ranges, &edited))?;
+            workshop.resolve(context, "release", &wanted, Some(&ranges_file()), false)?
         };
         for tree in &edited.trees {
             let package = match &tree.place {

@@ -1,6 +1,7 @@
 //! One build: run in isolation, found done, or told what it lacks.
 
 use std::path::Path;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::super::builder::Build;
@@ -64,10 +65,15 @@ impl Maker<'_> {
                 Verdict::Done
             }
             Ok(Tried::Needs(units)) => {
-                let jobs = queued
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, index)| units.contains(index));
+                let (queued_ones, unforeseen): (Vec<usize>, Vec<usize>) =
+                    units.into_iter().partition(|unit| queued.contains(unit));
+                for index in unforeseen {
+                    if let Err(failure) = self.build_unforeseen(index) {
+                        return Verdict::Failed(plainly(&unit, failure));
+                    }
+                }
+                let jobs = queued.iter().enumerate();
+                let jobs = jobs.filter(|(_, index)| queued_ones.contains(index));
                 Verdict::After(jobs.map(|(job, _)| job).collect())
             }
             Ok(Tried::Failed(failed)) => Verdict::Failed(failed),
@@ -102,7 +108,8 @@ impl Maker<'_> {
             }
             // The build never ran: it said only now what it needs.
             self.builds.fetch_sub(1, Ordering::Relaxed);
-            if let Some(waits) = self.provide(index, asked)? {
+            let waits = self.provide(index, asked)?;
+            if !waits.is_empty() {
                 return Ok(Tried::Needs(waits));
             }
         }
@@ -113,7 +120,7 @@ impl Maker<'_> {
     }
 
     /// Gets what a build asked for. Returns the units that have to be built first.
-    fn provide(&self, index: usize, asked: Vec<String>) -> Result<Option<Vec<usize>>, Failure> {
+    fn provide(&self, index: usize, asked: Vec<String>) -> Result<Vec<usize>, Failure> {
         let needed = {
             let mut state = self.state();
             let Making { units, needs, .. } = &mut *state;
@@ -126,12 +133,50 @@ impl Maker<'_> {
         self.fetch(&needed);
         self.link()?;
         let state = self.state();
-        let waits: Vec<usize> = needed
+        if let Some(lost) = needed.iter().find(|needed| state.lost.contains(needed)) {
+            return Err(Failure::Wheels(format!(
+                "it needs {}, of which there is no wheel",
+                state.units[*lost].label()
+            )));
+        }
+        let waits = needed
             .into_iter()
             .filter(|needed| state.units[*needed].is_built())
-            .filter(|needed| !state.wheels.contains_key(needed))
-            .collect();
-        Ok((!waits.is_empty()).then_some(waits))
+            .filter(|needed| !state.wheels.contains_key(needed));
+        Ok(waits.collect())
+    }
+
+    /// Builds, here and now, what nobody knew to be needed when the queue was made.
+    fn build_unforeseen(&self, index: usize) -> Result<(), Failure> {
+        // Two builds may find out the same.
+        let _one_at_a_time = self
+            .unforeseen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.state().wheels.contains_key(&index) {
+            return Ok(());
+        }
+        let (unit, needed) = {
+            let mut state = self.state();
+            let Making { units, needs, .. } = &mut *state;
+            needs.find(index, units, self.context, self.workshop);
+            let needed = needs.of.get(&index).cloned().unwrap_or_default();
+            (units[index].clone(), needed)
+        };
+        self.fetch(&needed);
+        self.link()?;
+        match self.try_build(index, &unit)? {
+            Tried::Made(wheel) => {
+                self.link_one(&wheel)?;
+                self.state().wheels.insert(index, wheel);
+                Ok(())
+            }
+            Tried::Failed(failed) => Err(failed.failure),
+            Tried::Needs(_) => Err(Failure::Wheels(format!(
+                "it needs {}, which needs what is not built yet",
+                unit.label()
+            ))),
+        }
     }
 
     /// Runs the build; its log is its own.
