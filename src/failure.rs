@@ -84,6 +84,8 @@ pub enum Failure {
     Wheels(String),
     /// A file of the user's, seen only now, is wrong in these places.
     Input(Vec<String>),
+    /// A release cannot be made, for this reason.
+    Unmakable(String),
     /// The package index could not be read.
     IndexUnreachable {
         /// What it, or the network, answered.

@@ -175,6 +175,12 @@ fn words(failure: &Failure) -> Words<'_> {
             advice: "Correct the constraint, or give the index that has it as PIP_INDEX_URL or PIP_EXTRA_INDEX_URL.".to_owned(),
         },
         Failure::Release { fetches, builds, blocked, made } => release(fetches, builds, blocked, *made),
+        Failure::Unmakable(why) => Words {
+            headline: why.clone(),
+            details: Vec::new(),
+            child: None,
+            advice: "What is done is kept: the next run goes on from there.".to_owned(),
+        },
         Failure::Wheels(why) => Words {
             headline: why.clone(),
             details: Vec::new(),

@@ -92,7 +92,7 @@ impl<'a> Maker<'a> {
             }
             round += 1;
             if round == ROUNDS {
-                return Err(Failure::Wheels(
+                return Err(Failure::Unmakable(
                     "what the wheels require leads to ever more packages".to_owned(),
                 ));
             }

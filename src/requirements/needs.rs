@@ -65,7 +65,7 @@ impl Needs {
         let requires = match requires {
             Ok(requires) => requires,
             Err(error) => {
-                let fault = Failure::Wheels(format!("{}: {error}", units[index].label()));
+                let fault = Failure::Unmakable(format!("{}: {error}", units[index].label()));
                 self.faults.insert(index, fault);
                 return Vec::new();
             }
@@ -159,7 +159,7 @@ pub fn add(
         }
         let unit = Unit::choose(package, role, &workshop.interpreter, &workshop.index).ok_or_else(
             || {
-                Failure::Wheels(format!(
+                Failure::Unmakable(format!(
                     "the index has no file of {} for this Python",
                     package.name
                 ))

@@ -72,7 +72,7 @@ impl Workshop {
     pub fn open(context: &Context<'_>) -> Result<Self, Failure> {
         let python = python();
         if !context.root.exists(&python) {
-            return Err(Failure::Wheels(format!(
+            return Err(Failure::Unmakable(format!(
                 "there is no {python}: run the step constraints"
             )));
         }
@@ -80,7 +80,7 @@ impl Workshop {
         let probe = Command::new(python).args(["-c", SCRIPT]);
         let answer = context.ask("ask python3 for its tags", &probe)?;
         let interpreter = Interpreter::parse(&answer).map_err(|why| {
-            Failure::Wheels(format!("python3's tags could not be understood: {why}"))
+            Failure::Unmakable(format!("python3's tags could not be understood: {why}"))
         })?;
         Ok(Self {
             index,
@@ -100,7 +100,7 @@ impl Workshop {
             .chain(network.map(|(name, value)| (name.clone(), value.clone())))
             .collect();
         let known: Vec<String> = self.index.urls().cloned().collect();
-        Client::new(&environment, &known).map_err(|error| Failure::Wheels(error.to_string()))
+        Client::new(&environment, &known).map_err(|error| Failure::Unmakable(error.to_string()))
     }
 
     /// Asks no index any more: a lock says which files there are. They are written
@@ -169,7 +169,7 @@ impl Workshop {
             let output = context.attempt(&command);
             if output.ending.success() && unknown.is_empty() {
                 let text = context.read(&answer)?;
-                return resolver.read(&answer, &text).map_err(Failure::Wheels);
+                return resolver.read(&answer, &text).map_err(Failure::Unmakable);
             }
             let child = FailedChild::new(&command, &output);
             if output.ending.success() {

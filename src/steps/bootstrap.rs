@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::constraints;
 use super::packages;
 use super::source;
 use super::transaction::{NoServices, Origin, RefreshLists, check, note_base};
@@ -86,28 +85,23 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 fn needs(view: &View<'_>) -> Vec<Need> {
     match view.settings.mode {
         Mode::Project => needs_of_project(view),
-        Mode::Requirements => needs_of_release(view),
+        Mode::Requirements => needs_of_release(),
     }
 }
 
 /// All of it is kept: the image is a stage of a build, of which only the wheels go on.
-fn needs_of_release(view: &View<'_>) -> Vec<Need> {
+fn needs_of_release() -> Vec<Need> {
     let need = |tool, why| Need {
         tool,
         why,
         kept: true,
     };
-    let mut needs = vec![
+    vec![
         need(Tool::Python, "to build wheels for"),
         need(Tool::Ensurepip, "for a virtualenv of tools"),
         need(Tool::Certificates, "to trust the index"),
-    ];
-    if source::of(view, view.settings.project.as_str()).is_none() {
-        needs.push(need(Tool::Git, "to clone the constraints"));
-    } else if constraints::has_checkouts(view) {
-        needs.push(need(Tool::Git, "to tell the versions of sources"));
-    }
-    needs
+        need(Tool::Git, "to clone sources and tell their versions"),
+    ]
 }
 
 fn needs_of_project(view: &View<'_>) -> Vec<Need> {

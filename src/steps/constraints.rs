@@ -87,14 +87,6 @@ fn inputs_file() -> String {
     format!("{}/constraints.inputs", home())
 }
 
-/// Whether git is needed to tell the version of a source that is there.
-pub(super) fn has_checkouts(view: &View<'_>) -> bool {
-    let sources = local_sources(view, &mut Findings::default());
-    sources
-        .iter()
-        .any(|source| view.root.exists(format!("{}/.git", source.path)))
-}
-
 /// The user's sources, wherever they may be put.
 fn local_sources(view: &View<'_>, findings: &mut Findings) -> Vec<LocalSource> {
     let mut mapping = NameMapping::default();

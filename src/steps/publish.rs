@@ -91,7 +91,7 @@ impl Task for Publish {
         let settings = context.settings;
         let destination = &settings.wheels.destination;
         let set = read_set(context.root).ok_or_else(|| {
-            Failure::Wheels("no wheels are made yet: run the step wheels-build".to_owned())
+            Failure::Unmakable("no wheels are made yet: run the step wheels-build".to_owned())
         })?;
         context.make_directory(destination, None)?;
         context.remove(&format!("{destination}/*.whl"))?;

@@ -74,8 +74,8 @@ impl Task for Make {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
         let text = context.read(&lock_file())?;
-        let lock =
-            Lock::parse(&lock_file(), &text).map_err(|error| Failure::Wheels(error.to_string()))?;
+        let lock = Lock::parse(&lock_file(), &text)
+            .map_err(|error| Failure::Unmakable(error.to_string()))?;
         let mut workshop = Workshop::open(context)?;
         let units = units(&lock, &workshop, context)?;
         if settings.lock.is_some() {
@@ -123,7 +123,7 @@ fn units(lock: &Lock, workshop: &Workshop, context: &Context<'_>) -> Result<Vec<
     if without.is_empty() {
         Ok(units)
     } else {
-        Err(Failure::Wheels(format!(
+        Err(Failure::Unmakable(format!(
             "the index has no file for this Python of {}",
             without.join(", ")
         )))

@@ -96,7 +96,7 @@ impl Maker<'_> {
             let Some(failed) = failed else {
                 return match self.built(unit, &into)? {
                     Some(wheel) => Ok(Tried::Made(wheel)),
-                    None => Err(Failure::Wheels(format!(
+                    None => Err(Failure::Unmakable(format!(
                         "the build of {} ended well and left no wheel",
                         unit.label()
                     ))),
@@ -113,7 +113,7 @@ impl Maker<'_> {
                 return Ok(Tried::Needs(waits));
             }
         }
-        Err(Failure::Wheels(format!(
+        Err(Failure::Unmakable(format!(
             "the build of {} asks for more each time it is tried",
             unit.label()
         )))
@@ -134,7 +134,7 @@ impl Maker<'_> {
         self.link()?;
         let state = self.state();
         if let Some(lost) = needed.iter().find(|needed| state.lost.contains(needed)) {
-            return Err(Failure::Wheels(format!(
+            return Err(Failure::Unmakable(format!(
                 "it needs {}, of which there is no wheel",
                 state.units[*lost].label()
             )));
@@ -172,7 +172,7 @@ impl Maker<'_> {
                 Ok(())
             }
             Tried::Failed(failed) => Err(failed.failure),
-            Tried::Needs(_) => Err(Failure::Wheels(format!(
+            Tried::Needs(_) => Err(Failure::Unmakable(format!(
                 "it needs {}, which needs what is not built yet",
                 unit.label()
             ))),
@@ -247,9 +247,9 @@ impl Maker<'_> {
             return Ok(None);
         };
         let (name, version) =
-            wheel_identity(&path).map_err(|error| Failure::Wheels(error.to_string()))?;
+            wheel_identity(&path).map_err(|error| Failure::Unmakable(error.to_string()))?;
         if Name::new(&name) != unit.name {
-            return Err(Failure::Wheels(format!(
+            return Err(Failure::Unmakable(format!(
                 "the source of {} is one of {name}; python-custom-name-mapping.txt can say so",
                 unit.name
             )));
