@@ -102,7 +102,7 @@ pub fn edit(file: RequirementFile, facts: &Facts<'_>) -> Edited {
         edited.take(line, facts);
     }
     if facts.reference == "stable/2025.2" {
-        edited.add(TAP_AS_A_SERVICE, Reason::TapAsAService);
+        edited.add(TAP_AS_A_SERVICE, Reason::TapAsAService, facts);
     }
     let bound = facts.setuptools.unwrap_or("<81");
     let reason = if facts.setuptools.is_some() {
@@ -110,8 +110,29 @@ pub fn edit(file: RequirementFile, facts: &Facts<'_>) -> Edited {
     } else {
         Reason::NoPkgResources
     };
-    edited.add(&format!("setuptools{bound}"), reason);
+    edited.add(&format!("setuptools{bound}"), reason, facts);
     edited
+}
+
+impl Facts<'_> {
+    /// The user's source of what a line names.
+    fn local_tree(&self, line: &Line) -> Option<Tree> {
+        let name = line.name()?;
+        let source = self.local.iter().find(|source| source.is(&name))?;
+        Some(Tree {
+            name: Some(name),
+            place: Place::Directory(source.path.clone()),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Directory(path) => path,
+            Self::Git(vcs) => &vcs.repository,
+        })
+    }
 }
 
 impl Edited {
@@ -136,16 +157,16 @@ impl Edited {
             let python = markers.python_full_version().to_string();
             return self.replace(&line, None, Reason::OtherPython(python));
         }
-        let local = name
-            .as_ref()
-            .and_then(|name| facts.local.iter().find(|source| source.is(name)));
-        if let (Some(local), Some(name)) = (local, &name) {
-            self.trees.push(Tree {
-                name: Some(name.clone()),
-                place: Place::Directory(local.path.clone()),
-            });
-            let reason = Reason::LocalSource(local.path.clone());
-            return self.replace(&line, Some(format!("{name} @ {}", local.path)), reason);
+        if let Some(tree) = facts.local_tree(&line) {
+            let path = tree.place.to_string();
+            let name = name.as_ref().map_or("", Name::as_str);
+            self.replace(
+                &line,
+                Some(format!("{name} @ {path}")),
+                Reason::LocalSource(path),
+            );
+            self.trees.push(tree);
+            return;
         }
         match &line.what {
             What::Vcs(_) | What::Path { .. } => {
@@ -173,11 +194,15 @@ impl Edited {
         });
     }
 
-    fn add(&mut self, text: &str, reason: Reason) {
+    fn add(&mut self, text: &str, reason: Reason, facts: &Facts<'_>) {
         let parsed = RequirementFile::parse("loci-install", text).unwrap_or_default();
         for line in parsed.lines {
-            let kept = self.ask(line);
-            self.kept.extend(kept);
+            if let Some(tree) = facts.local_tree(&line) {
+                self.trees.push(tree);
+            } else {
+                let kept = self.ask(line);
+                self.kept.extend(kept);
+            }
         }
         self.edits.push(Edit {
             before: None,
