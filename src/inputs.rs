@@ -9,7 +9,8 @@ use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::settings::{Mode, Settings};
+use crate::settings::Settings;
+use crate::step::Mode;
 
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];

@@ -2,15 +2,16 @@
 //! directory, and left in the image as `/etc/image_info/build.json`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::layout::{IMAGE_INFO, STATE};
 use crate::platform::Platform;
-use crate::requirements::set::Counts;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
+use crate::words::count;
 
 /// The file in the state directory.
 #[must_use]
@@ -50,6 +51,40 @@ pub struct Record {
     pub steps: Vec<StepRecord>,
     /// Whether the build came to its end.
     pub finished: bool,
+}
+
+/// What was done for a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Files that came from the network, each of them once.
+    pub downloads: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Transfers that broke and went on.
+    pub retries: usize,
+    /// Files that were there already.
+    pub present: usize,
+    /// Builds that were run.
+    pub builds: usize,
+    /// Sdists and source trees that wheels were built of.
+    pub sources: usize,
+    /// Wheels that an earlier run had built.
+    pub earlier: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} downloaded ({} MiB), {} there before; {} of {}, {} built before",
+            count(self.downloads, "file"),
+            self.bytes >> 20,
+            self.present,
+            count(self.builds, "build"),
+            count(self.sources, "source"),
+            self.earlier
+        )
+    }
 }
 
 /// A source that was built.

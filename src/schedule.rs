@@ -42,7 +42,7 @@ mod tests {
     use crate::failure::FailedChild;
     use crate::plan::Work;
     use crate::platform::{Family, Platform};
-    use crate::settings::Mode;
+    use crate::step::Mode;
 
     fn plan(steps: &[StepName]) -> Plan {
         Plan {

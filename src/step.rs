@@ -5,7 +5,14 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::settings::Mode;
+/// What a build makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// An image of a service.
+    Project,
+    /// The wheels that services are installed from: `PROJECT=requirements`.
+    Requirements,
+}
 
 /// A step, by the name that users type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,8 +1,26 @@
 //! Requirements that are places: repositories and paths.
 
+use pep508_rs::Requirement;
+
 use super::requirement::{Wrong, wrong};
-use super::requirement_file::What;
 use super::{Name, url};
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A name with specifiers, extras and marker, or a name at the URL of an archive
+    /// (<https://packaging.python.org/en/latest/specifications/dependency-specifiers/>).
+    Named(Requirement),
+    /// `git+https://host/x.git@ref#egg=name&subdirectory=dir`, or the same behind `name @`.
+    Vcs(Vcs),
+    /// A path on this machine, or its `file:` URL.
+    Path {
+        /// The path as it was given, without the URL's scheme.
+        path: String,
+        /// The name that the line gives to it.
+        egg: Option<Name>,
+    },
+}
 
 /// A revision of a repository
 /// (<https://pip.pypa.io/en/stable/topics/vcs-support/>).

@@ -6,10 +6,11 @@
 use std::fmt;
 
 use pep508_rs::pep440_rs::Operator;
-use pep508_rs::{MarkerEnvironment, MarkerTree, Requirement, VersionOrUrl};
+use pep508_rs::{MarkerEnvironment, MarkerTree, VersionOrUrl};
 
 use super::Name;
-use super::place::{self, Vcs};
+use super::place;
+pub use super::place::What;
 use super::requirement::{self, Wrong, wrong};
 
 /// A file's requirements, in its order.
@@ -30,23 +31,6 @@ pub struct Line {
     pub what: What,
     /// Where it applies.
     pub marker: MarkerTree,
-}
-
-/// What a line asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// A name with specifiers, extras and marker, or a name at the URL of an archive
-    /// (<https://packaging.python.org/en/latest/specifications/dependency-specifiers/>).
-    Named(Requirement),
-    /// `git+https://host/x.git@ref#egg=name&subdirectory=dir`, or the same behind `name @`.
-    Vcs(Vcs),
-    /// A path on this machine, or its `file:` URL.
-    Path {
-        /// The path as it was given, without the URL's scheme.
-        path: String,
-        /// The name that the line gives to it.
-        egg: Option<Name>,
-    },
 }
 
 impl RequirementFile {
@@ -93,7 +77,7 @@ impl Line {
     pub fn name(&self) -> Option<Name> {
         match &self.what {
             What::Named(requirement) => Some(Name::new(requirement.name.as_ref())),
-            What::Vcs(Vcs { egg, .. }) | What::Path { egg, .. } => egg.clone(),
+            What::Vcs(super::Vcs { egg, .. }) | What::Path { egg, .. } => egg.clone(),
         }
     }
 

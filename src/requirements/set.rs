@@ -1,45 +1,8 @@
 //! What a release's build came to: kept between the steps, and published.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::python::Name;
-use crate::words::count;
-
-/// What was done for a release.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Files that came from the network, each of them once.
-    pub downloads: usize,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Transfers that broke and went on.
-    pub retries: usize,
-    /// Files that were there already.
-    pub present: usize,
-    /// Builds that were run.
-    pub builds: usize,
-    /// Sdists and source trees that wheels were built of.
-    pub sources: usize,
-    /// Wheels that an earlier run had built.
-    pub earlier: usize,
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} downloaded ({} MiB), {} there before; {} of {}, {} built before",
-            count(self.downloads, "file"),
-            self.bytes >> 20,
-            self.present,
-            count(self.builds, "build"),
-            count(self.sources, "source"),
-            self.earlier
-        )
-    }
-}
 
 /// The wheels of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,19 +17,11 @@ pub use values::{GitRef, Id, ProjectName, Refused};
 pub use wheels_source::WheelsSource;
 
 use crate::secrets::Secrets;
+use crate::step::Mode;
 use arguments::by_name;
 use values::{
     boolean, directory, distribution, jobs, packages, shell_words, version_suffix, words,
 };
-
-/// What a build makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// An image of a service.
-    Project,
-    /// The wheels that services are installed from: `PROJECT=requirements`.
-    Requirements,
-}
 
 /// The user's settings.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::{PackageManager, Tool};
 use crate::root::Root;
-use crate::settings::Mode;
+use crate::step::Mode;
 use crate::wheels::Directory;
 
 /// Something that is needed, and whether the image keeps it.

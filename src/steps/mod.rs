@@ -23,7 +23,8 @@ use crate::inputs::Inputs;
 use crate::plan::{Plan, PlannedStep, View, Work};
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::settings::{Mode, Settings};
+use crate::settings::Settings;
+use crate::step::Mode;
 use crate::step::StepName;
 
 /// Makes the plan of the named steps, or of all, for the image below `root`.

@@ -9,7 +9,8 @@ use crate::plan::{Action, Task, View, Work};
 use crate::python::source::{PROJECT_FILES, has_version, is_project};
 use crate::record::Source;
 use crate::root::Root;
-use crate::settings::{GitRef, Mode, Settings};
+use crate::settings::{GitRef, Settings};
+use crate::step::Mode;
 use crate::wheels::UPPER_CONSTRAINTS;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {

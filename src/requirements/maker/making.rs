@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::heavy::estimate;
 use super::super::needs::{Needs, kept};
 use super::super::queue::Job;
-use super::super::set::{Counts, Wheel};
+use super::super::set::Wheel;
 use super::super::unit::{From, Role, Unit};
 use super::super::workshop::Workshop;
 use crate::context::Context;
@@ -13,6 +13,7 @@ use crate::download::Tally;
 use crate::inputs::Wanted;
 use crate::python::Name;
 use crate::python::metadata::requires_dist;
+use crate::record::Counts;
 
 /// The state of a release.
 #[derive(Default)]
