@@ -1,5 +1,6 @@
 //! `constraints`: finds the file that each constraint of a release stands for.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::source::{self, Clone as Checkout};
@@ -259,7 +260,10 @@ impl Resolve {
                 return RequirementFile::default();
             }
             let text = root.read(&path).unwrap_or_else(|error| {
-                problems.push(format!("{path}: {error}"));
+                problems.push(match error.kind() {
+                    ErrorKind::NotFound => source::no_constraints(&self.directory),
+                    _ => format!("{path}: {error}"),
+                });
                 String::new()
             });
             RequirementFile::parse(&path, &text).unwrap_or_else(|errors| {
