@@ -3,6 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use pep508_rs::VersionOrUrl;
+use pep508_rs::pep440_rs::Version;
+
 use super::source::{self, Clone as Checkout};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -12,11 +15,11 @@ use crate::inputs::{self, Wanted};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::lock::{Lock, Package, Source};
 use crate::python::metadata::project_name;
-use crate::python::requirement_file::RequirementFile;
+use crate::python::requirement_file::{RequirementFile, What};
 use crate::python::source::{PROJECT_FILES, has_version};
 use crate::python::{Name, Vcs};
 use crate::record;
-use crate::requirements::edits::{Edit, Edited, Facts, Place, edit};
+use crate::requirements::edits::{Edit, Edited, Facts, Place, Reason, edit};
 use crate::requirements::index::Index;
 use crate::requirements::local::{self, LocalSource, NameMapping};
 use crate::requirements::resolver::{Question, Resolver};
@@ -130,7 +133,7 @@ fn check_sources(view: &View<'_>, edited: &Edited, findings: &mut Findings) {
 fn given_lock(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
     let given = view.settings.lock.as_ref()?;
     let Some(path) = inputs::file(view.settings, view.root, given) else {
-        findings.input(format!("LOCK={given}: no such file"));
+        findings.input(inputs::no_such_file(view.settings, "LOCK", given));
         return None;
     };
     let text = match view.root.read(&path) {
@@ -156,21 +159,35 @@ fn contradictions(lock: &Lock, wanted: &[Wanted]) -> Vec<String> {
         let Some(name) = Name::of_requirement(requirement) else {
             continue;
         };
-        let pinned = RequirementFile::parse(origin, requirement)
-            .ok()
-            .and_then(|file| Some(file.lines.first()?.pinned()?.to_owned()));
-        match (lock.package(&name), pinned) {
-            (None, _) => found.push(format!("LOCK has no {name}, which {origin} asks for")),
-            (Some(package), Some(pinned)) if package.version.as_ref() != Some(&pinned) => {
-                found.push(format!(
-                    "LOCK has {name} {}, and {origin} asks for {requirement}",
-                    package.version.as_deref().unwrap_or("without a version")
-                ));
-            }
-            _ => {}
+        match lock.package(&name) {
+            None => found.push(format!("LOCK has no {name}, which {origin} asks for")),
+            Some(package) if !satisfies(package, requirement) => found.push(format!(
+                "LOCK has {name} {}, and {origin} asks for {requirement}",
+                package.version.as_deref().unwrap_or("without a version")
+            )),
+            Some(_) => {}
         }
     }
     found
+}
+
+/// Whether a requirement's versions include a locked one. A source has none in a
+/// lock, so it is as good as any unless one version alone is right.
+fn satisfies(package: &Package, requirement: &str) -> bool {
+    let file = RequirementFile::parse("", requirement).unwrap_or_default();
+    let Some(line) = file.lines.first() else {
+        return true;
+    };
+    let What::Named(requirement) = &line.what else {
+        return true;
+    };
+    match (&requirement.version_or_url, &package.version) {
+        (Some(VersionOrUrl::VersionSpecifier(allowed)), Some(version)) => version
+            .parse::<Version>()
+            .is_ok_and(|version| allowed.contains(&version)),
+        (_, None) => line.pinned().is_none(),
+        _ => true,
+    }
 }
 
 /// Edits the constraints and asks the index about all of them at once.
@@ -302,7 +319,11 @@ impl Resolve {
     fn wanted(&self, edited: &Edited, settings: &Settings) -> Vec<Wanted> {
         let constraints = edited.kept.iter().map(|line| Wanted {
             name: line.text.clone(),
-            origin: format!("{UPPER_CONSTRAINTS}:{}", line.number),
+            origin: match edited.added(line) {
+                None => format!("{UPPER_CONSTRAINTS}:{}", line.number),
+                Some(Reason::Argument(argument)) => (*argument).to_owned(),
+                Some(_) => format!("an edit of {UPPER_CONSTRAINTS}"),
+            },
         });
         let tools = TOOLCHAIN.iter().map(|tool| Wanted {
             name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),
