@@ -34,9 +34,12 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The input is wrong.
+    /// The input is wrong; what two steps find is said once.
     pub fn input(&mut self, text: impl Into<String>) {
-        self.problems.push(Problem::Input(text.into()));
+        let problem = Problem::Input(text.into());
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// The machine is not ready.

@@ -134,6 +134,17 @@ pub fn file(settings: &Settings, root: &Root, name: &str) -> Option<String> {
     files(settings, root, name).into_iter().next()
 }
 
+/// What is said of a file that an argument names and that is not there.
+#[must_use]
+pub fn no_such_file(settings: &Settings, argument: &str, name: &str) -> String {
+    let place = if name.starts_with('/') {
+        String::new()
+    } else {
+        format!(" in {}", input_directories(settings).join(", "))
+    };
+    format!("{argument}={name}: no such file{place}")
+}
+
 /// Where sources come with the inputs: LOCI's `data` directory.
 #[must_use]
 pub fn data_directories(settings: &Settings) -> Vec<String> {
@@ -222,12 +233,7 @@ fn load(
                 .collect()
         };
         if found.is_empty() {
-            let place = if extra.starts_with('/') {
-                String::new()
-            } else {
-                format!(" in {}", input_directories(settings).join(", "))
-            };
-            findings.input(format!("{}={extra}: no such file{place}", family.argument));
+            findings.input(no_such_file(settings, family.argument, extra));
         }
         paths.extend(found);
     }

@@ -149,6 +149,14 @@ impl Edited {
         None
     }
 
+    /// Why a kept line was added; none for one of the file.
+    #[must_use]
+    pub fn added(&self, line: &Line) -> Option<&Reason> {
+        let mut added = self.edits.iter().filter(|edit| edit.before.is_none());
+        let of = added.find(|edit| edit.after.as_ref() == Some(&line.text));
+        of.map(|edit| &edit.reason)
+    }
+
     fn take(&mut self, line: Line, facts: &Facts<'_>) {
         let name = line.name();
         if let Some(markers) = facts.markers

@@ -1,7 +1,11 @@
 //! `constraints`: finds the file that each constraint of a release stands for.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
+
+use pep508_rs::VersionOrUrl;
+use pep508_rs::pep440_rs::Version;
 
 use super::source::{self, Clone as Checkout};
 use crate::context::Context;
@@ -16,7 +20,7 @@ use crate::python::requirement_file::{Line, RequirementFile, What};
 use crate::python::source::{PROJECT_FILES, has_version};
 use crate::python::{Name, Vcs};
 use crate::record;
-use crate::requirements::edits::{Edit, Edited, Facts, Place, edit};
+use crate::requirements::edits::{Edit, Edited, Facts, Place, Reason, edit};
 use crate::requirements::index::Index;
 use crate::requirements::local::{self, LocalSource, NameMapping};
 use crate::requirements::resolver::{Question, Resolver};
@@ -124,7 +128,7 @@ fn check_sources(view: &View<'_>, edited: &Edited, findings: &mut Findings) {
 fn given_lock(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
     let given = view.settings.lock.as_ref()?;
     let Some(path) = inputs::file(view.settings, view.root, given) else {
-        findings.input(format!("LOCK={given}: no such file"));
+        findings.input(inputs::no_such_file(view.settings, "LOCK", given));
         return None;
     };
     let text = match view.root.read(&path) {
@@ -150,21 +154,35 @@ fn contradictions(lock: &Lock, wanted: &[Wanted]) -> Vec<String> {
         let Some(name) = Name::of_requirement(requirement) else {
             continue;
         };
-        let pinned = RequirementFile::parse(origin, requirement)
-            .ok()
-            .and_then(|file| Some(file.lines.first()?.pinned()?.to_owned()));
-        match (lock.package(&name), pinned) {
-            (None, _) => found.push(format!("LOCK has no {name}, which {origin} asks for")),
-            (Some(package), Some(pinned)) if package.version.as_ref() != Some(&pinned) => {
-                found.push(format!(
-                    "LOCK has {name} {}, and {origin} asks for {requirement}",
-                    package.version.as_deref().unwrap_or("without a version")
-                ));
-            }
-            _ => {}
+        match lock.package(&name) {
+            None => found.push(format!("LOCK has no {name}, which {origin} asks for")),
+            Some(package) if !satisfies(package, requirement) => found.push(format!(
+                "LOCK has {name} {}, and {origin} asks for {requirement}",
+                package.version.as_deref().unwrap_or("without a version")
+            )),
+            Some(_) => {}
         }
     }
     found
+}
+
+/// Whether a requirement's versions include a locked one. A source has none in a
+/// lock, so it is as good as any unless one version alone is right.
+fn satisfies(package: &Package, requirement: &str) -> bool {
+    let file = RequirementFile::parse("", requirement).unwrap_or_default();
+    let Some(line) = file.lines.first() else {
+        return true;
+    };
+    let What::Named(requirement) = &line.what else {
+        return true;
+    };
+    match (&requirement.version_or_url, &package.version) {
+        (Some(VersionOrUrl::VersionSpecifier(allowed)), Some(version)) => version
+            .parse::<Version>()
+            .is_ok_and(|version| allowed.contains(&version)),
+        (_, None) => line.pinned().is_none(),
+        _ => true,
+    }
 }
 
 /// Edits the constraints and asks the index about all of them at once.
@@ -252,7 +270,10 @@ impl Resolve {
                 return RequirementFile::default();
             }
             let text = root.read(&path).unwrap_or_else(|error| {
-                problems.push(format!("{path}: {error}"));
+                problems.push(match error.kind() {
+                    ErrorKind::NotFound => source::no_constraints(&self.directory),
+                    _ => format!("{path}: {error}"),
+                });
                 String::new()
             });
             RequirementFile::parse(&path, &text).unwrap_or_else(|errors| {
@@ -297,7 +318,11 @@ impl Resolve {
     fn wanted(&self, edited: &Edited, asked: Vec<Line>, settings: &Settings) -> Vec<Wanted> {
         let constraints = edited.kept.iter().map(|line| Wanted {
             name: line.text.clone(),
-            origin: format!("{UPPER_CONSTRAINTS}:{}", line.number),
+            origin: match edited.added(line) {
+                None => format!("{UPPER_CONSTRAINTS}:{}", line.number),
+                Some(Reason::Argument(argument)) => (*argument).to_owned(),
+                Some(_) => format!("an edit of {UPPER_CONSTRAINTS}"),
+            },
         });
         let tools = TOOLCHAIN.iter().map(|tool| Wanted {
             name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),

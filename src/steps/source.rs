@@ -69,7 +69,7 @@ fn plan_release(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let project = settings.project.as_str();
     if let Some(at) = of(view, project) {
         if !view.root.is_file(format!("{at}/{UPPER_CONSTRAINTS}")) {
-            findings.input(format!("{at} has no {UPPER_CONSTRAINTS}"));
+            findings.input(no_constraints(&at));
         }
         warn_of_another_commit(view, &at, findings);
         let done = Work::Done("its constraints are read where they are".to_owned());
@@ -164,6 +164,14 @@ pub(super) fn no_version(path: &str) -> String {
     format!(
         "the source in {path} has no version: it is no git checkout and has no PKG-INFO; \
          give the checkout with its tags or an sdist, or set PBR_VERSION"
+    )
+}
+
+/// What is said of a source of constraints that has none.
+pub(super) fn no_constraints(path: &str) -> String {
+    format!(
+        "{path} has no {UPPER_CONSTRAINTS}; put that file there, or remove {path}, \
+         so that PROJECT_REPO is cloned"
     )
 }
 

@@ -6,7 +6,6 @@ use crate::test::Test;
 #[test]
 fn arguments_all_at_once() {
     Test::debian()
-        .set("PROJECT", "requirements")
         .set("WHEELS", "loci/requirements:master-ubuntu")
         .set("PLUGIN", "yes")
         .set("REGISTRY_PROTOCOL", "http")
@@ -17,7 +16,7 @@ fn arguments_all_at_once() {
         .set("DIST_REPOS", "-epel")
         .plan()
         .stderr(
-            "error: 9 wrong settings; nothing was touched\n\
+            "error: 8 wrong settings; nothing was touched\n\
              \x20 REGISTRY_PROTOCOL=http: not supported yet\n\
              \x20 PLUGIN=yes: not supported yet\n\
              \x20 REGISTRY_INSECURE=True: not supported yet\n\
@@ -25,7 +24,6 @@ fn arguments_all_at_once() {
              \x20 NOVNC_REF=v1.5.0: not supported yet\n\
              \x20 CEPH_REPO=deb https://ceph.example/debian noble main: not supported yet\n\
              \x20 DIST_REPOS=-epel: not supported yet\n\
-             \x20 PROJECT=requirements: not supported yet\n\
              \x20 WHEELS=loci/requirements:master-ubuntu: a URL or an image is not supported yet; \
              mount the wheels at WHEELS_PATH or give a tarball\n",
         )

@@ -11,6 +11,7 @@ mod fixtures;
 mod inputs;
 mod later;
 mod plan;
+mod release;
 mod secrets;
 mod settings;
 mod sources;

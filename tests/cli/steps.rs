@@ -7,18 +7,21 @@ fn a_list_of_all_steps() {
     Test::new()
         .args(["steps"])
         .stdout(
-            "bootstrap  installs what this program itself needs and the base image lacks\n\
-             packages   installs the distribution packages that bindep selects\n\
-             user       makes the service's group, user and directories\n\
-             wheels     makes the wheels directory available\n\
-             venv       creates the virtualenv and its pip toolchain\n\
-             source     gets the project's source, from a directory or by git\n\
-             build      builds wheels of the sources\n\
-             pip        installs the project and everything it needs, in one resolution\n\
-             hooks      runs the image author's scripts for the project\n\
-             config     copies the project's default configuration to /etc\n\
-             info       writes down what is in the image\n\
-             cleanup    removes what the build left behind\n",
+            "bootstrap    installs what this program itself needs and the base image lacks\n\
+             packages     installs the distribution packages that bindep selects\n\
+             user         makes the service's group, user and directories\n\
+             wheels       makes the wheels directory available\n\
+             venv         creates the virtualenv and its pip toolchain\n\
+             source       gets the project's source, from a directory or by git\n\
+             build        builds wheels of the sources\n\
+             pip          installs the project and everything it needs, in one resolution\n\
+             hooks        runs the image author's scripts for the project\n\
+             config       copies the project's default configuration to /etc\n\
+             info         writes down what is in the image\n\
+             cleanup      removes what the build left behind\n\
+             constraints  requirements: finds the file that each constraint stands for\n\
+             wheels-build requirements: fetches wheels and builds those that are not to be had\n\
+             publish      requirements: puts the wheels and their constraints in one directory\n",
         )
         .run();
 }
@@ -31,7 +34,8 @@ fn a_step_that_there_is_not() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup\n",
+             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             constraints, wheels-build, publish\n",
         )
         .status(2)
         .run();
@@ -45,7 +49,8 @@ fn a_wrong_step_and_a_wrong_setting_at_once() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup\n\
+             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             constraints, wheels-build, publish\n\
              error: 1 wrong setting; nothing was touched\n\
              \x20 UID=abc: not an id; a whole number from 0 to 4294967294\n",
         )
