@@ -8,7 +8,7 @@ use crate::workspace;
 
 /// The newest setuptools that released services can be built with: 82 has no
 /// `pkg_resources`.
-pub const SETUPTOOLS: &str = "setuptools<81";
+const SETUPTOOLS: &str = "setuptools<81";
 
 /// A file of constraints.
 pub struct Constraints {
@@ -120,14 +120,6 @@ impl Constraints {
         }
         text
     }
-
-    /// Those of the packages that there is no line for.
-    pub fn missing<'a>(&self, packages: &'a [String]) -> Vec<&'a str> {
-        let packages = packages.iter().map(String::as_str);
-        packages
-            .filter(|name| self.pin(package(name)).is_none())
-            .collect()
-    }
 }
 
 /// A name as Python compares names (PEP 503).
@@ -160,8 +152,6 @@ mod tests {
             constraints.without("keystone"),
             "keystoneauth1===5.15.0\noslo.config===10.7.0\n"
         );
-        let wanted = ["oslo_config", "setuptools<81"].map(ToOwned::to_owned);
-        assert_eq!(constraints.missing(&wanted), ["setuptools<81"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::base;
 use crate::binary::Binary;
 use crate::catalogue;
-use crate::constraints::{self, Constraints};
+use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -17,9 +17,6 @@ use crate::{builder, network, workspace};
 
 /// Part of the key: another script may fetch another file.
 const SDIST: &str = include_str!("../scripts/sdist.sh");
-
-/// The tools of the virtualenv, which is made without an index too.
-const TOOLCHAIN: &[&str] = &["pip", constraints::SETUPTOOLS, "wheel", "pbr"];
 
 /// What a service is installed from.
 pub struct Wheels {
@@ -62,18 +59,13 @@ fn make(
     pins: &Constraints,
     options: &Options,
 ) -> Result<(String, String)> {
-    let pydep = binary.pydep(&options.service, &options.profiles, options.suite)?;
-    let mut wanted: Vec<String> = TOOLCHAIN.iter().map(ToString::to_string).collect();
-    wanted.extend(pydep);
     let release = Release {
         // The service comes from its source, or the image would not show that it can.
         constraints: pins.without(catalogue::distribution(&options.service)),
         global: requirements::GLOBAL_REQUIREMENTS.to_owned(),
     };
-    let how = How {
-        pip_packages: pins.missing(&wanted).join(" "),
-        ..How::of(options.suite)
-    };
+    // The tools of the virtualenv and all of pydep.txt come with every set.
+    let how = How::of(options.suite);
     let root = workspace::root();
     let key = workspace::key(&[
         &base::ensure(engine, options.suite)?,
@@ -82,7 +74,6 @@ fn make(
         &workspace::read(&root.join("bindep.txt"))?,
         &workspace::read(&root.join("pydep.txt"))?,
         &release.constraints,
-        &how.pip_packages,
     ]);
     let image = format!("localhost/loci-wheels:{}", name(options));
     if !engine.has(&image, &key) {
