@@ -343,10 +343,10 @@ fn a_good_release_for_people() {
     test.stdout(
             "requirements on debian 13 (trixie) ARCH\n\
              \n\
-             bootstrap: the base image lacks python3 to build wheels for, python3-venv for a virtualenv of tools, ca-certificates to trust the index\n\
+             bootstrap: the base image lacks python3 to build wheels for, python3-venv for a virtualenv of tools, ca-certificates to trust the index, git to clone sources and tell their versions\n\
              \x20   do     write /usr/sbin/policy-rc.d, so that no package starts a service\n\
              \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build\n\
-             \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' install --yes --no-install-recommends ca-certificates python3 python3-venv\n\
+             \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' install --yes --no-install-recommends ca-certificates git python3 python3-venv\n\
              \n\
              packages: 0 packages for the profiles requirements, trixie\n\
              \x20   after  bootstrap\n\
@@ -358,7 +358,7 @@ fn a_good_release_for_people() {
              \n\
              constraints: /tmp/requirements/upper-constraints.txt says what the release is made of\n\
              \x20   after  packages, source\n\
-             \x20   do     /var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps --format pylock.toml --no-header --python /var/lib/loci-install/requirements/tools/bin/python --output-file /var/lib/loci-install/requirements/pylock.toml --index-strategy unsafe-best-match /var/lib/loci-install/requirements/release.txt\n\
+             \x20   do     /var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps --format pylock.toml --no-header --python /var/lib/loci-install/requirements/tools/bin/python --constraints /var/lib/loci-install/requirements/ranges.txt --output-file /var/lib/loci-install/requirements/pylock.toml --index-strategy unsafe-best-match /var/lib/loci-install/requirements/release.txt\n\
              \x20          setuptools===82.0.1 (line 2) is dropped: other constraints of master cannot be built with it\n\
              \x20          oslo.config===10.0.0 (line 3) gives way to oslo-config @ /tmp/oslo.config: /tmp/oslo.config is its source\n\
              \x20          git+https://git.example/tooz@fix#egg=tooz (line 4) gives way to the name and version of what is built from it: it names a source and no version\n\
@@ -392,6 +392,7 @@ fn the_constraints_for_programs() {
                 "do": "/var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps \
                        --format pylock.toml --no-header \
                        --python /var/lib/loci-install/requirements/tools/bin/python \
+                       --constraints /var/lib/loci-install/requirements/ranges.txt \
                        --output-file /var/lib/loci-install/requirements/pylock.toml \
                        --index-strategy unsafe-best-match /var/lib/loci-install/requirements/release.txt",
                 "details": [
