@@ -5,13 +5,17 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::layout::CACHE;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::lock::{Lock, Package, Source};
+use crate::requirements::builder::{Build, Builder};
 use crate::requirements::edits::not_compiled;
+use crate::requirements::index::Index;
 use crate::requirements::maker::{Made, Maker};
+use crate::requirements::needs::pins;
 use crate::requirements::set::{Pin, Set, Wheel};
 use crate::requirements::unit::{From, Role, Unit};
-use crate::requirements::workshop::{Workshop, home};
+use crate::requirements::workshop::{Workshop, home, links, python, tools};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
@@ -66,9 +70,17 @@ struct Make;
 
 impl Task for Make {
     fn describe(&self) -> String {
-        "fetch sdists and wheels, verified, and build the wheels that the index does not have, \
-         each in isolation and without an index"
-            .to_owned()
+        let build = Build {
+            source: "SOURCE",
+            into: &format!("{CACHE}/built/KEY"),
+            find_links: &links(),
+            constraints: &pins(),
+        };
+        let uv = Builder::Uv(format!("{}/bin/uv", tools()));
+        format!(
+            "fetch and verify the files; for each sdist and source tree: {}",
+            uv.command(&build, &Index::default(), &python(), &[])
+        )
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {

@@ -366,7 +366,7 @@ fn a_good_release_for_people() {
              \n\
              wheels-build: only what no index has as a wheel is kept; KEEP_ALL_WHEELS=True keeps everything\n\
              \x20   after  packages, constraints\n\
-             \x20   do     fetch sdists and wheels, verified, and build the wheels that the index does not have, each in isolation and without an index\n\
+             \x20   do     fetch and verify the files; for each sdist and source tree: /var/lib/loci-install/requirements/tools/bin/uv build --wheel --offline --no-index --find-links /var/lib/loci-install/requirements/links --build-constraints /var/lib/loci-install/requirements/pins.txt --python /var/lib/loci-install/requirements/tools/bin/python --no-create-gitignore --out-dir /var/cache/loci-install/built/KEY SOURCE\n\
              \n\
              publish: images are installed from /wheels, or from an image with it as its root\n\
              \x20   after  wheels-build\n\
