@@ -102,11 +102,11 @@ fn needs_of_release(view: &View<'_>) -> Vec<Need> {
         need(Tool::Ensurepip, "for a virtualenv of tools"),
         need(Tool::Certificates, "to trust the index"),
     ];
-    if source::of(view, view.settings.project.as_str()).is_none() {
-        needs.push(need(Tool::Git, "to clone the constraints"));
-    } else if constraints::has_checkouts(view) {
-        needs.push(need(Tool::Git, "to tell the versions of sources"));
-    }
+    let git = match source::of(view, view.settings.project.as_str()) {
+        None => Some("to clone the constraints"),
+        Some(directory) => constraints::needs_git(view, &directory),
+    };
+    needs.extend(git.map(|why| need(Tool::Git, why)));
     needs
 }
 

@@ -52,7 +52,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
                 let edited = edit(constraints, &resolve.facts(settings, None));
                 check_sources(view, &edited, findings);
                 if let Some(lock) = &resolve.lock {
-                    let wanted = resolve.wanted(&edited, settings);
+                    let uv = lock.package(&Name::new("uv")).is_some();
+                    let wanted = resolve.wanted(&edited, settings, uv);
                     for contradiction in contradictions(lock, &wanted) {
                         findings.input(contradiction);
                     }
@@ -84,12 +85,17 @@ fn inputs_file() -> String {
     format!("{}/constraints.inputs", home())
 }
 
-/// Whether git is needed to tell the version of a source that is there.
-pub(super) fn has_checkouts(view: &View<'_>) -> bool {
+/// What git is needed for when the constraints are there, at `directory`.
+pub(super) fn needs_git(view: &View<'_>, directory: &str) -> Option<&'static str> {
+    let constraints = view.root.read(format!("{directory}/{UPPER_CONSTRAINTS}"));
+    if constraints.is_ok_and(|text| text.contains("git+")) {
+        return Some("to clone what the constraints name by its repository");
+    }
     let sources = local_sources(view, &mut Findings::default());
-    sources
+    let mut checkouts = sources
         .iter()
-        .any(|source| view.root.exists(format!("{}/.git", source.path)))
+        .filter(|source| view.root.exists(format!("{}/.git", source.path)));
+    checkouts.next().map(|_| "to tell the versions of sources")
 }
 
 /// The user's sources, wherever they may be put.
@@ -205,11 +211,12 @@ impl Task for Resolve {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
-        let uv = self.lock.as_ref().and_then(|lock| {
-            let package = lock.package(&Name::new("uv"))?;
-            package.version.as_deref()
-        });
-        workshop::make(context, uv)?;
+        let uv = Name::new("uv");
+        let locked = self.lock.as_ref().map(|lock| lock.package(&uv));
+        workshop::make(
+            context,
+            locked.flatten().and_then(|uv| uv.version.as_deref()),
+        )?;
         let workshop = Workshop::open(context)?;
         let (constraints, _) = self.read(context.root, settings).map_err(Failure::Input)?;
         let markers = &workshop.interpreter.markers;
@@ -219,7 +226,9 @@ impl Task for Resolve {
             context.note(edit);
         }
         context.record(|record| record.constraint_edits = said);
-        let wanted = self.wanted(&edited, settings);
+        // Where pip does its work, there is none to be had.
+        let uv = locked.map_or(workshop.resolver() != Resolver::Pip, |uv| uv.is_some());
+        let wanted = self.wanted(&edited, settings, uv);
         let mut lock = match &self.lock {
             Some(lock) => {
                 let contradictions = contradictions(lock, &wanted);
@@ -294,13 +303,14 @@ impl Resolve {
         }
     }
 
-    /// Everything that the set has to hold, with who asks for it.
-    fn wanted(&self, edited: &Edited, settings: &Settings) -> Vec<Wanted> {
+    /// Everything that the set has to hold, with who asks for it; uv is part of it or not.
+    fn wanted(&self, edited: &Edited, settings: &Settings, uv: bool) -> Vec<Wanted> {
         let constraints = edited.kept.iter().map(|line| Wanted {
             name: line.text.clone(),
             origin: format!("{UPPER_CONSTRAINTS}:{}", line.number),
         });
-        let tools = TOOLCHAIN.iter().map(|tool| Wanted {
+        let tools = TOOLCHAIN.iter().filter(|tool| uv || **tool != "uv");
+        let tools = tools.map(|tool| Wanted {
             name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),
             origin: "the toolchain of every image".to_owned(),
         });
