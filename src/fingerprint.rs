@@ -22,6 +22,22 @@ impl Fingerprint {
 
     /// Adds what tells one state of a source from another: every file's name, size and time.
     pub fn add_tree(&mut self, directory: &Path) {
+        self.walk(directory, &|_, metadata| {
+            let time = metadata
+                .modified()
+                .ok()
+                .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let time = time.map_or(0, |time| time.as_nanos());
+            format!("{} {time}", metadata.len())
+        });
+    }
+
+    /// The same by content: times mean nothing between one checkout and the next.
+    pub fn add_contents(&mut self, directory: &Path) {
+        self.walk(directory, &|path, _| sha256_of(path).unwrap_or_default());
+    }
+
+    fn walk(&mut self, directory: &Path, tell: &dyn Fn(&Path, &fs::Metadata) -> String) {
         let mut paths: Vec<_> = fs::read_dir(directory)
             .into_iter()
             .flatten()
@@ -40,20 +56,15 @@ impl Fingerprint {
                 for file in ["HEAD", "packed-refs"] {
                     self.add(fs::read(path.join(file)).unwrap_or_default());
                 }
-                self.add_tree(&path.join("refs"));
+                self.walk(&path.join("refs"), tell);
                 continue;
             }
             if metadata.is_dir() {
-                self.add_tree(&path);
+                self.walk(&path, tell);
                 continue;
             }
-            let time = metadata
-                .modified()
-                .ok()
-                .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             self.add(path.as_os_str().as_encoded_bytes());
-            self.add(metadata.len().to_le_bytes());
-            self.add(time.map_or(0, |time| time.as_nanos()).to_le_bytes());
+            self.add(tell(&path, &metadata));
         }
     }
 

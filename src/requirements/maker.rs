@@ -6,7 +6,7 @@ mod making;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::jobs::Machine;
@@ -39,6 +39,8 @@ pub struct Maker<'a> {
     all: bool,
     state: Mutex<Making>,
     builds: AtomicUsize,
+    /// Told whenever files have been fetched.
+    landed: Condvar,
     /// Held while something is built that was not in the queue.
     unforeseen: Mutex<()>,
 }
@@ -69,6 +71,7 @@ impl<'a> Maker<'a> {
                 ..Making::default()
             }),
             builds: AtomicUsize::new(0),
+            landed: Condvar::new(),
             unforeseen: Mutex::default(),
         })
     }
@@ -157,18 +160,23 @@ impl<'a> Maker<'a> {
 
     /// Fetches files of the index that are not there yet; wheels among them are done then.
     fn fetch(&self, indices: &[usize]) {
+        let asked = indices;
         let (indices, files) = {
-            let state = self.state();
-            let files = indices
-                .iter()
-                .filter(|index| !state.wheels.contains_key(index) && !state.lost.contains(index));
+            let mut state = self.state();
+            let files = asked.iter().filter(|index| {
+                !state.wheels.contains_key(index)
+                    && !state.lost.contains(index)
+                    && !state.on_the_way.contains(index)
+            });
             let files = files.filter_map(|index| match &state.units[*index].from {
                 From::Wheel(artifact) | From::Sdist(artifact) => {
                     Some((*index, wanted(self.context, artifact)))
                 }
                 From::Tree(_) => None,
             });
-            files.unzip::<_, _, Vec<_>, Vec<_>>()
+            let (indices, files) = files.unzip::<_, _, Vec<_>, Vec<_>>();
+            state.on_the_way.extend(&indices);
+            (indices, files)
         };
         let heard = |transfer: &Transfer| {
             self.context.progress(&Progress {
@@ -191,9 +199,18 @@ impl<'a> Maker<'a> {
             state.lost.insert(index);
         }
         for index in indices {
+            state.on_the_way.remove(&index);
             if !state.lost.contains(&index) {
                 state.arrived(index);
             }
+        }
+        self.landed.notify_all();
+        // What another thread is fetching is waited for, not fetched twice.
+        while asked.iter().any(|index| state.on_the_way.contains(index)) {
+            state = self
+                .landed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 

@@ -42,10 +42,14 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     {
         return (why, Work::Done("they are there".to_owned()));
     }
-    let strange = strangers(view.root, destination);
-    if !view.root.exists(stamp_file()) && !strange.is_empty() {
+    if !view.root.exists(stamp_file()) && occupied(view.root, destination) {
+        let target = if view.root.is_mounted(destination) {
+            "; with the stock Dockerfile, build with --target requirements"
+        } else {
+            ""
+        };
         findings.input(format!(
-            "WHEELS_DEST={destination}: it is not empty; wheels are published in a directory of their own"
+            "WHEELS_DEST={destination}: it is not empty; wheels are published in a directory of their own{target}"
         ));
     }
     let publish = Publish {
@@ -66,14 +70,10 @@ fn stamp(root: &Root, settings: &Settings) -> String {
     fingerprint.finish()
 }
 
-/// What is in a directory.
-fn strangers(root: &Root, directory: &str) -> Vec<String> {
-    fs::read_dir(root.join(directory))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
+/// Whether there is something in a directory.
+fn occupied(root: &Root, directory: &str) -> bool {
+    let entries = fs::read_dir(root.join(directory));
+    entries.is_ok_and(|mut entries| entries.next().is_some())
 }
 
 #[derive(Debug)]
@@ -93,6 +93,8 @@ impl Task for Publish {
         let set = read_set(context.root).ok_or_else(|| {
             Failure::Unmakable("no wheels are made yet: run the step wheels-build".to_owned())
         })?;
+        // From here on what is there is ours, also when this is cut off.
+        context.write(&stamp_file(), "begun")?;
         context.make_directory(destination, None)?;
         context.remove(&format!("{destination}/*.whl"))?;
         // The one without which a directory is none of wheels: it comes last.
@@ -108,10 +110,12 @@ impl Task for Publish {
         let write = |name: &str, text: &str| context.write(&format!("{destination}/{name}"), text);
         write(HASHES, &set.hashes())?;
         write(LOCK, &context.masked(&context.read(&used_lock_file())?))?;
-        let ranges = context
-            .root
-            .read(format!("{}/{GLOBAL_REQUIREMENTS}", self.directory))
-            .unwrap_or_else(|_| format!("# Every version is pinned by {UPPER_CONSTRAINTS}.\n"));
+        let ranges = format!("{}/{GLOBAL_REQUIREMENTS}", self.directory);
+        let ranges = if context.root.is_file(&ranges) {
+            context.read(&ranges)?
+        } else {
+            format!("# Every version is pinned by {UPPER_CONSTRAINTS}.\n")
+        };
         write(GLOBAL_REQUIREMENTS, &ranges)?;
         write(UPPER_CONSTRAINTS, &set.upper_constraints())?;
         context.note(&format!(

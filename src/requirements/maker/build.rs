@@ -24,6 +24,17 @@ use crate::python::{Name, wheels_in};
 /// How many times a build may ask for what it did not say that it needs.
 const SURPRISES: usize = 3;
 
+/// Variables that compilers and build backends go by.
+const COMPILER: [&str; 7] = [
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "UWSGI_PROFILE_OVERRIDE",
+];
+
 /// How a try of a build ended.
 enum Tried {
     Made(Wheel),
@@ -68,8 +79,8 @@ impl Maker<'_> {
                 let (queued_ones, unforeseen): (Vec<usize>, Vec<usize>) =
                     units.into_iter().partition(|unit| queued.contains(unit));
                 for index in unforeseen {
-                    if let Err(failure) = self.build_unforeseen(index) {
-                        return Verdict::Failed(plainly(&unit, failure));
+                    if let Err(failed) = self.build_unforeseen(index) {
+                        return Verdict::Failed(failed);
                     }
                 }
                 let jobs = queued.iter().enumerate();
@@ -88,9 +99,14 @@ impl Maker<'_> {
         for _ in 0..=SURPRISES {
             let key = self.key(index, unit);
             let into = format!("{CACHE}/built/{key}");
-            if let Some(wheel) = self.built(unit, &into)? {
-                self.state().earlier += 1;
-                return Ok(Tried::Made(wheel));
+            match self.built(unit, &into) {
+                Ok(Some(wheel)) => {
+                    self.state().earlier += 1;
+                    return Ok(Tried::Made(wheel));
+                }
+                Ok(None) => {}
+                // A machine that lost power, for example: it is built again.
+                Err(_) => self.context.remove(&into)?,
             }
             let (output, failed) = self.run_build(unit, &into)?;
             let Some(failed) = failed else {
@@ -147,7 +163,7 @@ impl Maker<'_> {
     }
 
     /// Builds, here and now, what nobody knew to be needed when the queue was made.
-    fn build_unforeseen(&self, index: usize) -> Result<(), Failure> {
+    fn build_unforeseen(&self, index: usize) -> Result<(), FailedBuild> {
         // Two builds may find out the same.
         let _one_at_a_time = self
             .unforeseen
@@ -164,18 +180,20 @@ impl Maker<'_> {
             (units[index].clone(), needed)
         };
         self.fetch(&needed);
-        self.link()?;
-        match self.try_build(index, &unit)? {
-            Tried::Made(wheel) => {
-                self.link_one(&wheel)?;
+        let tried = self.link().and_then(|()| self.try_build(index, &unit));
+        match tried {
+            Ok(Tried::Made(wheel)) => {
+                let linked = self.link_one(&wheel);
+                linked.map_err(|failure| plainly(&unit, failure))?;
                 self.state().wheels.insert(index, wheel);
                 Ok(())
             }
-            Tried::Failed(failed) => Err(failed.failure),
-            Tried::Needs(_) => Err(Failure::Unmakable(format!(
-                "it needs {}, which needs what is not built yet",
-                unit.label()
-            ))),
+            Ok(Tried::Failed(failed)) => Err(failed),
+            Ok(Tried::Needs(_)) => {
+                let why = "what it needs is not built yet".to_owned();
+                Err(plainly(&unit, Failure::Unmakable(why)))
+            }
+            Err(failure) => Err(plainly(&unit, failure)),
         }
     }
 
@@ -271,9 +289,20 @@ impl Maker<'_> {
     /// What a built wheel depends on.
     fn key(&self, index: usize, unit: &Unit) -> String {
         let mut fingerprint = Fingerprint::default();
+        let variable = |name: &str| {
+            let mut set = self.context.environment.iter();
+            set.find(|(set, _)| set == name)
+                .map_or("", |(_, value)| value.as_str())
+        };
         match &unit.from {
             From::Wheel(artifact) | From::Sdist(artifact) => fingerprint.add(&artifact.sha256),
-            From::Tree(path) => fingerprint.add_tree(&self.context.root.join(Path::new(path))),
+            From::Tree(path) => {
+                fingerprint.add_contents(&self.context.root.join(Path::new(path)));
+                fingerprint.add(variable("PBR_VERSION"));
+            }
+        }
+        for name in COMPILER {
+            fingerprint.add(variable(name));
         }
         let interpreter = &self.workshop.interpreter;
         fingerprint.add(&interpreter.version);
@@ -285,15 +314,22 @@ impl Maker<'_> {
             .get(&index)
             .into_iter()
             .flatten()
-            .map(|needed| state.units[*needed].label())
+            .map(|needed| {
+                let wheel = state.wheels.get(needed);
+                // Of what is built here the version does not say it all.
+                let wheel = wheel.filter(|wheel| wheel.built);
+                let digest = wheel.map_or("", |wheel| wheel.sha256.as_str());
+                format!("{} {digest}", state.units[*needed].label())
+            })
             .collect();
         needed.sort();
         needed.dedup();
         for needed in &needed {
             fingerprint.add(needed);
         }
-        for setting in &self.workshop.index.config_settings {
-            fingerprint.add(setting);
+        let index = &self.workshop.index;
+        for argument in index.config_settings.iter().chain(&index.rest) {
+            fingerprint.add(argument);
         }
         // The libraries that it is compiled with.
         let packages = self.context.root.read("/var/lib/dpkg/status");

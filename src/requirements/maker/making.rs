@@ -22,6 +22,8 @@ pub(super) struct Making {
     pub(super) needs: Needs,
     /// The wheels that are there, by unit.
     pub(super) wheels: BTreeMap<usize, Wheel>,
+    /// Units whose files are being fetched.
+    pub(super) on_the_way: BTreeSet<usize>,
     /// What could not be fetched.
     pub(super) fetches: Vec<String>,
     /// Units that will have no wheel.
