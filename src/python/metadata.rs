@@ -157,6 +157,7 @@ fn setup_requires(files: &Files) -> Vec<String> {
         .get("setup.py")
         .and_then(|text| SETUP_REQUIRES.captures(text))
         .and_then(|captures| captures.get(1).or(captures.get(2)))
+        .filter(|list| is_literal(list.as_str()))
     {
         found.extend(
             STRING
@@ -166,6 +167,13 @@ fn setup_requires(files: &Files) -> Vec<String> {
         );
     }
     found
+}
+
+/// Whether a list of Python is strings alone: what is put together of parts is for
+/// the build to say.
+fn is_literal(list: &str) -> bool {
+    let rest = STRING.replace_all(list, "");
+    rest.chars().all(|c| c == ',' || c.is_whitespace())
 }
 
 /// A value of an INI file as Python's configparser reads it, the lines of a

@@ -59,7 +59,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
                 let asked = asked.filter_map(|line| edited.ask(line)).collect();
                 check_sources(view, &edited, findings);
                 if let Some(lock) = &resolve.lock {
-                    let wanted = resolve.wanted(&edited, asked, settings);
+                    let uv = lock.package(&Name::new("uv")).is_some();
+                    let wanted = resolve.wanted(&edited, asked, settings, uv);
                     for contradiction in contradictions(lock, &wanted) {
                         findings.input(contradiction);
                     }
@@ -218,11 +219,12 @@ impl Task for Resolve {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
-        let uv = self.lock.as_ref().and_then(|lock| {
-            let package = lock.package(&Name::new("uv"))?;
-            package.version.as_deref()
-        });
-        workshop::make(context, uv)?;
+        let uv = Name::new("uv");
+        let locked = self.lock.as_ref().map(|lock| lock.package(&uv));
+        workshop::make(
+            context,
+            locked.flatten().and_then(|uv| uv.version.as_deref()),
+        )?;
         let workshop = Workshop::open(context)?;
         let read = self.read(context.root, settings).map_err(Failure::Input)?;
         let markers = &workshop.interpreter.markers;
@@ -234,7 +236,9 @@ impl Task for Resolve {
         context.record(|record| record.constraint_edits = said);
         let asked = read.asked.into_iter();
         let asked = asked.filter_map(|line| edited.ask(line)).collect();
-        let wanted = self.wanted(&edited, asked, settings);
+        // Where pip does its work, there is none to be had.
+        let uv = locked.map_or(workshop.resolver() != Resolver::Pip, |uv| uv.is_some());
+        let wanted = self.wanted(&edited, asked, settings, uv);
         let mut lock = if let Some(lock) = &self.lock {
             let contradictions = contradictions(lock, &wanted);
             if !contradictions.is_empty() {
@@ -314,8 +318,14 @@ impl Resolve {
         }
     }
 
-    /// Everything that the set has to hold, with who asks for it.
-    fn wanted(&self, edited: &Edited, asked: Vec<Line>, settings: &Settings) -> Vec<Wanted> {
+    /// Everything that the set has to hold, with who asks for it; uv is part of it or not.
+    fn wanted(
+        &self,
+        edited: &Edited,
+        asked: Vec<Line>,
+        settings: &Settings,
+        uv: bool,
+    ) -> Vec<Wanted> {
         let constraints = edited.kept.iter().map(|line| Wanted {
             name: line.text.clone(),
             origin: match edited.added(line) {
@@ -324,7 +334,8 @@ impl Resolve {
                 Some(_) => format!("an edit of {UPPER_CONSTRAINTS}"),
             },
         });
-        let tools = TOOLCHAIN.iter().map(|tool| Wanted {
+        let tools = TOOLCHAIN.iter().filter(|tool| uv || **tool != "uv");
+        let tools = tools.map(|tool| Wanted {
             name: format!("{tool}{}", suffix(settings, tool).unwrap_or_default()),
             origin: "the toolchain of every image".to_owned(),
         });

@@ -38,7 +38,18 @@ fn variable(name: &str) -> String {
 
 /// buildah as it works without privileges beyond root's.
 pub fn buildah() -> Command {
-    let mut command = Command::new("buildah");
+    settled(Command::new("buildah"))
+}
+
+/// The same in a network namespace of its own, in which no interface is up:
+/// chroot isolation takes over what there is.
+pub fn buildah_without_network() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--net", "buildah"]);
+    settled(command)
+}
+
+fn settled(mut command: Command) -> Command {
     command.env("BUILDAH_ISOLATION", "chroot");
     command.env("STORAGE_DRIVER", "overlay");
     command
@@ -49,16 +60,23 @@ pub fn buildah() -> Command {
 pub fn tools() -> &'static str {
     static IMAGE: OnceLock<String> = OnceLock::new();
     IMAGE.get_or_init(|| {
-        remove_of_earlier_runs();
-        let image = format!("{TOOLS}{}", std::process::id());
-        let container = Container::of(&assets().base).tiny();
-        container.steps(&["bootstrap", "venv"]).succeeded();
-        container.commit(&image);
-        image
+        made_once("tools", &assets().base, |container| {
+            let container = container.tiny();
+            container.steps(&["bootstrap", "venv"]).succeeded();
+            container
+        })
     })
 }
 
-const TOOLS: &str = "localhost/loci-test-tools-";
+/// Makes an image for the tests of this run.
+pub fn made_once(name: &str, base: &str, make: impl FnOnce(Container) -> Container) -> String {
+    remove_of_earlier_runs();
+    let image = format!("{MADE}{name}-{}", std::process::id());
+    make(Container::of(base)).commit(&image);
+    image
+}
+
+const MADE: &str = "localhost/loci-test-";
 
 fn remove_of_earlier_runs() {
     let listing = buildah()
@@ -66,7 +84,8 @@ fn remove_of_earlier_runs() {
         .output()
         .expect("buildah");
     for name in String::from_utf8_lossy(&listing.stdout).lines() {
-        let owner = name.strip_prefix(TOOLS);
+        let owner = name.strip_prefix(MADE);
+        let owner = owner.and_then(|name| Some(name.rsplit_once('-')?.1));
         if owner.is_some_and(|owner| !Path::new("/proc").join(owner).exists()) {
             // In use by another run after all, or gone: neither matters here.
             let _ = buildah().args(["rmi", name]).output();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::assets::{assets, buildah, tools};
+use crate::assets::{assets, buildah, buildah_without_network, tools};
 use crate::said::Said;
 
 /// Where the program is mounted. buildah 1.28 sometimes looks a bare name up
@@ -25,6 +25,8 @@ pub struct Container {
     inputs: TempDir,
     mounts: Vec<(PathBuf, String)>,
     variables: BTreeMap<String, String>,
+    /// Whether commands have no network.
+    cut_off: bool,
 }
 
 impl Container {
@@ -43,6 +45,7 @@ impl Container {
             inputs,
             mounts,
             variables: BTreeMap::new(),
+            cut_off: false,
         }
     }
 
@@ -104,6 +107,11 @@ impl Container {
         self.mounts.retain(|(_, mounted)| mounted != to);
     }
 
+    /// Takes the network away from every command from now on.
+    pub fn cut_off(&mut self) {
+        self.cut_off = true;
+    }
+
     /// Sets a variable of every command from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
@@ -112,6 +120,11 @@ impl Container {
     /// Writes a file of /opt/loci.
     pub fn input(&self, name: &str, text: &str) {
         write(&self.inputs.path().join(name), text);
+    }
+
+    /// A directory of /opt/loci, to be filled.
+    pub fn input_directory(&self, name: &str) -> PathBuf {
+        self.inputs.path().join(name)
     }
 
     /// Writes a hook script of the project.
@@ -152,7 +165,11 @@ impl Container {
 
     /// A command of another user.
     pub fn run_as(&self, user: &str, arguments: &[&str]) -> Said {
-        let mut command = buildah();
+        let mut command = if self.cut_off {
+            buildah_without_network()
+        } else {
+            buildah()
+        };
         command.args(["run", "--user", user]);
         for (from, to) in &self.mounts {
             command.args(["--volume", &format!("{}:{to}:ro", from.display())]);

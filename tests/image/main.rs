@@ -16,6 +16,7 @@ mod git;
 mod hooks;
 mod inspect;
 mod poisoned;
+mod release;
 mod repository;
 mod said;
 mod secrets;

@@ -6,6 +6,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::base::Suite;
 use crate::binary::Binary;
 use crate::constraints::Constraints;
@@ -30,8 +32,9 @@ cached: by benches/requirements.sh, then by loci-install. For every run it print
   sdists     how many of these were different ones
   wheels     what was made
   failed     requirements without a wheel
-The script's counts are taken from pip's log, those of loci-install from what it
-says; - stands for what is not told.
+The script's counts are taken from pip's log, those of loci-install from its
+record, and - stands for what does not apply. loci-install makes the wheels that
+builds need and the tools of virtualenvs as well; the script does not.
 
   --constraints FILE      upper-constraints.txt (all files of constraints/ together)
   --only N                the first N constraints alone: the script takes long
@@ -107,7 +110,7 @@ fn bench(options: &Options) -> Result<()> {
     }
     let (engine, binary) = image::tools(options.binary.as_deref())?;
     let builder = builder::compiler(engine, &binary, options.how.suite)?;
-    let pydep = binary.pydep("requirements", "", options.how.suite)?;
+    let pydep = binary.pydep(options.how.suite)?;
 
     let input = workspace::fresh("bench/in")?;
     let wanted = Constraints::parse(&release.constraints).with(pydep);
@@ -193,7 +196,7 @@ impl Ring {
             seconds,
             cpu,
             peak: Some(peak / 1024.0),
-            counts: of_ours(&said(&out)?),
+            counts: of_ours(&workspace::read(&out.join("wheels/build.json"))?)?,
             wheels: requirements::count(&out.join("wheels"))?.0,
         })
     }
@@ -259,20 +262,29 @@ fn of_pip(log: &str) -> Counts {
     }
 }
 
-/// A file is fetched once and an sdist built once: what is said twice would be
-/// told apart here.
-fn of_ours(said: &str) -> Counts {
-    let told = |words: &[&str]| words.iter().find_map(|word| before(said, word));
-    let downloads = told(&["downloads", "downloaded"]);
-    let builds = told(&["builds", "built"]);
-    Counts {
-        downloads,
-        files: told(&["files"]).or(downloads),
-        builds,
-        sdists: told(&["sdists"]).or(builds),
+/// The record says what was done. No file is fetched twice.
+fn of_ours(record: &str) -> Result<Counts> {
+    let wrong = |what: &dyn fmt::Display| Error::refused(format!("build.json: {what}"));
+    let record: Value = serde_json::from_str(record).map_err(|error| wrong(&error))?;
+    let count = |name: &str| {
+        let count = record["release"][name].as_u64();
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        count.ok_or_else(|| wrong(&format!("release has no number called {name}")))
+    };
+    // Nothing may come from an earlier run, or the comparison is none. One file
+    // may be there before: the wheel of uv, which pip fetches and the rest uses.
+    if count("earlier")? > 0 || count("present")? > 1 {
+        return Err(wrong(&"something was there before"));
+    }
+    let downloads = count("downloads")? + count("present")?;
+    Ok(Counts {
+        downloads: Some(downloads),
+        files: Some(downloads),
+        builds: Some(count("builds")?),
+        sdists: Some(count("sources")?),
         // With one that fails the whole build does.
         failed: Some(0),
-    }
+    })
 }
 
 /// The number before the last place where a word follows a number.
@@ -357,6 +369,35 @@ mod tests {
                 sdists: Some(1),
                 failed: None,
             }
+        );
+    }
+
+    #[test]
+    fn the_record_tells_what_loci_install_did() {
+        let record = |earlier: u8| {
+            format!(
+                r#"{{"release": {{"downloads": 11, "bytes": 5, "retries": 0, "present": 1,
+                "builds": 3, "sources": 2, "earlier": {earlier}}}}}"#
+            )
+        };
+        assert_eq!(
+            of_ours(&record(0)).unwrap(),
+            Counts {
+                downloads: Some(12),
+                files: Some(12),
+                builds: Some(3),
+                sdists: Some(2),
+                failed: Some(0),
+            }
+        );
+        let refusal = |record: &str| of_ours(record).unwrap_err().to_string();
+        assert_eq!(
+            refusal(&record(1)),
+            "build.json: something was there before"
+        );
+        assert_eq!(
+            refusal("{}"),
+            "build.json: release has no number called earlier"
         );
     }
 

@@ -59,11 +59,19 @@ impl Binary {
         Ok(workspace::key(&[&String::from_utf8_lossy(&bytes)]))
     }
 
-    /// What pydep.txt asks for: the Python packages of a service.
-    pub fn pydep(&self, service: &str, profiles: &str, suite: Suite) -> Result<Vec<String>> {
-        let mut active = vec![service, "master"];
-        active.extend(profiles.split_whitespace());
-        self.bindep("pydep.txt", &active, suite)
+    /// What pydep.txt asks for, whatever the service and its profiles: it is all
+    /// among the wheels of a release.
+    pub fn pydep(&self, suite: Suite) -> Result<Vec<String>> {
+        let mut bindep = command(&self.path.to_string_lossy(), ["bindep", "--profiles"]);
+        bindep.arg("-f").arg(workspace::root().join("pydep.txt"));
+        let said = process::read(bindep)?;
+        let profiles: Vec<&str> = said
+            .lines()
+            .skip_while(|line| *line != "Configuration profiles:")
+            .skip(1)
+            .filter(|line| !line.is_empty())
+            .collect();
+        self.bindep("pydep.txt", &profiles, suite)
     }
 
     /// What a file of the repository asks for.

@@ -162,6 +162,13 @@ fn literal_setup_requires_are_found() {
             ],
             &[],
         ),
+        (
+            [
+                ("setup.cfg", ""),
+                ("setup.py", "setup(setup_requires=['p' + 'br'])\n"),
+            ],
+            &[],
+        ),
     ] {
         let found = texts(build_requires_of_tree(&scratch.tree(&files)));
         assert_eq!(found, [&DEFAULT[..], expected].concat(), "{files:?}");

@@ -76,12 +76,15 @@ impl Making {
         jobs.collect()
     }
 
-    /// The requirements of wheels that no unit has the name for.
+    /// The requirements of what images install that no other of it has the name of.
+    /// A build's wheel of that name does not count: it has no constraint.
     pub(super) fn unprovided(&self, context: &Context<'_>, workshop: &Workshop) -> Vec<Wanted> {
         let by_name: BTreeMap<&Name, &Wheel> = self
             .wheels
             .iter()
-            .map(|(index, wheel)| (&self.units[*index].name, wheel))
+            .map(|(index, wheel)| (&self.units[*index], wheel))
+            .filter(|(unit, _)| unit.role == Role::Install)
+            .map(|(unit, wheel)| (&unit.name, wheel))
             .collect();
         let mut asked: BTreeSet<(Name, String)> = BTreeSet::new();
         let mut waiting: Vec<(Name, String)> = by_name
