@@ -222,11 +222,18 @@ fn release<'a>(
     }
     details.extend(fetches.iter().cloned());
     let failed = builds.len() + blocked.len() + fetches.len();
-    let full = details
-        .iter()
-        .any(|line| line.to_lowercase().contains("no space left on"));
+    let said = |words: &str| {
+        details
+            .iter()
+            .any(|line| line.to_lowercase().contains(words))
+    };
+    let full = said("no space left on");
+    // uv tells of its own child only so.
+    let killed = said("sigkill");
     let advice = if full {
         "The disk is full: make room and run it again; what is done is kept."
+    } else if killed {
+        "What is done is kept: the next run does only what failed. Where memory ran out, JOBS=1 needs the least."
     } else {
         "What is done is kept: the next run does only what failed."
     };

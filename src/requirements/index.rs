@@ -147,8 +147,11 @@ impl Index {
     #[must_use]
     pub fn tell_uv(&self, mut command: Command) -> Command {
         // pip takes the best version of all indexes; uv by default stops at the first
-        // that has the name.
-        command = command.args(["--index-strategy", "unsafe-best-match"]);
+        // that has the name. Of one index there is nothing to choose, and only so does
+        // uv say that it answered 401 or 403.
+        if !self.extra.is_empty() {
+            command = command.args(["--index-strategy", "unsafe-best-match"]);
+        }
         // By variables: anyone on the machine can read a command line, and these may
         // hold a password.
         if let Some(url) = &self.url {
@@ -268,8 +271,12 @@ mod tests {
         );
         assert_eq!(
             index.tell_uv(Command::new("uv")).to_string(),
-            "uv --index-strategy unsafe-best-match --find-links /w --no-index \
-             --allow-insecure-host h:8080 --prerelease allow"
+            "uv --find-links /w --no-index --allow-insecure-host h:8080 --prerelease allow"
+        );
+        let two = Index::read("", &words("--extra-index-url https://b/simple"));
+        assert_eq!(
+            two.tell_uv(Command::new("uv")).to_string(),
+            "uv --index-strategy unsafe-best-match"
         );
         assert_eq!(index.config_settings, ["a=b"]);
         assert!(index.rest.is_empty());

@@ -65,7 +65,12 @@ impl Needs {
         let requires = match requires {
             Ok(requires) => requires,
             Err(error) => {
-                let fault = Failure::Unmakable(format!("{}: {error}", units[index].label()));
+                // A file of the index was compared with its digest there.
+                let whose = match units[index].from {
+                    From::Wheel(_) | From::Sdist(_) => "; the index has it like that",
+                    From::Tree(_) => "",
+                };
+                let fault = Failure::Unmakable(format!("{error}{whose}"));
                 self.faults.insert(index, fault);
                 return Vec::new();
             }

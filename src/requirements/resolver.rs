@@ -150,6 +150,9 @@ fn report(text: &str) -> Result<Lock, String> {
     })
 }
 
+/// What is said when only directories may be asked and none is named.
+pub const SWITCHED_OFF: &str = "there is no index: it is switched off (--no-index or PIP_NO_INDEX)";
+
 /// Why the index has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -173,6 +176,9 @@ impl Refusal {
     #[must_use]
     pub fn read(said: &str) -> Self {
         let said = unwrapped(said);
+        if let Some(why) = unsent(&said) {
+            return Self::Unreachable(why);
+        }
         for line in &said {
             if let Some(why) = refused(line) {
                 return Self::Unreachable(why);
@@ -205,6 +211,25 @@ fn unwrapped(said: &str) -> Vec<String> {
     lines
 }
 
+/// A request of uv's that did not reach the server, or whose answer did not come:
+/// where to, and the last of its causes.
+fn unsent(said: &[String]) -> Option<String> {
+    // `cause: error sending request for url (...)`, or `decoding response body`.
+    let url = |line: &String| {
+        let (_, url) = line
+            .strip_prefix("cause: error ")?
+            .split_once(" for url (")?;
+        Some(url.trim_end_matches(')').to_owned())
+    };
+    let (at, url) = said
+        .iter()
+        .enumerate()
+        .find_map(|(at, line)| Some((at, url(line)?)))?;
+    let causes = said[at + 1..].iter();
+    let why = causes.map_while(|line| line.strip_prefix("cause: ")).last();
+    Some(format!("{url}: {}", why.unwrap_or("the request failed")))
+}
+
 /// The server's or the network's refusal, as uv and pip word it.
 fn refused(line: &str) -> Option<String> {
     if let Some(hint) = line.strip_prefix("hint: An index")
@@ -231,7 +256,7 @@ fn refused(line: &str) -> Option<String> {
         }
     }
     line.contains("index lookups were disabled")
-        .then(|| "there is no index: it is switched off (--no-index or PIP_NO_INDEX)".to_owned())
+        .then(|| SWITCHED_OFF.to_owned())
 }
 
 fn unknown(line: &str) -> Option<(Name, String)> {
@@ -330,6 +355,15 @@ mod tests {
             Refusal::Unreachable(
                 "HTTP status server error (500 Internal Server Error) for url (http://h/simple/six/)".into()
             )
+        );
+    }
+
+    #[test]
+    fn a_request_that_failed_is_told_with_its_address_and_last_cause() {
+        let said = "error: Failed to fetch: http://h/simple/six/\n  cause: error sending request for url (http://h/simple/six/)\n  cause: client error (Connect)\n  cause: tcp connect error\n  cause: Connection refused (os error 111)\n";
+        assert_eq!(
+            Refusal::read(said),
+            Refusal::Unreachable("http://h/simple/six/: Connection refused (os error 111)".into())
         );
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::builder::Builder;
 use super::index::Index;
-use super::resolver::{Question, Refusal, Resolver};
+use super::resolver::{Question, Refusal, Resolver, SWITCHED_OFF};
 use crate::command::{Command, Output};
 use crate::context::{Context, file};
 use crate::download::Client;
@@ -162,22 +162,25 @@ impl Workshop {
         let command = self.prepared(context, resolver.ask(&question, &self.index, &python()))?;
         let mut left = wanted.to_vec();
         let mut unknown: Vec<(String, String)> = Vec::new();
+        // The first refusal; what comes after it only completes the list.
+        let mut first: Option<Box<FailedChild>> = None;
         loop {
             context.write(&asked, &lines(&left))?;
             // uv would take an old answer for a wish.
             context.remove(&answer)?;
             let output = context.attempt(&command);
-            if output.ending.success() && unknown.is_empty() {
-                let text = context.read(&answer)?;
-                return resolver.read(&answer, &text).map_err(Failure::Unmakable);
-            }
-            let child = FailedChild::new(&command, &output);
             if output.ending.success() {
+                let Some(child) = first else {
+                    let text = context.read(&answer)?;
+                    return resolver.read(&answer, &text).map_err(Failure::Unmakable);
+                };
                 return Err(all_unknown(unknown, false, child));
             }
-            let Some(more) = next_unknown(&output, &mut left) else {
+            let refusal = self.refusal(context, &command, &output);
+            let child = first.unwrap_or_else(|| FailedChild::new(&command, &output));
+            let Some(more) = next_unknown(&refusal, &mut left) else {
                 return Err(if unknown.is_empty() {
-                    refusal(&output, child)
+                    failure(refusal, child)
                 } else {
                     all_unknown(unknown, true, child)
                 });
@@ -186,6 +189,27 @@ impl Workshop {
             if unknown.len() >= UNKNOWN {
                 return Err(all_unknown(unknown, true, child));
             }
+            first = Some(child);
+        }
+    }
+
+    /// Why there is no answer. pip takes an index that cannot be read for an empty
+    /// one, and says so only when it is asked to say everything.
+    fn refusal(&self, context: &Context<'_>, command: &Command, output: &Output) -> Refusal {
+        let refusal = Refusal::read(&output.stdout);
+        if self.uv.is_some() || !matches!(refusal, Refusal::Unknown { .. }) {
+            return refusal;
+        }
+        if self.index.none && self.index.find_links.is_empty() {
+            return Refusal::Unreachable(SWITCHED_OFF.to_owned());
+        }
+        // Failed requests are told from the second on, and --quiet takes one back.
+        let said = context
+            .runner
+            .run(&command.clone().arg("-vvv"), &mut |_| {});
+        match Refusal::read(&said.stdout) {
+            Refusal::Unreachable(why) => Refusal::Unreachable(why),
+            _ => refusal,
         }
     }
 
@@ -210,18 +234,19 @@ fn lines(wanted: &[Wanted]) -> String {
 }
 
 /// Takes the requirements of a package that the index does not have from `left`.
-fn next_unknown(output: &Output, left: &mut Vec<Wanted>) -> Option<Vec<(String, String)>> {
-    let Refusal::Unknown { name, why } = Refusal::read(&output.stdout) else {
+fn next_unknown(refusal: &Refusal, left: &mut Vec<Wanted>) -> Option<Vec<(String, String)>> {
+    let Refusal::Unknown { name, why } = refusal else {
         return None;
     };
-    let is = |wanted: &Wanted| Name::of_requirement(&wanted.name).as_ref() == Some(&name);
-    let found: Vec<_> = left
-        .iter()
-        .filter(|wanted| is(wanted))
-        .map(|wanted| (format!("{} ({})", wanted.name, wanted.origin), why.clone()))
-        .collect();
+    let is = |wanted: &Wanted| Name::of_requirement(&wanted.name).as_ref() == Some(name);
+    let mut found: Vec<Wanted> = left.iter().filter(|wanted| is(wanted)).cloned().collect();
     left.retain(|wanted| !is(wanted));
-    (!found.is_empty()).then_some(found)
+    // Of several, one that takes any version is not the one at fault.
+    if found.len() > 1 {
+        found.retain(|wanted| Name::new(&wanted.name) != *name);
+    }
+    let told = |wanted: Wanted| (format!("{} ({})", wanted.name, wanted.origin), why.clone());
+    (!found.is_empty()).then(|| found.into_iter().map(told).collect())
 }
 
 fn all_unknown(constraints: Vec<(String, String)>, more: bool, child: Box<FailedChild>) -> Failure {
@@ -232,8 +257,8 @@ fn all_unknown(constraints: Vec<(String, String)>, more: bool, child: Box<Failed
     }
 }
 
-fn refusal(output: &Output, child: Box<FailedChild>) -> Failure {
-    match Refusal::read(&output.stdout) {
+fn failure(refusal: Refusal, child: Box<FailedChild>) -> Failure {
+    match refusal {
         Refusal::Unreachable(why) => Failure::IndexUnreachable { why, child },
         Refusal::Conflict(why) => Failure::Conflict {
             sides: vec![why],

@@ -358,7 +358,7 @@ fn a_good_release_for_people() {
              \n\
              constraints: /tmp/requirements/upper-constraints.txt says what the release is made of\n\
              \x20   after  packages, source\n\
-             \x20   do     /var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps --format pylock.toml --no-header --python /var/lib/loci-install/requirements/tools/bin/python --constraints /var/lib/loci-install/requirements/ranges.txt --output-file /var/lib/loci-install/requirements/pylock.toml --index-strategy unsafe-best-match /var/lib/loci-install/requirements/release.txt\n\
+             \x20   do     /var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps --format pylock.toml --no-header --python /var/lib/loci-install/requirements/tools/bin/python --constraints /var/lib/loci-install/requirements/ranges.txt --output-file /var/lib/loci-install/requirements/pylock.toml /var/lib/loci-install/requirements/release.txt\n\
              \x20          setuptools===82.0.1 (line 2) is dropped: other constraints of master cannot be built with it\n\
              \x20          oslo.config===10.0.0 (line 3) gives way to oslo-config @ /tmp/oslo.config: /tmp/oslo.config is its source\n\
              \x20          git+https://git.example/tooz@fix#egg=tooz (line 4) gives way to the name and version of what is built from it: it names a source and no version\n\
@@ -394,7 +394,7 @@ fn the_constraints_for_programs() {
                        --python /var/lib/loci-install/requirements/tools/bin/python \
                        --constraints /var/lib/loci-install/requirements/ranges.txt \
                        --output-file /var/lib/loci-install/requirements/pylock.toml \
-                       --index-strategy unsafe-best-match /var/lib/loci-install/requirements/release.txt",
+                       /var/lib/loci-install/requirements/release.txt",
                 "details": [
                     "setuptools===82.0.1 (line 2) is dropped: other constraints of master cannot be built with it",
                     "oslo.config===10.0.0 (line 3) gives way to oslo-config @ /tmp/oslo.config: /tmp/oslo.config is its source",
