@@ -107,22 +107,26 @@ impl<'a> Maker<'a> {
     pub fn run(self) -> Result<Made, Failure> {
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
+        let mut postponed = Vec::new();
         for _ in 0..ROUNDS {
             self.prepare();
             let more = self.make()?;
             failed.extend(more.failed);
             blocked.extend(more.blocked);
-            let healthy = failed.is_empty() && self.state().fetches.is_empty();
-            if !(self.all && healthy && self.complete()?) {
+            postponed = more.postponed;
+            let healthy =
+                failed.is_empty() && blocked.is_empty() && self.state().fetches.is_empty();
+            if postponed.is_empty() && !(self.all && healthy && self.complete()?) {
                 break;
             }
         }
+        blocked.extend(postponed);
         let builds = self.builds.load(Ordering::Relaxed);
         let state = self
             .state
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        if !(failed.is_empty() && state.fetches.is_empty()) {
+        if !(failed.is_empty() && blocked.is_empty() && state.fetches.is_empty()) {
             return Err(Failure::Release {
                 fetches: state.fetches,
                 builds: failed,
@@ -257,16 +261,32 @@ impl<'a> Maker<'a> {
         let mut state = self.state();
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
-        for (job, outcome) in outcomes.into_iter().enumerate() {
-            let label = |job: usize| state.units[queued[job]].label();
-            match outcome {
-                Outcome::Done(_) => continue,
-                Outcome::Failed(failure) => failed.push(failure),
-                Outcome::Blocked(by) => blocked.push((label(job), label(by))),
+        let mut postponed = Vec::new();
+        let waits = |job: usize| matches!(outcomes[job], Outcome::Failed(Stopped::Waits(_)));
+        let (waiting, rest): (Vec<usize>, Vec<usize>) =
+            (0..outcomes.len()).partition(|job| match outcomes[*job] {
+                Outcome::Blocked(by) => waits(by),
+                _ => waits(*job),
+            });
+        let label = |state: &Making, job: usize| state.units[queued[job]].label();
+        for job in waiting {
+            if let Outcome::Failed(Stopped::Waits(needed)) = &outcomes[job] {
+                postponed.push((label(&state, job), state.units[*needed].label()));
+            }
+        }
+        for job in rest {
+            match &outcomes[job] {
+                Outcome::Failed(Stopped::Fails(failure)) => failed.push(failure.clone()),
+                Outcome::Blocked(by) => blocked.push((label(&state, job), label(&state, *by))),
+                Outcome::Done(_) | Outcome::Failed(Stopped::Waits(_)) => continue,
             }
             state.lost.insert(queued[job]);
         }
-        Ok(Failures { failed, blocked })
+        Ok(Failures {
+            failed,
+            blocked,
+            postponed,
+        })
     }
 
     /// Puts every wheel that is there where build environments find it.
@@ -291,25 +311,29 @@ impl<'a> Maker<'a> {
     }
 
     /// Builds one unit, or finds it built by an earlier run.
-    fn build(&self, index: usize, queued: &[usize]) -> Verdict<FailedBuild> {
+    fn build(&self, index: usize, queued: &[usize]) -> Verdict<Stopped> {
+        let fails = |failed| Verdict::Failed(Stopped::Fails(failed));
         let unit = self.state().units[index].clone();
         match self.try_build(index, &unit) {
             Ok(Tried::Made(wheel)) => {
                 if let Err(failure) = self.link_one(&wheel) {
-                    return Verdict::Failed(plainly(&unit, failure));
+                    return fails(plainly(&unit, failure));
                 }
                 self.state().wheels.insert(index, wheel);
                 Verdict::Done
             }
             Ok(Tried::Needs(units)) => {
+                if let Some(new) = units.iter().find(|index| !queued.contains(index)) {
+                    return Verdict::Failed(Stopped::Waits(*new));
+                }
                 let jobs = queued
                     .iter()
                     .enumerate()
                     .filter(|(_, index)| units.contains(index));
                 Verdict::After(jobs.map(|(job, _)| job).collect())
             }
-            Ok(Tried::Failed(failed)) => Verdict::Failed(failed),
-            Err(failure) => Verdict::Failed(plainly(&unit, failure)),
+            Ok(Tried::Failed(failed)) => fails(failed),
+            Err(failure) => fails(plainly(&unit, failure)),
         }
     }
 
@@ -532,6 +556,16 @@ struct Failures {
     failed: Vec<FailedBuild>,
     /// Each with the one that it needs.
     blocked: Vec<(String, String)>,
+    /// The same for those that are tried again in the next round.
+    postponed: Vec<(String, String)>,
+}
+
+/// Why a job of the queue is not done.
+#[derive(Clone)]
+enum Stopped {
+    Fails(FailedBuild),
+    /// It asked for this unit, which has to be built and came to light only now.
+    Waits(usize),
 }
 
 /// How a try of a build ended.
@@ -577,10 +611,12 @@ impl Making {
                 From::Wheel(artifact) | From::Sdist(artifact) => artifact.size,
                 From::Tree(_) => None,
             };
+            // A unit that was looked at in two rounds has each of them twice.
             let needed = self.needs.of.get(index).into_iter().flatten();
+            let needed: BTreeSet<usize> = needed.copied().collect();
             Job {
                 name: unit.name.to_string(),
-                after: needed.filter_map(|needed| position(*needed)).collect(),
+                after: needed.into_iter().filter_map(position).collect(),
                 weight: estimate(&unit.name, bytes),
             }
         });
