@@ -41,8 +41,6 @@ pub struct Maker<'a> {
     builds: AtomicUsize,
     /// Told whenever files have been fetched.
     landed: Condvar,
-    /// Held while something is built that was not in the queue.
-    unforeseen: Mutex<()>,
 }
 
 impl<'a> Maker<'a> {
@@ -72,7 +70,6 @@ impl<'a> Maker<'a> {
             }),
             builds: AtomicUsize::new(0),
             landed: Condvar::new(),
-            unforeseen: Mutex::default(),
         })
     }
 
@@ -83,29 +80,34 @@ impl<'a> Maker<'a> {
     pub fn run(self) -> Result<Made, Failure> {
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
-        let mut round = 0;
-        loop {
+        let mut postponed = Vec::new();
+        for round in 1.. {
             self.prepare();
             let more = self.make()?;
             failed.extend(more.failed);
             blocked.extend(more.blocked);
-            let healthy = failed.is_empty() && self.state().fetches.is_empty();
-            if !(self.all && healthy && self.complete()?) {
+            postponed = more.postponed;
+            let healthy =
+                failed.is_empty() && blocked.is_empty() && self.state().fetches.is_empty();
+            if postponed.is_empty() && !(self.all && healthy && self.complete()?) {
                 break;
             }
-            round += 1;
+            if round == ROUNDS && !postponed.is_empty() {
+                break;
+            }
             if round == ROUNDS {
                 return Err(Failure::Unmakable(
                     "what the wheels require leads to ever more packages".to_owned(),
                 ));
             }
         }
+        blocked.extend(postponed);
         let builds = self.builds.load(Ordering::Relaxed);
         let state = self
             .state
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        if !(failed.is_empty() && state.fetches.is_empty()) {
+        if !(failed.is_empty() && blocked.is_empty() && state.fetches.is_empty()) {
             return Err(Failure::Release {
                 fetches: state.fetches,
                 builds: failed,
@@ -255,16 +257,32 @@ impl<'a> Maker<'a> {
         let mut state = self.state();
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
-        for (job, outcome) in outcomes.into_iter().enumerate() {
-            let label = |job: usize| state.units[queued[job]].label();
-            match outcome {
-                Outcome::Done(_) => continue,
-                Outcome::Failed(failure) => failed.push(failure),
-                Outcome::Blocked(by) => blocked.push((label(job), label(by))),
+        let mut postponed = Vec::new();
+        let waits = |job: usize| matches!(outcomes[job], Outcome::Failed(Stopped::Waits(_)));
+        let (waiting, rest): (Vec<usize>, Vec<usize>) =
+            (0..outcomes.len()).partition(|job| match outcomes[*job] {
+                Outcome::Blocked(by) => waits(by),
+                _ => waits(*job),
+            });
+        let label = |state: &Making, job: usize| state.units[queued[job]].label();
+        for job in waiting {
+            if let Outcome::Failed(Stopped::Waits(needed)) = &outcomes[job] {
+                postponed.push((label(&state, job), state.units[*needed].label()));
+            }
+        }
+        for job in rest {
+            match &outcomes[job] {
+                Outcome::Failed(Stopped::Fails(failure)) => failed.push(failure.clone()),
+                Outcome::Blocked(by) => blocked.push((label(&state, job), label(&state, *by))),
+                Outcome::Done(_) | Outcome::Failed(Stopped::Waits(_)) => continue,
             }
             state.lost.insert(queued[job]);
         }
-        Ok(Failures { failed, blocked })
+        Ok(Failures {
+            failed,
+            blocked,
+            postponed,
+        })
     }
 
     /// Adds what the wheels require and nothing of the release provides. Returns
@@ -305,4 +323,14 @@ struct Failures {
     failed: Vec<FailedBuild>,
     /// Each with the one that it needs.
     blocked: Vec<(String, String)>,
+    /// The same for those that are tried again in the next round.
+    postponed: Vec<(String, String)>,
+}
+
+/// Why a job of the queue is not done.
+#[derive(Clone)]
+enum Stopped {
+    Fails(FailedBuild),
+    /// It asked for this unit, which has to be built and came to light only now.
+    Waits(usize),
 }

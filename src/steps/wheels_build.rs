@@ -57,7 +57,17 @@ pub(super) fn read_set(root: &Root) -> Option<Set> {
 
 fn inputs(root: &Root, settings: &Settings) -> String {
     let mut fingerprint = Fingerprint::default();
-    fingerprint.add(root.read(lock_file()).unwrap_or_default());
+    let lock = root.read(lock_file()).unwrap_or_default();
+    fingerprint.add(&lock);
+    // The lock says where the user's sources are and not what is in them.
+    for package in Lock::parse(&lock_file(), &lock)
+        .unwrap_or_default()
+        .packages
+    {
+        if let Source::Directory { path } = package.source {
+            fingerprint.add_tree(&root.join(path));
+        }
+    }
     for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
         fingerprint.add(name);
         fingerprint.add(value);

@@ -1,7 +1,6 @@
 //! One build: run in isolation, found done, or told what it lacks.
 
 use std::path::Path;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::super::builder::Build;
@@ -11,8 +10,8 @@ use super::super::resolver::missing;
 use super::super::set::Wheel;
 use super::super::unit::{From, Role, Unit};
 use super::super::workshop::{home, links, python};
-use super::Maker;
 use super::making::Making;
+use super::{Maker, Stopped};
 use crate::command::{Ending, Output};
 use crate::context::{copy_tree, file};
 use crate::failure::{FailedBuild, FailedChild, Failure};
@@ -65,30 +64,29 @@ impl Maker<'_> {
     }
 
     /// Builds one unit, or finds it built by an earlier run.
-    pub(super) fn build(&self, index: usize, queued: &[usize]) -> Verdict<FailedBuild> {
+    pub(super) fn build(&self, index: usize, queued: &[usize]) -> Verdict<Stopped> {
+        let fails = |failed| Verdict::Failed(Stopped::Fails(failed));
         let unit = self.state().units[index].clone();
         match self.try_build(index, &unit) {
             Ok(Tried::Made(wheel)) => {
                 if let Err(failure) = self.link_one(&wheel) {
-                    return Verdict::Failed(plainly(&unit, failure));
+                    return fails(plainly(&unit, failure));
                 }
                 self.state().wheels.insert(index, wheel);
                 Verdict::Done
             }
             Ok(Tried::Needs(units)) => {
-                let (queued_ones, unforeseen): (Vec<usize>, Vec<usize>) =
-                    units.into_iter().partition(|unit| queued.contains(unit));
-                for index in unforeseen {
-                    if let Err(failed) = self.build_unforeseen(index) {
-                        return Verdict::Failed(failed);
-                    }
+                if let Some(new) = units.iter().find(|index| !queued.contains(index)) {
+                    return Verdict::Failed(Stopped::Waits(*new));
                 }
-                let jobs = queued.iter().enumerate();
-                let jobs = jobs.filter(|(_, index)| queued_ones.contains(index));
+                let jobs = queued
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, index)| units.contains(index));
                 Verdict::After(jobs.map(|(job, _)| job).collect())
             }
-            Ok(Tried::Failed(failed)) => Verdict::Failed(failed),
-            Err(failure) => Verdict::Failed(plainly(&unit, failure)),
+            Ok(Tried::Failed(failed)) => fails(failed),
+            Err(failure) => fails(plainly(&unit, failure)),
         }
     }
 
@@ -160,41 +158,6 @@ impl Maker<'_> {
             .filter(|needed| state.units[*needed].is_built())
             .filter(|needed| !state.wheels.contains_key(needed));
         Ok(waits.collect())
-    }
-
-    /// Builds, here and now, what nobody knew to be needed when the queue was made.
-    fn build_unforeseen(&self, index: usize) -> Result<(), FailedBuild> {
-        // Two builds may find out the same.
-        let _one_at_a_time = self
-            .unforeseen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if self.state().wheels.contains_key(&index) {
-            return Ok(());
-        }
-        let (unit, needed) = {
-            let mut state = self.state();
-            let Making { units, needs, .. } = &mut *state;
-            needs.find(index, units, self.context, self.workshop);
-            let needed = needs.of.get(&index).cloned().unwrap_or_default();
-            (units[index].clone(), needed)
-        };
-        self.fetch(&needed);
-        let tried = self.link().and_then(|()| self.try_build(index, &unit));
-        match tried {
-            Ok(Tried::Made(wheel)) => {
-                let linked = self.link_one(&wheel);
-                linked.map_err(|failure| plainly(&unit, failure))?;
-                self.state().wheels.insert(index, wheel);
-                Ok(())
-            }
-            Ok(Tried::Failed(failed)) => Err(failed),
-            Ok(Tried::Needs(_)) => {
-                let why = "what it needs is not built yet".to_owned();
-                Err(plainly(&unit, Failure::Unmakable(why)))
-            }
-            Err(failure) => Err(plainly(&unit, failure)),
-        }
     }
 
     /// Runs the build; its log is its own.

@@ -68,10 +68,12 @@ impl Making {
                 From::Wheel(artifact) | From::Sdist(artifact) => artifact.size,
                 From::Tree(_) => None,
             };
+            // A unit that was looked at in two rounds has each of them twice.
             let needed = self.needs.of.get(index).into_iter().flatten();
+            let needed: BTreeSet<usize> = needed.copied().collect();
             Job {
                 name: unit.name.to_string(),
-                after: needed.filter_map(|needed| position(*needed)).collect(),
+                after: needed.into_iter().filter_map(position).collect(),
                 weight: estimate(&unit.name, bytes),
             }
         });

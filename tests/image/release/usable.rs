@@ -91,15 +91,6 @@ fn the_password_of_the_index_is_used_and_kept_to_itself() {
         said.stderr
     );
     container.holds_nowhere(SECRET);
-    let lock = container.read("/wheels/pylock.toml");
-
-    // Who has the password makes it again.
-    container.set("LOCK", "pylock.toml");
-    container.input("pylock.toml", &lock);
-    container.shell("rm -r /var/lib/loci-install/requirements /var/cache/loci-install");
-    container.install().succeeded();
-    assert_eq!(container.read("/wheels/pylock.toml"), lock);
-    container.holds_nowhere(SECRET);
 }
 
 /// Of everything that runs, but for buildah, which hands the settings on.
