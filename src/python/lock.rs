@@ -7,7 +7,9 @@ mod raw;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
+use pep508_rs::{MarkerEnvironment, MarkerTree};
 use toml::{Table, Value};
 
 use self::raw::{Head, RawLock, RawPackage};
@@ -77,6 +79,16 @@ pub struct Artifact {
     pub size: Option<u64>,
     /// Its SHA-256 in lower-case hexadecimal digits.
     pub sha256: String,
+}
+
+impl Package {
+    /// Whether it is meant for an interpreter. A marker that cannot be read is
+    /// left to whoever installs.
+    #[must_use]
+    pub fn holds(&self, environment: &MarkerEnvironment) -> bool {
+        let marker = self.marker.as_deref().unwrap_or_default();
+        MarkerTree::from_str(marker).map_or(true, |marker| marker.evaluate(environment, &[]))
+    }
 }
 
 impl Lock {

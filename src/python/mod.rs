@@ -12,7 +12,7 @@ mod project_files;
 mod requirement;
 pub mod requirement_file;
 pub mod source;
-mod url;
+pub(crate) mod url;
 mod wheel;
 
 pub use name::Name;

@@ -172,6 +172,12 @@ impl Index {
         if self.prereleases {
             command = command.args(["--prerelease", "allow"]);
         }
+        for name in &self.no_binary {
+            command = command.args(["--no-binary", name]);
+        }
+        for name in &self.only_binary {
+            command = command.args(["--only-binary", name]);
+        }
         // pip's names and uv's (<https://docs.astral.sh/uv/reference/environment/>).
         for (pip, uv) in [
             ("PIP_CERT", "SSL_CERT_FILE"),
@@ -206,6 +212,14 @@ impl Index {
         }
         if self.none {
             command = command.variable("PIP_NO_INDEX", "1");
+        }
+        for (name, list) in [
+            ("PIP_NO_BINARY", &self.no_binary),
+            ("PIP_ONLY_BINARY", &self.only_binary),
+        ] {
+            if !list.is_empty() {
+                command = command.variable(name, list.join(","));
+            }
         }
         if self.prereleases {
             command = command.variable("PIP_PRE", "1");

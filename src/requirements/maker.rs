@@ -17,6 +17,7 @@ use super::workshop::{Workshop, links};
 use crate::context::Context;
 use crate::download::{Client, Progress as Transfer};
 use crate::failure::{FailedBuild, Failure};
+use crate::python::Name;
 use crate::python::lock::Lock;
 use crate::reporter::Progress;
 
@@ -30,13 +31,26 @@ const TRANSFERS: usize = 12;
 /// dependencies come in one answer, so two are the rule.
 const ROUNDS: usize = 5;
 
+/// What a release is to be.
+pub struct Order {
+    /// What it is made of.
+    pub units: Vec<Unit>,
+    /// Of these, what builds are known to need: it is there before the first question.
+    pub first: Vec<usize>,
+    /// Extras that are asked for.
+    pub extras: Vec<(Name, String)>,
+    /// Whether wheels are fetched that no build needs.
+    pub all: bool,
+}
+
 /// A release in the making.
 pub struct Maker<'a> {
     context: &'a Context<'a>,
     workshop: &'a Workshop,
     client: Client,
-    /// Whether wheels are fetched that no build needs.
     all: bool,
+    first: Vec<usize>,
+    extras: Vec<(Name, String)>,
     state: Mutex<Making>,
     builds: AtomicUsize,
     /// Told whenever files have been fetched.
@@ -48,24 +62,19 @@ impl<'a> Maker<'a> {
     pub fn new(
         context: &'a Context<'a>,
         workshop: &'a Workshop,
-        units: Vec<Unit>,
-        all: bool,
+        order: Order,
     ) -> Result<Self, Failure> {
         context.remove(&links())?;
         context.make_directory(&links(), None)?;
-        let pinned = units.iter().filter_map(|unit| {
-            let version = unit.version.as_ref()?;
-            let one = unit.role == Role::Install && !matches!(unit.from, From::Tree(_));
-            one.then(|| format!("{}=={version}\n", unit.name))
-        });
-        context.write(&pins(), &pinned.collect::<String>())?;
         Ok(Self {
             context,
             workshop,
             client: workshop.client(context)?,
-            all,
+            all: order.all,
+            first: order.first,
+            extras: order.extras,
             state: Mutex::new(Making {
-                units,
+                units: order.units,
                 ..Making::default()
             }),
             builds: AtomicUsize::new(0),
@@ -81,6 +90,8 @@ impl<'a> Maker<'a> {
         let mut failed = Vec::new();
         let mut blocked = Vec::new();
         let mut postponed = Vec::new();
+        self.fetch(&self.first);
+        self.link()?;
         for round in 1.. {
             self.prepare();
             let more = self.make()?;
@@ -288,7 +299,9 @@ impl<'a> Maker<'a> {
     /// Adds what the wheels require and nothing of the release provides. Returns
     /// whether there was any.
     fn complete(&self) -> Result<bool, Failure> {
-        let wanted = self.state().unprovided(self.context, self.workshop);
+        let wanted = self
+            .state()
+            .unprovided(self.context, self.workshop, &self.extras);
         if wanted.is_empty() {
             return Ok(false);
         }

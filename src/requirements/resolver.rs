@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::index::Index;
 use crate::command::Command;
 use crate::python::lock::{Artifact, Lock, Package, Source};
+use crate::python::url::file_name;
 use crate::python::{Name, WheelName};
 
 /// What is asked.
@@ -124,7 +125,7 @@ fn report(text: &str) -> Result<Lock, String> {
             .and_then(|hashes| hashes.get("sha256").cloned())
             .ok_or_else(|| format!("there is no sha256 of {name}"))?;
         let url = installed.download_info.url;
-        let file_name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        let file_name = file_name(&url).unwrap_or_default();
         let wheel = WheelName::parse(&file_name).is_some();
         let artifact = Artifact {
             file_name,

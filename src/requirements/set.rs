@@ -1,5 +1,7 @@
 //! What a release's build came to: kept between the steps, and published.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::python::Name;
@@ -88,6 +90,22 @@ impl Set {
         }
         lines.sort_by_key(|line| line.trim_start_matches("# for builds: ").to_lowercase());
         lines.concat()
+    }
+
+    /// Spells names as the constraints do, of which `pins` has a line each: people
+    /// search for them.
+    pub fn spell(&mut self, pins: &str) {
+        let spelt: BTreeMap<Name, &str> = pins
+            .lines()
+            .filter_map(|line| line.split_once("=="))
+            .map(|(name, _)| (Name::new(name), name))
+            .collect();
+        for pin in &mut self.constraints {
+            if let Some(name) = spelt.get(&Name::new(&pin.name)) {
+                (*name).clone_into(&mut pin.name);
+            }
+        }
+        self.constraints.sort_by_key(|pin| pin.name.to_lowercase());
     }
 
     /// The wheels that are published: all, or those that no index has.

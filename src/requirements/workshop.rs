@@ -16,7 +16,7 @@ use crate::failure::{FailedChild, Failure};
 use crate::inputs::Wanted;
 use crate::layout::{CACHE, STATE};
 use crate::python::interpreter::{Interpreter, SCRIPT};
-use crate::python::lock::{Lock, Source};
+use crate::python::lock::Lock;
 use crate::python::pip::wheel_arguments;
 use crate::python::{Name, wheels_in};
 
@@ -103,24 +103,17 @@ impl Workshop {
         Client::new(&environment, &known).map_err(|error| Failure::Unmakable(error.to_string()))
     }
 
-    /// Asks no index any more: a lock says which files there are. They are written
-    /// to a page of links, the oldest form of an index
-    /// (<https://pip.pypa.io/en/stable/cli/pip_install/#cmdoption-f>).
-    pub fn close(&mut self, context: &Context<'_>, lock: &Lock) -> Result<(), Failure> {
-        let page = format!("{}/lock.html", home());
-        let packages = lock.packages.iter().chain(&lock.build_packages);
-        let links = packages.flat_map(|package| match &package.source {
-            Source::Files { sdist, wheels } => sdist.iter().chain(wheels).collect(),
-            Source::Vcs { .. } | Source::Directory { .. } => Vec::new(),
-        });
-        let links = links.map(|file| {
-            let (url, sha256, name) = (&file.url, &file.sha256, &file.file_name);
-            format!("<a href=\"{url}#sha256={sha256}\">{name}</a>\n")
-        });
-        context.write(&page, &links.collect::<String>())?;
+    /// Asks no index any more: a lock says which files there are, and those that
+    /// builds need are at hand.
+    pub fn close(&mut self) {
         self.index.none = true;
-        self.index.find_links = vec![format!("file://{page}")];
-        Ok(())
+        self.index.find_links = vec![links()];
+    }
+
+    /// Whether uv came from the index, which then has a wheel of it.
+    #[must_use]
+    pub fn has_uv(&self) -> bool {
+        self.uv.as_ref() == Some(&own_uv())
     }
 
     /// What builds wheels.
@@ -215,6 +208,20 @@ impl Workshop {
 
     /// A command of one of the tools with the environment that all of them get.
     pub fn prepared(&self, context: &Context<'_>, command: Command) -> Result<Command, Failure> {
+        let set = |name: &str| {
+            let mut variables = context.environment.iter();
+            let found = variables.find(|(set, value)| set == name && !value.is_empty());
+            found.map(|(_, value)| value.clone())
+        };
+        // pip reads these where it has no bundle of its own; uv does not.
+        let bundle = set("REQUESTS_CA_BUNDLE").or_else(|| set("CURL_CA_BUNDLE"));
+        let mut command = command;
+        if let Some(bundle) = bundle
+            && set("SSL_CERT_FILE").is_none()
+            && !command.variables.contains_key("SSL_CERT_FILE")
+        {
+            command = command.variable("SSL_CERT_FILE", bundle);
+        }
         Ok(command
             .variable("UV_CACHE_DIR", format!("{}/uv-cache", home()))
             // The system's certificates, as pip uses them.
@@ -291,35 +298,55 @@ fn find_uv(context: &Context<'_>) -> Option<String> {
 /// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
 /// `version` is the one to get, if there is one to get.
 pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure> {
-    if !context.root.exists(python()) {
+    // One that was cut off looks whole.
+    let whole = format!("{}/tools.whole", home());
+    if !context.root.exists(&whole) || !context.root.exists(python()) {
         let venv = Command::new("python3").args(["-m", "venv", "--clear", &tools()]);
         context.run("make the virtualenv of tools", &venv)?;
+        context.write(&whole, "")?;
     }
-    if find_uv(context).is_some() {
+    let wanted = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
+    let got = format!("{}/uv.got", home());
+    if context.root.read(&got).is_ok_and(|got| got == wanted) {
         return Ok(());
     }
-    let place = files();
+    // Alone in a directory: among the kept files there may be others, of other machines.
+    let place = format!("{}/uv", home());
+    context.remove(&place)?;
     context.make_directory(&place, None)?;
-    let requirement = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
-    let download = Command::new(python())
-        .args(["-m", "pip", "download", "--quiet", "--no-deps"])
-        .args(["--only-binary", ":all:", "--no-cache-dir", "--dest", &place])
-        .variable("TMPDIR", context.temporary()?);
-    let download = read_index(context)?.tell_pip(download).arg(requirement);
-    let output = context.attempt(&download);
-    let wheel = wheels_in(&context.root.join(&place))
-        .into_iter()
-        .rfind(|(wheel, _)| wheel.name == Name::new("uv"));
-    match wheel {
-        Some((_, path)) if output.ending.success() => {
-            let to = context.root.join(own_uv());
-            unpack(&path, &to).map_err(|error| file("unpack uv from", &path, &error))
+    let pip = |command: &str| {
+        let pip = Command::new(python()).args(["-m", "pip", command, "--quiet", "--no-cache-dir"]);
+        Ok::<_, Failure>(pip.variable("TMPDIR", context.temporary()?))
+    };
+    let index = read_index(context)?;
+    let download = pip("download")?
+        .args(["--no-deps", "--only-binary", ":all:", "--dest", &place])
+        .arg(&wanted);
+    let output = context.attempt(&index.tell_pip(download));
+    let wheel = wheels_in(&context.root.join(&place)).pop();
+    let Some((_, path)) = wheel.filter(|_| output.ending.success()) else {
+        let tail = FailedChild::new(&Command::new("pip"), &output).tail.pop();
+        context.note(&format!(
+            "there is no uv to be had ({}); pip does its work, more slowly",
+            tail.unwrap_or_else(|| output.ending.to_string())
+        ));
+        if find_uv(context).is_none() {
+            // A pip of before 22.2 has no --report. One that cannot be upgraded says so.
+            let upgrade = pip("install")?.args(["--upgrade", "pip"]);
+            let _ = context.attempt(&index.tell_pip(upgrade));
         }
-        _ => {
-            context.note("there is no uv to be had; pip does its work, more slowly");
-            Ok(())
-        }
+        return Ok(());
+    };
+    let to = context.root.join(own_uv());
+    unpack(&path, &to).map_err(|error| file("unpack uv from", &path, &error))?;
+    // It need not be fetched again for the set.
+    if let Some(name) = path.file_name() {
+        let name = name.to_string_lossy();
+        context.make_directory(&files(), None)?;
+        let to = context.root.join(format!("{}/{name}", files()));
+        fs::copy(&path, &to).map_err(|error| file("keep", &to, &error))?;
     }
+    context.write(&got, &wanted)
 }
 
 /// Takes the program out of uv's wheel, where it is `uv-*.data/scripts/uv` (PEP 427).

@@ -1,13 +1,15 @@
 //! `constraints`: finds the file that each constraint of a release stands for.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use pep508_rs::VersionOrUrl;
 use pep508_rs::pep440_rs::Version;
+use pep508_rs::{MarkerEnvironment, MarkerTree, VersionOrUrl};
 
 use super::source::{self, Clone as Checkout};
+use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -23,6 +25,7 @@ use crate::record;
 use crate::requirements::edits::{Edit, Edited, Facts, Place, Reason, edit};
 use crate::requirements::index::Index;
 use crate::requirements::local::{self, LocalSource, NameMapping};
+use crate::requirements::needs::pins;
 use crate::requirements::resolver::{Question, Resolver};
 use crate::requirements::unit::checked_out;
 use crate::requirements::workshop::{self, Workshop, home, python, tools};
@@ -61,7 +64,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
                 if let Some(lock) = &resolve.lock {
                     let uv = lock.package(&Name::new("uv")).is_some();
                     let wanted = resolve.wanted(&edited, asked, settings, uv);
-                    for contradiction in contradictions(lock, &wanted) {
+                    for contradiction in contradictions(lock, &wanted, None) {
                         findings.input(contradiction);
                     }
                 }
@@ -74,7 +77,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         let unchanged = view
             .root
             .read(inputs_file())
-            .is_ok_and(|earlier| earlier == resolve.inputs(view.root, settings));
+            .is_ok_and(|earlier| earlier == resolve.inputs(view.root, settings, view.environment));
         if unchanged && view.root.is_file(lock_file()) {
             let done = "the files are known, and the constraints have not changed since";
             return (why, Work::Done(done.to_owned()));
@@ -90,6 +93,14 @@ pub(super) fn lock_file() -> String {
 
 fn inputs_file() -> String {
     format!("{}/constraints.inputs", home())
+}
+
+/// Whether a variable may change the choice of files or what is built of them.
+pub(super) fn matters(variable: &str) -> bool {
+    ["PIP_", "UV_", "PBR_"]
+        .iter()
+        .any(|start| variable.starts_with(start))
+        || variable.ends_with("FLAGS")
 }
 
 /// The user's sources, wherever they may be put.
@@ -145,19 +156,38 @@ fn given_lock(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
 }
 
 /// What a lock and the constraints disagree about.
-fn contradictions(lock: &Lock, wanted: &[Wanted]) -> Vec<String> {
+///
+/// Without `markers`, which only an interpreter has, nothing is said of a
+/// requirement that may be meant for another one.
+fn contradictions(
+    lock: &Lock,
+    wanted: &[Wanted],
+    markers: Option<&MarkerEnvironment>,
+) -> Vec<String> {
     let mut found = Vec::new();
     for Wanted {
         name: requirement,
         origin,
     } in wanted
     {
-        let Some(name) = Name::of_requirement(requirement) else {
+        let file = RequirementFile::parse("", requirement).unwrap_or_default();
+        let Some((line, name)) = file
+            .lines
+            .first()
+            .and_then(|line| Some((line, line.name()?)))
+        else {
             continue;
         };
+        let holds = match markers {
+            Some(markers) => line.holds(markers),
+            None => line.marker.is_true(),
+        };
+        if !holds {
+            continue;
+        }
         match lock.package(&name) {
             None => found.push(format!("LOCK has no {name}, which {origin} asks for")),
-            Some(package) if !satisfies(package, requirement) => found.push(format!(
+            Some(package) if !satisfies(package, line) => found.push(format!(
                 "LOCK has {name} {}, and {origin} asks for {requirement}",
                 package.version.as_deref().unwrap_or("without a version")
             )),
@@ -169,11 +199,7 @@ fn contradictions(lock: &Lock, wanted: &[Wanted]) -> Vec<String> {
 
 /// Whether a requirement's versions include a locked one. A source has none in a
 /// lock, so it is as good as any unless one version alone is right.
-fn satisfies(package: &Package, requirement: &str) -> bool {
-    let file = RequirementFile::parse("", requirement).unwrap_or_default();
-    let Some(line) = file.lines.first() else {
-        return true;
-    };
+fn satisfies(package: &Package, line: &Line) -> bool {
     let What::Named(requirement) = &line.what else {
         return true;
     };
@@ -236,11 +262,10 @@ impl Task for Resolve {
         context.record(|record| record.constraint_edits = said);
         let asked = read.asked.into_iter();
         let asked = asked.filter_map(|line| edited.ask(line)).collect();
-        // Where pip does its work, there is none to be had.
-        let uv = locked.map_or(workshop.resolver() != Resolver::Pip, |uv| uv.is_some());
+        let uv = locked.map_or(workshop.has_uv(), |uv| uv.is_some());
         let wanted = self.wanted(&edited, asked, settings, uv);
         let mut lock = if let Some(lock) = &self.lock {
-            let contradictions = contradictions(lock, &wanted);
+            let contradictions = contradictions(lock, &wanted, Some(markers));
             if !contradictions.is_empty() {
                 return Err(Failure::Input(contradictions));
             }
@@ -249,18 +274,42 @@ impl Task for Resolve {
             context.write(&ranges_file(), &ranges(&read.ranges, &edited))?;
             workshop.resolve(context, "release", &wanted, Some(&ranges_file()), false)?
         };
+        let mut from_sources = Vec::new();
         for tree in &edited.trees {
-            let package = match &tree.place {
+            from_sources.push(match &tree.place {
                 Place::Directory(path) => directory(context, tree.name.as_ref(), path)?,
-                Place::Git(vcs) => checkout(context, tree.name.as_ref(), vcs)?,
-            };
-            lock.packages.retain(|other| other.name != package.name);
-            lock.packages.push(package);
+                Place::Git(vcs) => {
+                    let locked = self
+                        .lock
+                        .as_ref()
+                        .and_then(|lock| commit(lock, context, vcs));
+                    checkout(context, tree.name.as_ref(), vcs, locked)?
+                }
+            });
         }
+        let provided = |package: &Package| {
+            let mut sources = from_sources.iter();
+            sources.any(|source| source.name == package.name)
+        };
+        if let Some(stray) = lock
+            .packages
+            .iter()
+            .find(|package| !matches!(package.source, Source::Files { .. }) && !provided(package))
+        {
+            return Err(Failure::Input(vec![format!(
+                "LOCK has {} from a source, and nothing asks for it any more",
+                stray.name
+            )]));
+        }
+        lock.packages.retain(|package| !provided(package));
+        lock.packages.extend(from_sources);
+        context.write(&pins(), &pinned(&edited))?;
+        context.write(&extras_file(), &extras(&wanted))?;
         let files = lock.packages.len();
         context.note(&format!("{files} packages, the files of each are known"));
         context.write(&lock_file(), &lock.to_toml())?;
-        context.write(&inputs_file(), &self.inputs(context.root, settings))
+        let inputs = self.inputs(context.root, settings, context.environment);
+        context.write(&inputs_file(), &inputs)
     }
 }
 
@@ -308,7 +357,7 @@ impl Resolve {
     fn facts<'a>(
         &'a self,
         settings: &'a Settings,
-        markers: Option<&'a pep508_rs::MarkerEnvironment>,
+        markers: Option<&'a MarkerEnvironment>,
     ) -> Facts<'a> {
         Facts {
             reference: settings.reference.as_str(),
@@ -360,7 +409,7 @@ impl Resolve {
     }
 
     /// What the answer depends on, but for the index.
-    fn inputs(&self, root: &Root, settings: &Settings) -> String {
+    fn inputs(&self, root: &Root, settings: &Settings, environment: &[(String, String)]) -> String {
         let mut fingerprint = Fingerprint::default();
         for file in [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS] {
             let text = root.read(format!("{}/{file}", self.directory));
@@ -373,6 +422,10 @@ impl Resolve {
             fingerprint.add(&source.path);
         }
         for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
+            fingerprint.add(name);
+            fingerprint.add(value);
+        }
+        for (name, value) in environment.iter().filter(|(name, _)| matters(name)) {
             fingerprint.add(name);
             fingerprint.add(value);
         }
@@ -390,6 +443,50 @@ struct Read {
     ranges: RequirementFile,
     /// `PIP_PACKAGES`.
     asked: Vec<Line>,
+}
+
+/// The versions that hold in build environments, a line each: a pin of the
+/// constraints, or what they say instead, such as `setuptools<81`.
+fn pinned(edited: &Edited) -> String {
+    let lines = edited.kept.iter().filter_map(|line| {
+        let What::Named(requirement) = &line.what else {
+            return None;
+        };
+        let mut plain = requirement.clone();
+        plain.extras.clear();
+        plain.marker = MarkerTree::TRUE;
+        Some(match line.pinned() {
+            Some(version) => format!("{}=={version}\n", spelt(&line.text)),
+            None => format!("{plain}\n"),
+        })
+    });
+    lines.collect()
+}
+
+/// The name at the start of a requirement, as it is spelt there.
+pub(super) fn spelt(requirement: &str) -> &str {
+    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+    &requirement[..end.unwrap_or(requirement.len())]
+}
+
+/// The extras that are asked for, which an index is not asked about.
+pub(super) fn extras_file() -> String {
+    format!("{}/extras.txt", home())
+}
+
+fn extras(wanted: &[Wanted]) -> String {
+    let mut lines = String::new();
+    for wanted in wanted {
+        let file = RequirementFile::parse("", &wanted.name).unwrap_or_default();
+        for line in file.lines {
+            if let What::Named(requirement) = &line.what {
+                for extra in &requirement.extras {
+                    let _ = writeln!(lines, "{} {extra}", Name::new(requirement.name.as_ref()));
+                }
+            }
+        }
+    }
+    lines
 }
 
 fn ranges_file() -> String {
@@ -427,8 +524,30 @@ fn directory(context: &Context<'_>, name: Option<&Name>, path: &str) -> Result<P
     })
 }
 
-/// Clones the repository of a constraint.
-fn checkout(context: &Context<'_>, name: Option<&Name>, vcs: &Vcs) -> Result<Package, Failure> {
+/// The commit that a lock has of a repository.
+fn commit<'a>(lock: &'a Lock, context: &Context<'_>, vcs: &Vcs) -> Option<&'a str> {
+    lock.packages
+        .iter()
+        .find_map(|package| match &package.source {
+            Source::Vcs {
+                repository,
+                subdirectory,
+                commit,
+                ..
+            } => (*repository == context.masked(&vcs.repository)
+                && *subdirectory == vcs.subdirectory)
+                .then_some(commit.as_str()),
+            Source::Files { .. } | Source::Directory { .. } => None,
+        })
+}
+
+/// Clones the repository of a constraint, at the commit that is locked if one is.
+fn checkout(
+    context: &Context<'_>,
+    name: Option<&Name>,
+    vcs: &Vcs,
+    locked: Option<&str>,
+) -> Result<Package, Failure> {
     // Its own name may be known only once it is there.
     let folder = vcs
         .repository
@@ -439,7 +558,7 @@ fn checkout(context: &Context<'_>, name: Option<&Name>, vcs: &Vcs) -> Result<Pac
         .unwrap_or("source");
     let path = format!("{}/git/{folder}", home());
     context.remove(&path)?;
-    let reference = vcs.reference.as_deref().unwrap_or("HEAD");
+    let reference = locked.or(vcs.reference.as_deref()).unwrap_or("HEAD");
     let clone = Checkout {
         repository: vcs.repository.clone(),
         reference: reference.parse::<GitRef>().map_err(|refused| {
@@ -457,6 +576,11 @@ fn checkout(context: &Context<'_>, name: Option<&Name>, vcs: &Vcs) -> Result<Pac
         },
     };
     clone.perform(context)?;
+    if context.root.is_file(format!("{path}/.gitmodules")) {
+        let update = ["submodule", "update", "--init", "--recursive", "--quiet"];
+        let update = Command::new("git").args(["-C", &path]).args(update);
+        context.run("get the submodules of the source", &update)?;
+    }
     let commit = source::commit_of(context, &path)?;
     context.record(|record| {
         let source: &mut record::Source = record.sources.entry(folder.to_owned()).or_default();

@@ -1,17 +1,18 @@
 //! `wheels-build`: fetches the wheels of a release, and builds those that are not to be had.
 
-use super::constraints::lock_file;
+use super::constraints::{extras_file, lock_file, matters};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::layout::CACHE;
 use crate::plan::{Action, Task, View, Work};
+use crate::python::Name;
 use crate::python::lock::{Lock, Package, Source};
 use crate::requirements::builder::{Build, Builder};
 use crate::requirements::edits::not_compiled;
 use crate::requirements::index::Index;
-use crate::requirements::maker::{Made, Maker};
+use crate::requirements::maker::{Made, Maker, Order};
 use crate::requirements::needs::pins;
 use crate::requirements::set::{Pin, Set, Wheel};
 use crate::requirements::unit::{From, Role, Unit};
@@ -30,7 +31,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     };
     if !findings.works(&[StepName::Constraints])
         && let Some(set) = read_set(view.root)
-        && set.inputs == inputs(view.root, settings)
+        && set.inputs == inputs(view.root, settings, view.environment)
         && set
             .published(settings.wheels.complete)
             .all(|wheel| view.root.is_file(&wheel.path))
@@ -55,7 +56,7 @@ pub(super) fn read_set(root: &Root) -> Option<Set> {
     serde_json::from_str(&root.read(set_file()).ok()?).ok()
 }
 
-fn inputs(root: &Root, settings: &Settings) -> String {
+fn inputs(root: &Root, settings: &Settings, environment: &[(String, String)]) -> String {
     let mut fingerprint = Fingerprint::default();
     let lock = root.read(lock_file()).unwrap_or_default();
     fingerprint.add(&lock);
@@ -69,6 +70,10 @@ fn inputs(root: &Root, settings: &Settings) -> String {
         }
     }
     for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
+        fingerprint.add(name);
+        fingerprint.add(value);
+    }
+    for (name, value) in environment.iter().filter(|(name, _)| matters(name)) {
         fingerprint.add(name);
         fingerprint.add(value);
     }
@@ -99,63 +104,121 @@ impl Task for Make {
         let lock = Lock::parse(&lock_file(), &text)
             .map_err(|error| Failure::Unmakable(error.to_string()))?;
         let mut workshop = Workshop::open(context)?;
-        let units = units(&lock, &workshop, context)?;
+        let chosen = Chosen::of(&lock, &workshop, context)?;
         if settings.lock.is_some() {
-            workshop.close(context, &lock)?;
+            workshop.close();
         }
-        let all = settings.wheels.complete;
-        let made = Maker::new(context, &workshop, units, all)?.run()?;
+        let extras = context.read(&extras_file())?;
+        let order = Order {
+            units: chosen.units,
+            first: chosen.first,
+            extras: extras
+                .lines()
+                .filter_map(|line| line.split_once(' '))
+                .map(|(name, extra)| (Name::new(name), extra.to_owned()))
+                .collect(),
+            all: settings.wheels.complete,
+        };
+        let made = Maker::new(context, &workshop, order)?.run()?;
+        record_versions(context, &made);
         context.note(&made.counts.to_string());
         context.record(|record| record.release = Some(made.counts.clone()));
-        context.write(&used_lock_file(), &used(&lock, &made).to_toml())?;
-        let set = set(&lock, &made, inputs(context.root, settings));
+        let used = used(&lock, &made, &chosen.left_out);
+        context.write(&used_lock_file(), &used.to_toml())?;
+        let inputs = inputs(context.root, settings, context.environment);
+        let mut set = set(&lock, &made, inputs);
+        for package in chosen.left_out {
+            set.constraints.extend(package.version.map(|version| Pin {
+                name: package.name.to_string(),
+                version,
+                sha256: Vec::new(),
+            }));
+        }
+        set.spell(&context.read(&pins())?);
         let built = set.wheels.iter().filter(|wheel| wheel.built);
         let built = built.map(|wheel| wheel.file_name.clone()).collect();
         context.record(|record| record.built = built);
-        let json = serde_json::to_string_pretty(&set).unwrap_or_default();
+        let json = serde_json::to_string_pretty(&set)
+            .map_err(|error| Failure::Unmakable(format!("the set cannot be kept: {error}")))?;
         context.write(&set_file(), &json)
     }
 }
 
-/// Chooses a file for every package; what is not compiled here is left out, and said.
-fn units(lock: &Lock, workshop: &Workshop, context: &Context<'_>) -> Result<Vec<Unit>, Failure> {
-    let architecture = workshop.interpreter.markers.platform_machine();
-    let mut units = Vec::new();
-    let mut without = Vec::new();
-    let installed = lock.packages.iter().map(|package| (package, Role::Install));
-    let building = lock.build_packages.iter();
-    for (package, role) in installed.chain(building.map(|package| (package, Role::Build))) {
-        let chosen = Unit::choose(package, role, &workshop.interpreter, &workshop.index);
-        match chosen {
-            Some(unit) => {
-                let sdist = matches!(unit.from, From::Sdist(_));
-                let left_out = not_compiled(&unit.name, architecture).filter(|_| sdist);
-                match left_out {
-                    Some(reason) => {
-                        let edit = format!("{} is left out: {reason}", unit.label());
-                        context.note(&edit);
-                        context.record(|record| record.constraint_edits.push(edit));
-                    }
-                    None => units.push(unit),
+/// What is made of each locked package.
+#[derive(Default)]
+struct Chosen {
+    units: Vec<Unit>,
+    /// Those that a lock knows builds to need.
+    first: Vec<usize>,
+    /// Those that are not compiled on this architecture.
+    left_out: Vec<Package>,
+}
+
+impl Chosen {
+    /// Chooses a file for every package; what is not compiled here is left out, and said.
+    fn of(lock: &Lock, workshop: &Workshop, context: &Context<'_>) -> Result<Self, Failure> {
+        let mut chosen = Self::default();
+        let mut without = Vec::new();
+        let markers = &workshop.interpreter.markers;
+        for (packages, role) in [
+            (&lock.packages, Role::Install),
+            (&lock.build_packages, Role::Build),
+        ] {
+            // A lock for several interpreters has several versions of one package.
+            for package in packages.iter().filter(|package| package.holds(markers)) {
+                match Unit::choose(package, role, &workshop.interpreter, &workshop.index) {
+                    Some(unit) => chosen.take(unit, package, workshop, context),
+                    None => without.push(package.name.to_string()),
                 }
             }
-            None => without.push(package.name.to_string()),
+        }
+        if without.is_empty() {
+            Ok(chosen)
+        } else {
+            Err(Failure::Unmakable(format!(
+                "the index has no file for this Python of {}",
+                without.join(", ")
+            )))
         }
     }
-    if without.is_empty() {
-        Ok(units)
-    } else {
-        Err(Failure::Unmakable(format!(
-            "the index has no file for this Python of {}",
-            without.join(", ")
-        )))
+
+    fn take(&mut self, unit: Unit, package: &Package, workshop: &Workshop, context: &Context<'_>) {
+        let architecture = workshop.interpreter.markers.platform_machine();
+        let sdist = matches!(unit.from, From::Sdist(_));
+        if let Some(reason) = not_compiled(&unit.name, architecture).filter(|_| sdist) {
+            let edit = format!("{} is left out: {reason}", unit.label());
+            context.note(&edit);
+            context.record(|record| record.constraint_edits.push(edit));
+            self.left_out.push(package.clone());
+            return;
+        }
+        let same = |other: &Unit| other.name == unit.name && other.version == unit.version;
+        let index = self.units.iter().position(same).unwrap_or(self.units.len());
+        if unit.role == Role::Build {
+            self.first.push(index);
+        }
+        if index == self.units.len() {
+            self.units.push(unit);
+        }
+    }
+}
+
+/// Tells the version of everything that was built from a source of the user's.
+fn record_versions(context: &Context<'_>, made: &Made) {
+    for (unit, wheel) in &made.units {
+        if let (From::Tree(path), Some(wheel)) = (&unit.from, wheel) {
+            let edit = format!("{}==={} was built from {path}", wheel.name, wheel.version);
+            context.note(&edit);
+            context.record(|record| record.constraint_edits.push(edit));
+        }
     }
 }
 
 /// The lock of what was used, and of nothing else.
-fn used(lock: &Lock, made: &Made) -> Lock {
+fn used(lock: &Lock, made: &Made, left_out: &[Package]) -> Lock {
     let mut used = Lock {
         requires_python: lock.requires_python.clone(),
+        packages: left_out.to_vec(),
         ..Lock::default()
     };
     for (unit, wheel) in &made.units {
@@ -183,9 +246,13 @@ fn used(lock: &Lock, made: &Made) -> Lock {
             marker: None,
             source,
         };
-        match unit.role {
-            Role::Install => used.packages.push(package),
-            Role::Build => used.build_packages.push(package),
+        // What builds need is said even where images install it, too: a lock is built
+        // from again without asking an index, and these come first then.
+        if unit.role == Role::Build || made.needed.contains(&unit.name) {
+            used.build_packages.push(package.clone());
+        }
+        if unit.role == Role::Install {
+            used.packages.push(package);
         }
     }
     used

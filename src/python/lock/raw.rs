@@ -139,6 +139,9 @@ impl RawArtifact {
             .name
             .or_else(|| url::file_name(&url))
             .ok_or_else(|| format!("no file name in {url}"))?;
+        if file_name.starts_with('.') || file_name.contains(['/', '\\', '\0']) {
+            return Err(format!("`{file_name}` is not the name of a file"));
+        }
         let Some(sha256) = self.hashes.remove("sha256") else {
             return Err(format!("no sha256 for {file_name}"));
         };

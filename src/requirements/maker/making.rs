@@ -37,6 +37,8 @@ pub(super) struct Making {
 pub struct Made {
     /// Every unit with its wheel, where it has one.
     pub units: Vec<(Unit, Option<Wheel>)>,
+    /// The names of what builds needed.
+    pub needed: BTreeSet<Name>,
     /// What was done for it.
     pub counts: Counts,
 }
@@ -82,7 +84,12 @@ impl Making {
 
     /// The requirements of what images install that no other of it has the name of.
     /// A build's wheel of that name does not count: it has no constraint.
-    pub(super) fn unprovided(&self, context: &Context<'_>, workshop: &Workshop) -> Vec<Wanted> {
+    pub(super) fn unprovided(
+        &self,
+        context: &Context<'_>,
+        workshop: &Workshop,
+        extras: &[(Name, String)],
+    ) -> Vec<Wanted> {
         let by_name: BTreeMap<&Name, &Wheel> = self
             .wheels
             .iter()
@@ -94,8 +101,10 @@ impl Making {
         let mut waiting: Vec<(Name, String)> = by_name
             .keys()
             .map(|name| ((*name).clone(), String::new()))
+            .chain(extras.iter().cloned())
             .collect();
-        let mut wanted: BTreeMap<Name, Wanted> = BTreeMap::new();
+        // All that is required of a package, not only the first of it.
+        let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
         while let Some((name, extra)) = waiting.pop() {
             let Some(wheel) = by_name.get(&name) else {
                 continue;
@@ -117,8 +126,9 @@ impl Making {
                 if !by_name.contains_key(&required) {
                     let mut plain = requirement.clone();
                     plain.marker = pep508_rs::MarkerTree::TRUE;
-                    wanted.entry(required).or_insert_with(|| Wanted {
-                        name: plain.to_string(),
+                    let plain = plain.to_string();
+                    wanted.entry(plain.clone()).or_insert_with(|| Wanted {
+                        name: plain,
                         origin: format!("required by {name}"),
                     });
                 }
@@ -137,6 +147,10 @@ impl Making {
             sources: self.units.iter().filter(|unit| unit.is_built()).count(),
             earlier: self.earlier,
         };
+        let needed = self.needs.of.values().flatten();
+        let needed = needed
+            .map(|index| self.units[*index].name.clone())
+            .collect();
         let mut wheels = self.wheels;
         let units = self
             .units
@@ -144,6 +158,10 @@ impl Making {
             .enumerate()
             .map(|(index, unit)| (unit, wheels.remove(&index)))
             .collect();
-        Made { units, counts }
+        Made {
+            units,
+            needed,
+            counts,
+        }
     }
 }
