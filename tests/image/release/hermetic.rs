@@ -16,7 +16,8 @@ fn keystone_is_installed_without_a_network() {
     assert!(network.trim_start().starts_with("lo:"), "{network}");
 
     let said = container.install();
-    said.succeeded().says("\npip: keystone[ldap,memcache] with ");
+    said.succeeded()
+        .says("\npip: keystone[ldap,memcache] with ");
     assert_eq!(
         container.shell("/var/lib/openstack/bin/python -m pip check"),
         "No broken requirements found."
