@@ -10,6 +10,7 @@ mod usable;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use loci_install::python::WheelName;
 use serde_json::Value;
 
 use crate::assets::{assets, made_once};
@@ -68,7 +69,7 @@ impl Container {
     /// The published wheels by file name.
     fn wheels(&self) -> Vec<String> {
         let mut names = self.names_in(WHEELS);
-        names.retain(|name| name.ends_with(".whl"));
+        names.retain(|name| WheelName::parse(name).is_some());
         names.sort();
         names
     }

@@ -1,5 +1,6 @@
 //! Tiny packages, whose builds need nothing but Python and say that they ran.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
@@ -138,7 +139,7 @@ impl Sdist {
     }
 }
 
-const BACKEND: &str = r#"import os, zipfile
+const BACKEND: &str = r"import os, zipfile
 
 def get_requires_for_build_wheel(config_settings=None):
     return @ASKS@
@@ -162,12 +163,12 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
         for file, text in files.items():
             wheel.writestr(file, text)
     return name
-"#;
+";
 
 fn metadata<T: AsRef<str>>(name: &str, version: &str, requires: &[T]) -> String {
     let mut text = format!("Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n");
     for requirement in requires {
-        text.push_str(&format!("Requires-Dist: {}\n", requirement.as_ref()));
+        writeln!(text, "Requires-Dist: {}", requirement.as_ref()).expect("a string");
     }
     text
 }
@@ -193,7 +194,7 @@ pub fn wheel(name: &str, version: &str, requires: &[&str]) -> Vec<u8> {
         ),
         (format!("{info}/RECORD"), String::new()),
     ] {
-        record.push_str(&format!("{file},,\n"));
+        writeln!(record, "{file},,").expect("a string");
         let text = if text.is_empty() { &record } else { &text };
         archive
             .start_file(file, SimpleFileOptions::default())

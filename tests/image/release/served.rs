@@ -180,7 +180,7 @@ impl Shared {
                 continue;
             }
             some = true;
-            let metadata = if file.ends_with(".whl") {
+            let metadata = if WheelName::parse(&file).is_some() {
                 " data-core-metadata=\"true\""
             } else {
                 ""
@@ -234,8 +234,7 @@ fn digest(path: &Path) -> String {
 
 /// The SHA-256 digest of a file.
 pub fn digest_of(path: &Path) -> String {
-    let digest = Sha256::digest(fs::read(path).expect("a file"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(fs::read(path).expect("a file")))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
