@@ -1,5 +1,7 @@
 //! Releases: the wheels of constraints, made in containers from an index on this machine.
 
+mod bad;
+mod faults;
 mod good;
 mod hermetic;
 mod packages;

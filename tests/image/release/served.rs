@@ -81,7 +81,8 @@ impl Served {
         self.file(&file_name, &wheel(name, version, requires))
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) -> &Self {
+    /// Adds a file as it is.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> &Self {
         fs::write(self.shared.own.path().join(name), bytes).expect("written");
         self
     }
