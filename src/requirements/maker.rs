@@ -92,6 +92,7 @@ impl<'a> Maker<'a> {
         let mut postponed = Vec::new();
         self.fetch(&self.first);
         self.link()?;
+        self.link_sdists()?;
         for round in 1.. {
             self.prepare();
             let more = self.make()?;

@@ -51,15 +51,32 @@ impl Maker<'_> {
             .try_for_each(|wheel| self.link_one(wheel))
     }
 
+    /// The same for the sdists among what builds are known to need: with a lock,
+    /// questions are answered from there.
+    pub(super) fn link_sdists(&self) -> Result<(), Failure> {
+        let state = self.state();
+        let first = self
+            .first
+            .iter()
+            .filter(|index| !state.lost.contains(index));
+        for index in first {
+            if let From::Sdist(artifact) = &state.units[*index].from {
+                self.link_file(&artifact.file_name, &kept(artifact))?;
+            }
+        }
+        Ok(())
+    }
+
     fn link_one(&self, wheel: &Wheel) -> Result<(), Failure> {
-        let link = self
-            .context
-            .root
-            .join(format!("{}/{}", links(), wheel.file_name));
+        self.link_file(&wheel.file_name, &wheel.path)
+    }
+
+    fn link_file(&self, name: &str, path: &str) -> Result<(), Failure> {
+        let link = self.context.root.join(format!("{}/{name}", links()));
         if link.exists() {
             return Ok(());
         }
-        std::os::unix::fs::symlink(self.context.root.join(&wheel.path), &link)
+        std::os::unix::fs::symlink(self.context.root.join(path), &link)
             .map_err(|error| file("link", &link, &error))
     }
 
