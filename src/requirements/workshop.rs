@@ -289,25 +289,24 @@ fn read_index(context: &Context<'_>) -> Result<Index, Failure> {
 
 /// The uv that there is: of the tools, else of the image.
 fn find_uv(context: &Context<'_>) -> Option<String> {
-    [own_uv(), "uv".to_owned()].into_iter().find(|uv| {
-        let version = Command::new(uv.as_str()).arg("--version");
-        context.runner.ask(&version).ending.success()
-    })
+    [own_uv(), "uv".to_owned()]
+        .into_iter()
+        .find(|uv| uv_version(context, uv).is_some())
 }
 
 /// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
 /// `version` is the one to get, if there is one to get.
 pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure> {
     // One that was cut off looks whole.
-    let whole = format!("{}/tools.whole", home());
-    if !context.root.exists(&whole) || !context.root.exists(python()) {
+    let whole = format!("{}/whole", tools());
+    if !context.root.exists(&whole) {
         let venv = Command::new("python3").args(["-m", "venv", "--clear", &tools()]);
         context.run("make the virtualenv of tools", &venv)?;
         context.write(&whole, "")?;
     }
     let wanted = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
-    let got = format!("{}/uv.got", home());
-    if context.root.read(&got).is_ok_and(|got| got == wanted) {
+    let has = uv_version(context, &own_uv());
+    if has.is_some_and(|has| version.is_none_or(|version| version == has)) {
         return Ok(());
     }
     // Alone in a directory: among the kept files there may be others, of other machines.
@@ -346,7 +345,14 @@ pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure>
         let to = context.root.join(format!("{}/{name}", files()));
         fs::copy(&path, &to).map_err(|error| file("keep", &to, &error))?;
     }
-    context.write(&got, &wanted)
+    Ok(())
+}
+
+/// The version of a uv that works: `uv 0.13.9 (...)`.
+fn uv_version(context: &Context<'_>, uv: &str) -> Option<String> {
+    let output = context.runner.ask(&Command::new(uv).arg("--version"));
+    let said = output.ending.success().then_some(output.stdout)?;
+    said.split_whitespace().nth(1).map(str::to_owned)
 }
 
 /// Takes the program out of uv's wheel, where it is `uv-*.data/scripts/uv` (PEP 427).

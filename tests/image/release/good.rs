@@ -299,7 +299,7 @@ fn pip_does_the_work_where_there_is_no_uv() {
     container.remove("/var/lib/loci-install/requirements/tools/bin/uv");
     let said = container.install();
     said.succeeded()
-        .says("\nconstraints: there is no uv to be had; pip does its work, more slowly\n");
+        .says("\nconstraints: there is no uv to be had (ERROR: No matching distribution found for uv); pip does its work, more slowly\n");
     let pins: Vec<String> = container.pins().into_keys().collect();
     assert_eq!(
         pins,

@@ -3,10 +3,8 @@
 use std::fs;
 
 use super::packages::Sdist;
+use super::release;
 use super::served::Served;
-use super::{constraints, release, settings};
-use crate::assets::assets;
-use crate::container::{Container, PROGRAM};
 use crate::repository::Repository;
 
 #[test]
@@ -48,7 +46,9 @@ fn the_users_sources_take_the_place_of_their_pins() {
     Sdist::new("plum", "7.1").requires("cherry").unpack(&fork);
     container.install().succeeded();
     assert_eq!(container.pins()["plum"], "7.1");
-    assert_eq!(container.builds(), ["plum", "quince", "plum"]);
+    let mut builds = container.builds();
+    builds.sort();
+    assert_eq!(builds, ["plum", "plum", "quince"]);
 }
 
 #[test]
@@ -83,18 +83,6 @@ fn a_repository_becomes_a_pin_and_a_commit() {
         }
         assert!(lock.contains("requested-revision = \"stable/1\""), "{lock}");
     }
-}
-
-#[test]
-#[ignore = "builds real images: cargo xtask test"]
-fn a_repository_among_the_constraints_needs_git() {
-    let index = Served::new();
-    let mut container = Container::of(&assets().base);
-    settings(&mut container, &index);
-    constraints(&container, "git+file:///repository#egg=tiny\n");
-    let plan = container.run(&[PROGRAM, "plan"]);
-    let why = "git to clone what the constraints name by its repository";
-    assert!(plan.stdout.contains(why), "{}{}", plan.stdout, plan.stderr);
 }
 
 #[test]
