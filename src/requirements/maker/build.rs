@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::super::builder::Build;
+use super::super::builder::{Build, told};
 use super::super::needs::{kept, pins};
 use super::super::queue::Verdict;
 use super::super::resolver::missing;
@@ -283,6 +283,10 @@ impl Maker<'_> {
         }
         for name in COMPILER {
             fingerprint.add(variable(name));
+        }
+        for (name, value) in told(self.context.environment) {
+            fingerprint.add(name);
+            fingerprint.add(value);
         }
         let interpreter = &self.workshop.interpreter;
         fingerprint.add(&interpreter.version);
