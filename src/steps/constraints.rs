@@ -95,12 +95,25 @@ fn inputs_file() -> String {
     format!("{}/constraints.inputs", home())
 }
 
-/// Whether a variable may change the choice of files or what is built of them.
-pub(super) fn matters(variable: &str) -> bool {
-    ["PIP_", "UV_", "PBR_"]
-        .iter()
-        .any(|start| variable.starts_with(start))
-        || variable.ends_with("FLAGS")
+/// Adds the arguments, and the variables that may change the choice of files or
+/// what is built of them.
+pub(super) fn add_wishes(
+    fingerprint: &mut Fingerprint,
+    settings: &Settings,
+    environment: &[(String, String)],
+) {
+    let matters = |variable: &str| {
+        let mut starts = ["PIP_", "UV_", "PBR_"].iter();
+        starts.any(|start| variable.starts_with(start)) || variable.ends_with("FLAGS")
+    };
+    let given = settings.given.iter().filter(|(name, _)| *name != "JOBS");
+    let given = given.map(|(name, value)| -> (&str, &str) { (name, value) });
+    let set = environment.iter().filter(|(name, _)| matters(name));
+    let set = set.map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in given.chain(set) {
+        fingerprint.add(name);
+        fingerprint.add(value);
+    }
 }
 
 /// The user's sources, wherever they may be put.
@@ -421,14 +434,7 @@ impl Resolve {
         for source in &self.local {
             fingerprint.add(&source.path);
         }
-        for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
-            fingerprint.add(name);
-            fingerprint.add(value);
-        }
-        for (name, value) in environment.iter().filter(|(name, _)| matters(name)) {
-            fingerprint.add(name);
-            fingerprint.add(value);
-        }
+        add_wishes(&mut fingerprint, settings, environment);
         let lock = self.lock.as_ref().map(Lock::to_toml);
         fingerprint.add(lock.unwrap_or_default());
         fingerprint.finish()

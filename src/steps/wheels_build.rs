@@ -1,6 +1,6 @@
 //! `wheels-build`: fetches the wheels of a release, and builds those that are not to be had.
 
-use super::constraints::{extras_file, lock_file, matters};
+use super::constraints::{add_wishes, extras_file, lock_file};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -69,14 +69,7 @@ fn inputs(root: &Root, settings: &Settings, environment: &[(String, String)]) ->
             fingerprint.add_tree(&root.join(path));
         }
     }
-    for (name, value) in settings.given.iter().filter(|(name, _)| *name != "JOBS") {
-        fingerprint.add(name);
-        fingerprint.add(value);
-    }
-    for (name, value) in environment.iter().filter(|(name, _)| matters(name)) {
-        fingerprint.add(name);
-        fingerprint.add(value);
-    }
+    add_wishes(&mut fingerprint, settings, environment);
     fingerprint.finish()
 }
 
