@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde_json::Value;
 
@@ -48,7 +49,11 @@ impl Secrets {
                     .split_once(':')
                     .map_or(userinfo, |(_, password)| password);
                 found.push(password.to_owned());
-                found.push(percent_decoded(password));
+                found.push(
+                    percent_decode_str(password)
+                        .decode_utf8_lossy()
+                        .into_owned(),
+                );
             }
         }
         // A secret of one or two characters would blot out half of every line,
@@ -94,26 +99,6 @@ impl Secrets {
         }
         masked
     }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let Some(byte) = escape {
-            decoded.push(byte);
-            at += 3;
-        } else {
-            decoded.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(test)]

@@ -3,23 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
+
 /// The text with `%41` read as `A`; what is no escape stays, bytes that are no UTF-8 become U+FFFD.
 #[must_use]
 pub fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            // `from_str_radix` would take a sign for a digit.
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(escaped.unwrap_or(byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The file name at a URL's or a path's end, decoded; none when it ends in a directory.

@@ -1,37 +1,36 @@
 //! `constraints`: finds the file that each constraint of a release stands for.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+mod given_lock;
+mod handed_on;
+mod sources;
+
 use std::io::ErrorKind;
-use std::path::Path;
 
-use pep508_rs::pep440_rs::Version;
-use pep508_rs::{MarkerEnvironment, MarkerTree, VersionOrUrl};
+use pep508_rs::MarkerEnvironment;
 
-use super::source::{self, Clone as Checkout};
-use crate::command::Command;
+use super::source;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::inputs::{self, Wanted};
+use crate::inputs::Wanted;
 use crate::plan::{Action, Task, View, Work};
+use crate::python::Name;
 use crate::python::lock::{Lock, Package, Source};
-use crate::python::metadata::project_name;
-use crate::python::requirement_file::{Line, RequirementFile, What};
-use crate::python::source::{PROJECT_FILES, has_version};
-use crate::python::{Name, Vcs};
-use crate::record;
+use crate::python::requirement_file::{Line, RequirementFile};
 use crate::requirements::edits::{Edit, Edited, Facts, Place, Reason, edit};
 use crate::requirements::index::Index;
-use crate::requirements::local::{self, LocalSource, NameMapping};
+use crate::requirements::local::LocalSource;
 use crate::requirements::needs::pins;
 use crate::requirements::resolver::{Question, Resolver};
-use crate::requirements::unit::checked_out;
 use crate::requirements::workshop::{self, Workshop, home, python, tools};
 use crate::root::Root;
-use crate::settings::{GitRef, Settings};
+use crate::settings::Settings;
 use crate::wheels::{GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use given_lock::{commit, contradictions};
+pub(super) use handed_on::extras_file;
+use handed_on::{extras, pinned, ranges, ranges_file};
+use sources::{check_sources, checkout, directory, local_sources};
 
 /// Tools that no constraints file need name and that every image is built with.
 const TOOLCHAIN: [&str; 4] = ["pip", "wheel", "pbr", "uv"];
@@ -44,7 +43,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         None => format!("{UPPER_CONSTRAINTS} of the clone says what the release is made of"),
     };
     let local = local_sources(view, findings);
-    let lock = given_lock(view, findings);
+    let lock = given_lock::read(view, findings);
     let mut resolve = Resolve {
         directory: at
             .clone()
@@ -113,115 +112,6 @@ pub(super) fn add_wishes(
     for (name, value) in given.chain(set) {
         fingerprint.add(name);
         fingerprint.add(value);
-    }
-}
-
-/// The user's sources, wherever they may be put.
-fn local_sources(view: &View<'_>, findings: &mut Findings) -> Vec<LocalSource> {
-    let mut mapping = NameMapping::default();
-    for path in inputs::files(view.settings, view.root, "python-custom-name-mapping.txt") {
-        let text = view.root.read(&path).unwrap_or_default();
-        match NameMapping::parse(&path, &text) {
-            Ok(lines) => mapping.extend(lines),
-            Err(errors) => errors.into_iter().for_each(|error| findings.input(error)),
-        }
-    }
-    let mut directories = vec![view.settings.sources_dir.clone()];
-    directories.extend(inputs::data_directories(view.settings));
-    let project = view.settings.project.as_str();
-    local::find(view.root, &directories, project, &mapping, findings)
-}
-
-/// Refuses a source that is built and whose version its build could not find.
-fn check_sources(view: &View<'_>, edited: &Edited, findings: &mut Findings) {
-    for tree in &edited.trees {
-        let Place::Directory(path) = &tree.place else {
-            continue;
-        };
-        let real = view.root.join(path);
-        if !real.is_dir() {
-            findings.input(format!(
-                "{UPPER_CONSTRAINTS} names {path}, which is not there"
-            ));
-        } else if !has_version(&real, view.variable("PBR_VERSION")) {
-            findings.input(source::no_version(path));
-        }
-    }
-}
-
-/// The lock that the user gives.
-fn given_lock(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
-    let given = view.settings.lock.as_ref()?;
-    let Some(path) = inputs::file(view.settings, view.root, given) else {
-        findings.input(inputs::no_such_file(view.settings, "LOCK", given));
-        return None;
-    };
-    let text = match view.root.read(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            findings.input(format!("LOCK={given}: {error}"));
-            return None;
-        }
-    };
-    Lock::parse(&path, &text)
-        .map_err(|error| findings.input(error.to_string()))
-        .ok()
-}
-
-/// What a lock and the constraints disagree about.
-///
-/// Without `markers`, which only an interpreter has, nothing is said of a
-/// requirement that may be meant for another one.
-fn contradictions(
-    lock: &Lock,
-    wanted: &[Wanted],
-    markers: Option<&MarkerEnvironment>,
-) -> Vec<String> {
-    let mut found = Vec::new();
-    for Wanted {
-        name: requirement,
-        origin,
-    } in wanted
-    {
-        let file = RequirementFile::parse("", requirement).unwrap_or_default();
-        let Some((line, name)) = file
-            .lines
-            .first()
-            .and_then(|line| Some((line, line.name()?)))
-        else {
-            continue;
-        };
-        let holds = match markers {
-            Some(markers) => line.holds(markers),
-            None => line.marker.is_true(),
-        };
-        if !holds {
-            continue;
-        }
-        match lock.package(&name) {
-            None => found.push(format!("LOCK has no {name}, which {origin} asks for")),
-            Some(package) if !satisfies(package, line) => found.push(format!(
-                "LOCK has {name} {}, and {origin} asks for {requirement}",
-                package.version.as_deref().unwrap_or("without a version")
-            )),
-            Some(_) => {}
-        }
-    }
-    found
-}
-
-/// Whether a requirement's versions include a locked one. A source has none in a
-/// lock, so it is as good as any unless one version alone is right.
-fn satisfies(package: &Package, line: &Line) -> bool {
-    let What::Named(requirement) = &line.what else {
-        return true;
-    };
-    match (&requirement.version_or_url, &package.version) {
-        (Some(VersionOrUrl::VersionSpecifier(allowed)), Some(version)) => version
-            .parse::<Version>()
-            .is_ok_and(|version| allowed.contains(&version)),
-        (_, None) => line.pinned().is_none(),
-        _ => true,
     }
 }
 
@@ -451,178 +341,7 @@ struct Read {
     asked: Vec<Line>,
 }
 
-/// The versions that hold in build environments, a line each: a pin of the
-/// constraints, or what they say instead, such as `setuptools<81`.
-fn pinned(edited: &Edited) -> String {
-    let lines = edited.kept.iter().filter_map(|line| {
-        let What::Named(requirement) = &line.what else {
-            return None;
-        };
-        let mut plain = requirement.clone();
-        plain.extras.clear();
-        plain.marker = MarkerTree::TRUE;
-        Some(match line.pinned() {
-            Some(version) => format!("{}=={version}\n", spelt(&line.text)),
-            None => format!("{plain}\n"),
-        })
-    });
-    lines.collect()
-}
-
-/// The name at the start of a requirement, as it is spelt there.
-pub(super) fn spelt(requirement: &str) -> &str {
-    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
-    &requirement[..end.unwrap_or(requirement.len())]
-}
-
-/// The extras that are asked for, which an index is not asked about.
-pub(super) fn extras_file() -> String {
-    format!("{}/extras.txt", home())
-}
-
-fn extras(wanted: &[Wanted]) -> String {
-    let mut lines = String::new();
-    for wanted in wanted {
-        let file = RequirementFile::parse("", &wanted.name).unwrap_or_default();
-        for line in file.lines {
-            if let What::Named(requirement) = &line.what {
-                for extra in &requirement.extras {
-                    let _ = writeln!(lines, "{} {extra}", Name::new(requirement.name.as_ref()));
-                }
-            }
-        }
-    }
-    lines
-}
-
-fn ranges_file() -> String {
-    format!("{}/ranges.txt", home())
-}
-
-/// The version ranges of what no constraint pins; beside a pin they say nothing new.
-fn ranges(file: &RequirementFile, edited: &Edited) -> String {
-    let pinned: BTreeSet<Name> = edited.kept.iter().filter_map(Line::name).collect();
-    let lines = file.lines.iter().filter_map(|line| match &line.what {
-        What::Named(requirement) if !pinned.contains(&line.name()?) => {
-            let mut range = requirement.clone();
-            // pip: "Constraints cannot have extras".
-            range.extras.clear();
-            Some(format!("{range}\n"))
-        }
-        _ => None,
-    });
-    lines.collect()
-}
-
 fn suffix<'a>(settings: &'a Settings, tool: &str) -> Option<&'a str> {
     let mut tools = settings.pip.toolchain.iter();
     tools.find(|(name, _)| *name == tool)?.1.as_deref()
-}
-
-fn directory(context: &Context<'_>, name: Option<&Name>, path: &str) -> Result<Package, Failure> {
-    Ok(Package {
-        name: named(context, name, path)?,
-        version: None,
-        marker: None,
-        source: Source::Directory {
-            path: path.to_owned(),
-        },
-    })
-}
-
-/// The commit that a lock has of a repository.
-fn commit<'a>(lock: &'a Lock, context: &Context<'_>, vcs: &Vcs) -> Option<&'a str> {
-    lock.packages
-        .iter()
-        .find_map(|package| match &package.source {
-            Source::Vcs {
-                repository,
-                subdirectory,
-                commit,
-                ..
-            } => (*repository == context.masked(&vcs.repository)
-                && *subdirectory == vcs.subdirectory)
-                .then_some(commit.as_str()),
-            Source::Files { .. } | Source::Directory { .. } => None,
-        })
-}
-
-/// Clones the repository of a constraint, at the commit that is locked if one is.
-fn checkout(
-    context: &Context<'_>,
-    name: Option<&Name>,
-    vcs: &Vcs,
-    locked: Option<&str>,
-) -> Result<Package, Failure> {
-    // Its own name may be known only once it is there.
-    let folder = vcs
-        .repository
-        .trim_end_matches('/')
-        .trim_end_matches(".git")
-        .rsplit('/')
-        .next()
-        .unwrap_or("source");
-    let path = format!("{}/git/{folder}", home());
-    context.remove(&path)?;
-    let reference = locked.or(vcs.reference.as_deref()).unwrap_or("HEAD");
-    let clone = Checkout {
-        repository: vcs.repository.clone(),
-        reference: reference.parse::<GitRef>().map_err(|refused| {
-            Failure::Input(vec![format!(
-                "{}: `{reference}` is {refused}",
-                vcs.repository
-            )])
-        })?,
-        directory: path.clone(),
-        project: folder.to_owned(),
-        holds: if vcs.subdirectory.is_none() {
-            PROJECT_FILES
-        } else {
-            &[".git/HEAD"]
-        },
-    };
-    clone.perform(context)?;
-    if context.root.is_file(format!("{path}/.gitmodules")) {
-        let update = ["submodule", "update", "--init", "--recursive", "--quiet"];
-        let update = Command::new("git").args(["-C", &path]).args(update);
-        context.run("get the submodules of the source", &update)?;
-    }
-    let commit = source::commit_of(context, &path)?;
-    context.record(|record| {
-        let source: &mut record::Source = record.sources.entry(folder.to_owned()).or_default();
-        source.commit = Some(commit.clone());
-    });
-    let inside = match &vcs.subdirectory {
-        Some(subdirectory) => format!("{path}/{subdirectory}"),
-        None => path.clone(),
-    };
-    let name = named(context, name, &inside)?;
-    let place = checked_out(&name, None);
-    context.remove(&place)?;
-    context.rename(&path, &place)?;
-    Ok(Package {
-        name,
-        version: None,
-        marker: None,
-        source: Source::Vcs {
-            repository: context.masked(&vcs.repository),
-            reference: vcs.reference.clone(),
-            commit,
-            subdirectory: vcs.subdirectory.clone(),
-        },
-    })
-}
-
-fn named(context: &Context<'_>, name: Option<&Name>, path: &str) -> Result<Name, Failure> {
-    name.cloned()
-        .or_else(|| {
-            Some(Name::new(&project_name(
-                &context.root.join(Path::new(path)),
-            )?))
-        })
-        .ok_or_else(|| {
-            Failure::Input(vec![format!(
-                "{path} does not say its name; write it behind the URL as #egg=NAME"
-            )])
-        })
 }
