@@ -15,10 +15,12 @@ use nix::sys::stat::{Mode, umask};
 use crate::bindep;
 use crate::command::System;
 use crate::findings::Problem;
+use crate::interrupt::Interrupt;
 use crate::record;
 use crate::report::{self, Format, say};
 use crate::root::Root;
 use crate::run;
+use crate::schedule::Stopped;
 use crate::settings::arguments::ARGUMENTS;
 use crate::settings::{Given, SettingError, Settings};
 use crate::step::StepName;
@@ -254,21 +256,44 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     umask(Mode::from_bits_truncate(0o022));
     let reporter = report::reporter(verbose, input.secrets.clone());
     let runner = System::new(&input.environment);
+    runner.children().adopt_orphans();
+    let interrupt = match Interrupt::watch() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            say(&format!("error: could not watch for signals: {error}"));
+            return FAILED;
+        }
+    };
     let with = run::Surroundings {
         settings: &input.settings,
         root,
         runner: &runner,
+        children: runner.children(),
+        interrupt: &interrupt,
+        abandon: &|stopped| {
+            tell(stopped, input);
+            std::process::exit(FAILED.into());
+        },
         reporter: reporter.as_ref(),
         secrets: &input.secrets,
         environment: &input.environment,
     };
     match run::run(&plan, &with) {
         Ok(()) => 0,
-        Err((step, failure)) => {
-            say(&input.secrets.mask(&report::explain(step, &failure)));
+        Err(stopped) => {
+            tell(&stopped, input);
             FAILED
         }
     }
+}
+
+/// Says why a run did not come to its end.
+fn tell(stopped: &Stopped, input: &Input) {
+    let text = match stopped {
+        Stopped::Failed(step, failure) => report::explain(*step, failure),
+        Stopped::Interrupted(signal, steps) => report::interrupted(*signal, steps),
+    };
+    say(&input.secrets.mask(&text));
 }
 
 fn refuse(problems: &[Problem], input: &Input) -> u8 {

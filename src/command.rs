@@ -9,9 +9,12 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::children::Children;
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +162,11 @@ pub trait Runner: Sync {
 
     /// Runs a command that is asked for its standard output.
     fn ask(&self, command: &Command) -> Output;
+
+    /// Whether everything is being stopped, so that no child starts any more.
+    fn stopping(&self) -> bool {
+        false
+    }
 }
 
 /// Starts children on this machine, with the environment we were started in
@@ -166,6 +174,7 @@ pub trait Runner: Sync {
 #[derive(Debug, Clone)]
 pub struct System {
     environment: Vec<(OsString, OsString)>,
+    children: Arc<Children>,
 }
 
 /// Where every child looks for programs first.
@@ -224,17 +233,26 @@ impl System {
                     .map(|(name, value)| (name.into(), value.into())),
             )
             .collect();
-        Self { environment }
+        Self {
+            environment,
+            children: Arc::default(),
+        }
+    }
+
+    /// The children that run now.
+    #[must_use]
+    pub fn children(&self) -> &Children {
+        &self.children
     }
 
     /// Runs a command to its end, handing on its lines as they come.
     fn follow(&self, command: &Command, hear: &mut dyn FnMut(String)) -> io::Result<Ending> {
         let (reader, writer) = io::pipe()?;
-        let handle = self
-            .expression(command)
-            .stderr_to_stdout()
-            .stdout_file(writer)
-            .start()?;
+        // The writer must be closed here once the child has it, or its end is never seen.
+        let (handle, _running) = {
+            let expression = self.expression(command).stderr_to_stdout();
+            self.children.start(&expression.stdout_file(writer))?
+        };
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || read_lines(reader, &sender));
         let mut ended: Option<Instant> = None;
@@ -326,12 +344,16 @@ impl Runner for System {
     }
 
     fn ask(&self, command: &Command) -> Output {
-        match self
-            .expression(command)
-            .stdout_capture()
-            .stderr_capture()
-            .run()
-        {
+        let expression = self.expression(command).stdout_capture().stderr_capture();
+        let answered = self
+            .children
+            .start(&expression)
+            .and_then(|(handle, running)| {
+                let output = handle.into_output();
+                drop(running);
+                output
+            });
+        match answered {
             Ok(output) => Output {
                 ending: output.status.into(),
                 stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -343,6 +365,10 @@ impl Runner for System {
                 stderr: String::new(),
             },
         }
+    }
+
+    fn stopping(&self) -> bool {
+        self.children.stopping()
     }
 }
 

@@ -25,6 +25,7 @@
 
 mod accounts;
 pub mod bindep;
+pub mod children;
 pub mod cli;
 pub mod command;
 pub mod context;
@@ -33,6 +34,7 @@ pub mod failure;
 pub mod findings;
 mod fingerprint;
 pub mod inputs;
+pub mod interrupt;
 pub mod layout;
 pub mod plan;
 pub mod platform;

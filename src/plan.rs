@@ -4,6 +4,7 @@
 //! value and the run executes this value, so that what is shown is what happens.
 
 use std::fmt::Debug;
+use std::num::NonZeroUsize;
 
 use crate::command::Command;
 use crate::context::Context;
@@ -24,6 +25,8 @@ pub struct Plan {
     pub platform: Platform,
     /// What tells the build's input files from others; none when there are none.
     pub inputs: Option<String>,
+    /// How many steps run at once, at most.
+    pub jobs: NonZeroUsize,
     /// The steps in an order that respects what each waits for.
     pub steps: Vec<PlannedStep>,
     /// Why this plan cannot be run here and now; empty when it can.
@@ -41,6 +44,17 @@ pub struct PlannedStep {
     pub why: String,
     /// Its work.
     pub work: Work,
+    /// How long it will take.
+    pub expected: Expected,
+}
+
+/// How long something will take.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Expected {
+    /// In seconds.
+    pub seconds: f64,
+    /// Whether it took so long the last time, and not only somewhere else.
+    pub remembered: bool,
 }
 
 /// The work of a step.

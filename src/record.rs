@@ -104,8 +104,14 @@ pub struct Source {
 pub struct StepRecord {
     /// Its name.
     pub name: String,
+    /// When it started, in seconds from the start of its run.
+    #[serde(default)]
+    pub started: f64,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// By how many bytes the files of its kind grew, or shrank, as far as that is known.
+    #[serde(default)]
+    pub bytes: Option<i64>,
 }
 
 impl Record {
@@ -118,11 +124,7 @@ impl Record {
         inputs: Option<&str>,
         secrets: &Secrets,
     ) -> Self {
-        let earlier = root
-            .read(path())
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let earlier = of_build(root).unwrap_or_default();
         Self {
             format: 1,
             program: concat!("loci-install ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -135,12 +137,16 @@ impl Record {
     }
 
     /// Notes that a step ended, in the place of an earlier note of the same step.
-    pub fn step_ended(&mut self, name: &str, seconds: f64) {
-        self.steps.retain(|step| step.name != name);
-        self.steps.push(StepRecord {
-            name: name.to_owned(),
-            seconds: (seconds * 10.0).round() / 10.0,
-        });
+    pub fn step_ended(&mut self, ended: StepRecord) {
+        self.steps.retain(|step| step.name != ended.name);
+        self.steps.push(ended);
+    }
+
+    /// The seconds that a step took when it ran last.
+    #[must_use]
+    pub fn seconds_of(&self, name: &str) -> Option<f64> {
+        let step = self.steps.iter().find(|step| step.name == name)?;
+        Some(step.seconds)
     }
 
     /// The record as it is written to a file, credentials masked.
@@ -181,8 +187,19 @@ pub fn is_finished(
     })
 }
 
+/// The record of a run that is remembered here: of this build, else of the image.
+#[must_use]
+pub fn last(root: &Root) -> Option<Record> {
+    of_build(root).or_else(|| of_image(root))
+}
+
 /// Reads the record of an image, if it has one.
 fn of_image(root: &Root) -> Option<Record> {
     let text = root.read(format!("{IMAGE_INFO}/build.json")).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+/// Reads the record of a build that has not come to its end.
+fn of_build(root: &Root) -> Option<Record> {
+    serde_json::from_str(&root.read(path()).ok()?).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::record::StepRecord;
 use crate::step::StepName;
 
 /// How far a step has come with one kind of thing.
@@ -27,6 +28,8 @@ pub trait Reporter: Sync {
     fn skipped(&self, step: StepName, reason: &str);
     /// A step failed; the error itself comes later.
     fn failed(&self, step: StepName, took: Duration);
+    /// A step was ended because of something outside of it.
+    fn stopped(&self, step: StepName, took: Duration);
     /// A step says something worth reading.
     fn note(&self, step: StepName, text: &str);
     /// A step starts a child.
@@ -35,4 +38,6 @@ pub trait Reporter: Sync {
     fn line(&self, step: StepName, line: &str);
     /// A step has come this far; may be said as often as it is known.
     fn progress(&self, step: StepName, progress: &Progress);
+    /// The run came to its end, with these steps.
+    fn ended(&self, steps: &[StepRecord], took: Duration);
 }

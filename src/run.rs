@@ -1,20 +1,24 @@
 //! Runs a plan: the schedule, the record, the log.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::children::Children;
 use crate::command::Runner;
 use crate::context::{Context, write_whole};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::layout::{IMAGE_INFO, STATE};
 use crate::plan::{Plan, PlannedStep, Work};
-use crate::record::{self, Record};
+use crate::platform::Platform;
+use crate::record::{self, Record, StepRecord};
 use crate::reporter::Reporter;
 use crate::root::Root;
-use crate::schedule;
+use crate::schedule::{self, Conduct, GRACE, Stopped};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::step::StepName;
+use crate::steps::weight;
 
 /// What a run needs beside its plan.
 pub struct Surroundings<'a> {
@@ -24,6 +28,12 @@ pub struct Surroundings<'a> {
     pub root: &'a Root,
     /// Starts children.
     pub runner: &'a dyn Runner,
+    /// What it has started.
+    pub children: &'a Children,
+    /// Tells the run to stop.
+    pub interrupt: &'a Interrupt,
+    /// Ends the program, see [`Conduct::abandon`].
+    pub abandon: &'a (dyn Fn(&Stopped) + Sync),
     /// Hears what happens.
     pub reporter: &'a dyn Reporter,
     /// What must not be said or written.
@@ -35,83 +45,134 @@ pub struct Surroundings<'a> {
 /// Runs the plan.
 ///
 /// # Errors
-/// The step that failed, and why.
-pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), (StepName, Failure)> {
-    let record = Mutex::new(Record::take_up(
-        with.root,
-        with.settings,
-        &plan.platform,
-        plan.inputs.as_deref(),
-        with.secrets,
-    ));
-    // `step cleanup` alone ends no build.
-    let whole = plan.steps.len() == StepName::of(with.settings.mode).len();
-    schedule::run(plan, |step| perform(step, whole, with, &record))
-}
-
-fn perform(
-    step: &PlannedStep,
-    whole: bool,
-    with: &Surroundings<'_>,
-    record: &Mutex<Record>,
-) -> Result<(), Failure> {
-    let actions = match &step.work {
-        Work::Done(reason) => {
-            with.reporter.skipped(step.name, reason);
-            return Ok(());
-        }
-        Work::Do(actions) => actions,
+/// The step that failed, and why; or the signal that came.
+pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), Stopped> {
+    let run = Run {
+        with,
+        platform: &plan.platform,
+        // `step cleanup` alone ends no build.
+        whole: plan.steps.len() == StepName::of(with.settings.mode).len(),
+        start: Instant::now(),
+        record: Mutex::new(Record::take_up(
+            with.root,
+            with.settings,
+            &plan.platform,
+            plan.inputs.as_deref(),
+            with.secrets,
+        )),
+        ended: Mutex::default(),
     };
-    with.reporter.started(step.name, &step.why);
-    let start = Instant::now();
-    let context = Context {
-        step: step.name,
-        settings: with.settings,
-        root: with.root,
-        runner: with.runner,
-        reporter: with.reporter,
-        record,
-        secrets: with.secrets,
-        environment: with.environment,
+    let conduct = Conduct {
+        children: with.children,
+        interrupt: with.interrupt,
+        grace: GRACE,
+        abandon: with.abandon,
     };
-    let result = actions
-        .iter()
-        .try_for_each(|action| action.perform(&context))
-        .and_then(|()| remember(step.name, whole, start, with, record));
-    match result {
-        Ok(()) => with.reporter.done(step.name, start.elapsed()),
-        Err(_) => with.reporter.failed(step.name, start.elapsed()),
+    schedule::run(plan, &conduct, |step| run.perform(step))?;
+    let ended = run
+        .ended
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    if !ended.is_empty() {
+        with.reporter.ended(&ended, run.start.elapsed());
     }
-    result
+    Ok(())
 }
 
-/// Writes down that a step ended: between steps in our state directory, after
-/// the last one, which removes that, in the image.
-fn remember(
-    step: StepName,
+/// A run in progress.
+struct Run<'a> {
+    with: &'a Surroundings<'a>,
+    platform: &'a Platform,
     whole: bool,
     start: Instant,
-    with: &Surroundings<'_>,
-    record: &Mutex<Record>,
-) -> Result<(), Failure> {
-    let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
-    record.step_ended(step.as_str(), start.elapsed().as_secs_f64());
-    let kept_in = match step {
-        StepName::Cleanup => Some(IMAGE_INFO),
-        StepName::Publish => Some(with.settings.wheels.destination.as_str()),
-        _ => None,
-    };
-    record.finished = whole && kept_in.is_some();
-    let json = record.to_json(with.secrets);
-    if let Some(directory) = kept_in {
-        let path = with.root.join(format!("{directory}/build.json"));
-        write_whole(&path, json.as_bytes())?;
+    record: Mutex<Record>,
+    /// The steps that have ended, for the closing table.
+    ended: Mutex<Vec<StepRecord>>,
+}
+
+impl Run<'_> {
+    fn perform(&self, step: &PlannedStep) -> Result<(), Failure> {
+        let with = self.with;
+        let name = step.name;
+        let actions = match &step.work {
+            Work::Done(reason) => {
+                with.reporter.skipped(name, reason);
+                return Ok(());
+            }
+            Work::Do(actions) => actions,
+        };
+        with.reporter.started(name, &step.why);
+        let start = Instant::now();
+        let weight = || weight(name, with.settings, self.platform, with.root);
+        let before = weight();
+        let context = Context {
+            step: name,
+            settings: with.settings,
+            root: with.root,
+            runner: with.runner,
+            reporter: with.reporter,
+            record: &self.record,
+            secrets: with.secrets,
+            environment: with.environment,
+        };
+        let result = actions
+            .iter()
+            .try_for_each(|action| action.perform(&context))
+            .and_then(|()| {
+                let bytes = before
+                    .zip(weight())
+                    .map(|(before, after)| difference(before, after));
+                self.remember(name, start, bytes)
+            });
+        match result {
+            Ok(()) => with.reporter.done(name, start.elapsed()),
+            Err(_) if with.runner.stopping() => with.reporter.stopped(name, start.elapsed()),
+            Err(_) => with.reporter.failed(name, start.elapsed()),
+        }
+        result
     }
-    if step == StepName::Cleanup {
-        return Ok(());
+
+    /// Writes down that a step ended: between steps in our state directory, after
+    /// the last one, which removes that, in the image.
+    fn remember(&self, step: StepName, start: Instant, bytes: Option<i64>) -> Result<(), Failure> {
+        let with = self.with;
+        let ended = StepRecord {
+            name: step.as_str().to_owned(),
+            started: seconds(start.duration_since(self.start)),
+            seconds: seconds(start.elapsed()),
+            bytes,
+        };
+        let of_run = &mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        of_run.push(ended.clone());
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.step_ended(ended);
+        let kept_in = match step {
+            StepName::Cleanup => Some(IMAGE_INFO),
+            StepName::Publish => Some(with.settings.wheels.destination.as_str()),
+            _ => None,
+        };
+        record.finished = self.whole && kept_in.is_some();
+        let json = record.to_json(with.secrets);
+        if let Some(directory) = kept_in {
+            let path = with.root.join(format!("{directory}/build.json"));
+            write_whole(&path, json.as_bytes())?;
+        }
+        if step == StepName::Cleanup {
+            return Ok(());
+        }
+        debug_assert!(record::path().starts_with(STATE));
+        write_whole(&with.root.join(record::path()), json.as_bytes())
     }
-    debug_assert!(record::path().starts_with(STATE));
-    write_whole(&with.root.join(record::path()), json.as_bytes())
+}
+
+/// A tenth is as exact as it is worth knowing.
+fn seconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 10.0).round() / 10.0
+}
+
+fn difference(before: u64, after: u64) -> i64 {
+    let (before, after) = (i64::try_from(before), i64::try_from(after));
+    after.unwrap_or(i64::MAX) - before.unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,123 +1,175 @@
-//! Runs the steps of a plan, each after what it waits for.
+//! Runs the steps of a plan: each as soon as what it waits for is done, no two at
+//! once that need the same thing to themselves.
 
-use std::collections::BTreeSet;
+mod board;
+mod forecast;
 
+use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use self::board::Board;
+pub use self::forecast::{Forecast, forecast};
+use crate::children::Children;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::plan::{Plan, PlannedStep};
 use crate::step::StepName;
 
-/// Runs every step of the plan by `perform`, one after another.
-///
-/// What a step waits for and what it must have to itself is known to the plan
-/// ([`Plan::needs`], [`StepName::locks`]) and not to the steps, so running
-/// several at once changes this function alone.
+/// Why a run did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// This step failed, before any other.
+    Failed(StepName, Box<Failure>),
+    /// This signal came while these steps ran.
+    Interrupted(Signal, Vec<StepName>),
+}
+
+/// What a run goes by beside its plan.
+#[derive(Clone, Copy)]
+pub struct Conduct<'a> {
+    /// What the steps have started.
+    pub children: &'a Children,
+    /// Tells it to stop.
+    pub interrupt: &'a Interrupt,
+    /// How long the other steps may go on after one has failed, and then how long
+    /// a child that was asked to end may take.
+    pub grace: Duration,
+    /// Called when a step goes on although none of its children does: it unpacks or
+    /// downloads something itself. The program ends here, and with it the step.
+    pub abandon: &'a (dyn Fn(&Stopped) + Sync),
+}
+
+/// How long the other steps may go on after one has failed: long enough for most
+/// of them to end well, which spares the next run their work.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// How many steps run at once when nobody says: more of them never can, because of
+/// what they wait for.
+pub const STEPS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("it is not nought");
+
+/// Runs every step of the plan by `perform`.
 ///
 /// # Errors
-/// The first step that failed; no step is started after it.
+/// The first step that failed, or the signal that came. No step is started after
+/// it; those that run may end for [`Conduct::grace`], or are ended. When this
+/// returns no step runs any more, and no child of one.
 pub fn run(
     plan: &Plan,
+    conduct: &Conduct<'_>,
     perform: impl Fn(&PlannedStep) -> Result<(), Failure> + Sync,
-) -> Result<(), (StepName, Failure)> {
-    let mut finished = BTreeSet::new();
-    let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
-    while let Some(index) = waiting
-        .iter()
-        .position(|step| plan.needs(step.name).all(|need| finished.contains(&need)))
-    {
-        let step = waiting.remove(index);
-        perform(step).map_err(|failure| (step.name, failure))?;
-        finished.insert(step.name);
+) -> Result<(), Stopped> {
+    let mut board = Board::new(plan);
+    let mut end = End::new(conduct);
+    let (sender, ended) = mpsc::channel();
+    let perform = &perform;
+    thread::scope(|scope| {
+        loop {
+            while end.stopped.is_none()
+                && let Some(step) = board.start()
+            {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    // A step that panics must be heard of, or it would be waited for.
+                    let result = panic::catch_unwind(AssertUnwindSafe(|| perform(step)));
+                    let _ = sender.send((step.name, result));
+                });
+            }
+            if board.is_idle() {
+                break;
+            }
+            if let Ok((step, result)) = ended.recv_timeout(GLANCE) {
+                board.finish(step);
+                match result {
+                    Ok(Ok(())) => {}
+                    Ok(Err(failure)) => end.begin(Stopped::Failed(step, Box::new(failure))),
+                    Err(panic) => panic::resume_unwind(panic),
+                }
+            }
+            if let Some(signal) = conduct.interrupt.signal() {
+                end.begin(Stopped::Interrupted(signal, board.running().to_vec()));
+            }
+            end.press();
+        }
+    });
+    let Some(stopped) = end.stopped else {
+        debug_assert!(board.is_done(), "steps wait for each other");
+        return Ok(());
+    };
+    conduct.children.kill();
+    Err(stopped)
+}
+
+/// How often it is looked whether a signal has come, or a grace time is over.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long a step may take to see that its children are gone.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The end of a run that does not come to its own: first no step starts, then
+/// those that run are asked to end, then they are killed.
+struct End<'a> {
+    conduct: &'a Conduct<'a>,
+    stopped: Option<Stopped>,
+    next: Option<(Instant, Pressure)>,
+}
+
+#[derive(Clone, Copy)]
+enum Pressure {
+    Terminate,
+    Kill,
+    Abandon,
+}
+
+impl<'a> End<'a> {
+    fn new(conduct: &'a Conduct<'a>) -> Self {
+        Self {
+            conduct,
+            stopped: None,
+            next: None,
+        }
     }
-    debug_assert!(waiting.is_empty(), "steps wait for each other");
-    Ok(())
+
+    /// The first reason counts: what fails later may do so because of it.
+    fn begin(&mut self, why: Stopped) {
+        if self.stopped.is_some() {
+            return;
+        }
+        // Whoever sends a signal waits: ten seconds, if it is a container engine.
+        let patience = match why {
+            Stopped::Failed(..) => self.conduct.grace,
+            Stopped::Interrupted(..) => Duration::ZERO,
+        };
+        self.stopped = Some(why);
+        self.next = Some((Instant::now() + patience, Pressure::Terminate));
+    }
+
+    fn press(&mut self) {
+        let Some((_, pressure)) = self.next.filter(|(when, _)| *when <= Instant::now()) else {
+            return;
+        };
+        match pressure {
+            Pressure::Terminate => {
+                self.conduct.children.terminate();
+                self.next = Some((Instant::now() + self.conduct.grace / 2, Pressure::Kill));
+            }
+            Pressure::Kill => {
+                self.conduct.children.kill();
+                self.next = Some((Instant::now() + LAST_WORDS, Pressure::Abandon));
+            }
+            Pressure::Abandon => {
+                self.next = None;
+                if let Some(stopped) = &self.stopped {
+                    (self.conduct.abandon)(stopped);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::bindep::Distribution;
-    use crate::command::Ending;
-    use crate::failure::FailedChild;
-    use crate::plan::Work;
-    use crate::platform::{Family, Platform};
-    use crate::step::Mode;
-
-    fn plan(steps: &[StepName]) -> Plan {
-        Plan {
-            project: "keystone".to_owned(),
-            platform: Platform {
-                distribution: Distribution::default(),
-                parent: None,
-                family: Family::Debian,
-                architecture: String::new(),
-            },
-            inputs: None,
-            steps: steps
-                .iter()
-                .map(|name| PlannedStep {
-                    name: *name,
-                    why: String::new(),
-                    work: Work::Do(Vec::new()),
-                })
-                .collect(),
-            problems: Vec::new(),
-            warnings: Vec::new(),
-        }
-    }
-
-    fn order(steps: &[StepName]) -> Vec<StepName> {
-        let order = Mutex::new(Vec::new());
-        run(&plan(steps), |step| {
-            order.lock().unwrap().push(step.name);
-            Ok(())
-        })
-        .unwrap();
-        order.into_inner().unwrap()
-    }
-
-    #[test]
-    fn every_step_runs_once_and_after_what_it_waits_for() {
-        let mut shuffled = StepName::of(Mode::Project).to_vec();
-        shuffled.reverse();
-        let order = order(&shuffled);
-        assert_eq!(order.len(), shuffled.len());
-        for (index, step) in order.iter().enumerate() {
-            assert!(
-                step.needs()
-                    .iter()
-                    .all(|need| order[..index].contains(need)),
-                "{step}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_step_alone_does_not_wait_for_what_is_not_in_the_plan() {
-        assert_eq!(order(&[StepName::Pip]), [StepName::Pip]);
-    }
-
-    #[test]
-    fn no_step_starts_after_one_that_failed() {
-        let started = Mutex::new(Vec::new());
-        let failure = || Failure::Command {
-            doing: "work".to_owned(),
-            child: Box::new(FailedChild {
-                command: "false".to_owned(),
-                ending: Ending::Exited(1),
-                tail: Vec::new(),
-            }),
-        };
-        let result = run(&plan(StepName::of(Mode::Project)), |step| {
-            started.lock().unwrap().push(step.name);
-            if step.name == StepName::User {
-                Err(failure())
-            } else {
-                Ok(())
-            }
-        });
-        assert_eq!(result, Err((StepName::User, failure())));
-        assert_eq!(started.into_inner().unwrap().last(), Some(&StepName::User));
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::duration;
+use super::table::closing_table;
+use crate::record::StepRecord;
 use crate::reporter::{Progress, Reporter};
 use crate::secrets::Secrets;
 use crate::step::StepName;
@@ -86,6 +88,10 @@ impl Reporter for Bars {
         self.end(step, &format!("failed after {}", duration(took)));
     }
 
+    fn stopped(&self, step: StepName, took: Duration) {
+        self.end(step, &format!("stopped after {}", duration(took)));
+    }
+
     fn note(&self, step: StepName, text: &str) {
         self.say(step, text);
     }
@@ -116,6 +122,10 @@ impl Reporter for Bars {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         bar.set_message(self.secrets.mask(&progress.detail));
+    }
+
+    fn ended(&self, steps: &[StepRecord], took: Duration) {
+        let _ = self.lines.println(closing_table(steps, took));
     }
 }
 

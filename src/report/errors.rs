@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use nix::sys::signal::Signal;
+
 use crate::command::Ending;
 use crate::failure::{FailedBuild, FailedChild, Failure};
 use crate::findings::Problem;
@@ -59,6 +61,21 @@ pub fn explain(step: StepName, failure: &Failure) -> String {
         "This step alone: loci-install step {step}; the build from there: loci-install"
     );
     out
+}
+
+/// A signal that came while these steps ran.
+#[must_use]
+pub fn interrupted(signal: Signal, steps: &[StepName]) -> String {
+    let names: Vec<_> = steps.iter().map(|step| step.as_str()).collect();
+    let during = if names.is_empty() {
+        String::new()
+    } else {
+        format!(" during {}", names.join(", "))
+    };
+    format!(
+        "error: stopped by {signal}{during}; no child is left running\n\
+         What is done is kept. The build from there: loci-install\n"
+    )
 }
 
 /// A child and its last words; `log` says where the others are.

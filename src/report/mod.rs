@@ -4,11 +4,12 @@ mod bars;
 mod errors;
 mod plain;
 mod plan;
+mod table;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-pub use errors::{explain, problems, refused_settings};
+pub use errors::{explain, interrupted, problems, refused_settings};
 pub use plan::{Format, render as render_plan};
 
 use crate::reporter::Reporter;

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::table::closing_table;
 use super::{duration, say};
+use crate::record::StepRecord;
 use crate::reporter::{Progress, Reporter};
 use crate::secrets::Secrets;
 use crate::step::StepName;
@@ -152,6 +154,11 @@ impl Reporter for Plain {
         self.say(step, &format!("failed after {}", duration(took)));
     }
 
+    fn stopped(&self, step: StepName, took: Duration) {
+        self.running().remove(&step);
+        self.say(step, &format!("stopped after {}", duration(took)));
+    }
+
     fn note(&self, step: StepName, text: &str) {
         self.say(step, text);
     }
@@ -179,6 +186,10 @@ impl Reporter for Plain {
         self.change(step, |pulse| {
             pulse.progress.insert(masked.what.clone(), masked);
         });
+    }
+
+    fn ended(&self, steps: &[StepRecord], took: Duration) {
+        say(&closing_table(steps, took));
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::findings::Problem;
 use crate::plan::{Action, Plan, Work};
+use crate::schedule::{Forecast, forecast};
 use crate::secrets::Secrets;
 use crate::step::StepName;
 
@@ -58,7 +59,36 @@ fn text(plan: &Plan) -> String {
             }
         }
     }
+    out.push('\n');
+    out.push_str(&critical_path(plan));
     out
+}
+
+/// The steps that decide how long it will take.
+fn critical_path(plan: &Plan) -> String {
+    let Forecast { seconds, path } = forecast(plan);
+    let steps: Vec<_> = path
+        .iter()
+        .filter(|(_, seconds)| *seconds >= 0.5)
+        .map(|(step, seconds)| format!("{step} {seconds:.0} s"))
+        .collect();
+    if steps.is_empty() {
+        return "critical path: none, all is done\n".to_owned();
+    }
+    let remembered = |name| {
+        let step = plan.steps.iter().find(|step| step.name == name);
+        step.is_some_and(|step| step.expected.remembered)
+    };
+    let known = path.iter().filter(|(step, _)| remembered(*step)).count();
+    let source = match known {
+        0 => "estimated",
+        _ if known == path.len() => "as the last time",
+        _ => "as the last time, in part estimated",
+    };
+    format!(
+        "critical path: {}; {seconds:.0} s in all, {source}\n",
+        steps.join(", ")
+    )
 }
 
 /// A verb and what it acts on.
@@ -98,9 +128,15 @@ fn json(plan: &Plan) -> Value {
                 "locks": step.name.locks(),
                 "done": done,
                 "actions": actions,
+                "expected": {
+                    "seconds": step.expected.seconds,
+                    "remembered": step.expected.remembered,
+                },
             })
         })
         .collect();
+    let forecast = forecast(plan);
+    let path: Vec<StepName> = forecast.path.iter().map(|(step, _)| *step).collect();
     json!({
         "format": 1,
         "project": plan.project,
@@ -112,6 +148,7 @@ fn json(plan: &Plan) -> Value {
             "architecture": plan.platform.architecture,
         },
         "steps": steps,
+        "critical_path": { "seconds": forecast.seconds, "steps": path },
         "problems": plan.problems.iter().map(Problem::text).collect::<Vec<_>>(),
         "warnings": plan.warnings,
     })

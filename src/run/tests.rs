@@ -58,6 +58,13 @@ impl Reporter for Listener {
     fn failed(&self, step: StepName, _took: Duration) {
         self.hear(format!("{step} failed"));
     }
+    fn stopped(&self, step: StepName, _took: Duration) {
+        self.hear(format!("{step} stopped"));
+    }
+    fn ended(&self, steps: &[StepRecord], _took: Duration) {
+        let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+        self.hear(format!("ended: {}", names.join(", ")));
+    }
     fn note(&self, _step: StepName, _text: &str) {}
     fn command(&self, _step: StepName, _command: &str) {}
     fn line(&self, _step: StepName, _line: &str) {}
@@ -77,11 +84,7 @@ impl Reporter for Listener {
 fn run_step(
     step: StepName,
     recorder: &Recorder,
-) -> (
-    Result<(), (StepName, Failure)>,
-    tempfile::TempDir,
-    Vec<String>,
-) {
+) -> (Result<(), Stopped>, tempfile::TempDir, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir_all(directory.path().join("etc")).unwrap();
     fs::write(
@@ -105,6 +108,9 @@ fn run_step(
             settings: &settings,
             root: &root,
             runner: recorder,
+            children: &Children::default(),
+            interrupt: &Interrupt::default(),
+            abandon: &|_| {},
             reporter: &listener,
             secrets: &Secrets::default(),
             environment: &[],
@@ -141,7 +147,8 @@ fn the_account_is_made_with_its_ids_and_the_record_says_so() {
         heard,
         [
             format!("user started: keystone runs as keystone ({uid}:{gid})"),
-            "user done".to_owned()
+            "user done".to_owned(),
+            "ended: user".to_owned(),
         ]
     );
     let record: Record = serde_json::from_str(
@@ -162,10 +169,11 @@ fn a_child_that_fails_ends_its_step_there() {
         ..Recorder::default()
     };
     let (result, root, heard) = run_step(StepName::User, &recorder);
-    let (step, failure) = result.unwrap_err();
-    assert_eq!(step, StepName::User);
+    let Err(Stopped::Failed(StepName::User, failure)) = result else {
+        panic!("{result:?}");
+    };
     assert!(
-        matches!(failure, Failure::Command { doing, child } if doing == "make the group" && child.tail == ["said"])
+        matches!(*failure, Failure::Command { doing, child } if doing == "make the group" && child.tail == ["said"])
     );
     assert_eq!(recorder.commands.into_inner().unwrap().len(), 1);
     assert_eq!(heard.last().map(String::as_str), Some("user failed"));

@@ -139,7 +139,7 @@ pub const ARGUMENTS: &[Argument] = &[
         "JOBS",
         "",
         "NUMBER",
-        "Builds that run at once; by default as many as CPUs and memory allow",
+        "How much is done at once: steps, four when not given; or builds of `requirements`, as many as CPUs and memory allow. 1 is one after another",
     ),
     argument(
         "DISTRO",

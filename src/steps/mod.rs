@@ -1,5 +1,6 @@
 //! The steps. One file each; the file's name is the step's name and its heading in the log.
-//! `transaction` is no step: it is what `bootstrap` and `packages` share.
+//! `transaction` is no step: it is what `bootstrap` and `packages` share; `weight` is
+//! what a step did, in bytes.
 
 mod bootstrap;
 mod build;
@@ -15,14 +16,19 @@ mod source;
 mod transaction;
 mod user;
 mod venv;
+mod weight;
 mod wheels;
 mod wheels_build;
 
+pub use weight::weight;
+
 use crate::findings::{Findings, Problem};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, PlannedStep, View, Work};
+use crate::plan::{Expected, Plan, PlannedStep, View, Work};
 use crate::platform::Platform;
+use crate::record::{self, Record};
 use crate::root::Root;
+use crate::schedule::STEPS_AT_ONCE;
 use crate::settings::Settings;
 use crate::step::Mode;
 use crate::step::StepName;
@@ -90,13 +96,15 @@ pub fn plan(
     {
         wheels::check(&view, &mut findings);
     }
+    let last = record::last(root).unwrap_or_default();
     let steps = steps
         .into_iter()
-        .map(|name| plan_step(name, &view, &mut findings))
+        .map(|name| plan_step(name, &view, &last, &mut findings))
         .collect();
     Ok(Plan {
         project: settings.project.to_string(),
         inputs: inputs.fingerprint.clone(),
+        jobs: settings.jobs.unwrap_or(STEPS_AT_ONCE),
         steps,
         problems: findings.problems,
         warnings: findings.warnings,
@@ -118,7 +126,12 @@ fn check_place(root: &Root, findings: &mut Findings) {
     }
 }
 
-fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> PlannedStep {
+fn plan_step(
+    name: StepName,
+    view: &View<'_>,
+    last: &Record,
+    findings: &mut Findings,
+) -> PlannedStep {
     let plan = match name {
         StepName::Bootstrap => bootstrap::plan,
         StepName::Packages => packages::plan,
@@ -137,8 +150,19 @@ fn plan_step(name: StepName, view: &View<'_>, findings: &mut Findings) -> Planne
         StepName::Publish => publish::plan,
     };
     let (why, work) = plan(view, findings);
+    let mut expected = Expected::default();
     if matches!(work, Work::Do(_)) {
         findings.working.push(name);
+        let remembered = last.seconds_of(name.as_str());
+        expected = Expected {
+            seconds: remembered.unwrap_or(name.usual_seconds()),
+            remembered: remembered.is_some(),
+        };
     }
-    PlannedStep { name, why, work }
+    PlannedStep {
+        name,
+        why,
+        work,
+        expected,
+    }
 }

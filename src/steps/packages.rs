@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::transaction::{NoServices, Origin, RefreshLists, base_packages, check, note_base};
+use super::transaction::{NoServices, Origin, RefreshLists, base_packages, note_base, refused};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -83,10 +83,22 @@ impl Task for InstallPackages {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        check(context, self.manager, &self.wanted)?;
         note_base(context, self.manager)?;
         let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
-        context.run("install the packages", &self.manager.install(&names))?;
+        // Without a trial: what the archive does not have is refused before anything
+        // is changed just the same.
+        let install = self.manager.install(&names);
+        let output = context.attempt(&install);
+        if !output.ending.success() {
+            let doing = "install the packages";
+            return Err(refused(
+                doing,
+                self.manager,
+                &self.wanted,
+                &install,
+                &output,
+            ));
+        }
         context.write(&asked_for(), &names.join("\n"))?;
         context.record(|record| record.packages = names);
         Ok(())

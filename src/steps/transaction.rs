@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::Output;
+use crate::command::{Command, Output};
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
 use crate::layout::STATE;
@@ -27,20 +27,32 @@ pub(super) fn check(
     if output.ending.success() {
         return Ok(());
     }
-    let child = FailedChild::new(&command, &output);
-    let unknown: BTreeSet<String> = manager.unknown(&output).into_iter().collect();
+    let doing = "find a way to install the packages together";
+    Err(refused(doing, manager, wanted, &command, &output))
+}
+
+/// What a package manager that could not install `wanted`, in truth or on trial, means.
+pub(super) fn refused(
+    doing: &str,
+    manager: &dyn PackageManager,
+    wanted: &[(String, Origin)],
+    command: &Command,
+    output: &Output,
+) -> Failure {
+    let child = FailedChild::new(command, output);
+    let unknown: BTreeSet<String> = manager.unknown(output).into_iter().collect();
     let packages: Vec<_> = wanted
         .iter()
         .filter(|(name, _)| unknown.contains(bare(name)))
         .cloned()
         .collect();
     if packages.is_empty() {
-        Err(Failure::Command {
-            doing: "find a way to install the packages together".to_owned(),
+        Failure::Command {
+            doing: doing.to_owned(),
             child,
-        })
+        }
     } else {
-        Err(Failure::PackagesUnknown { packages, child })
+        Failure::PackagesUnknown { packages, child }
     }
 }
 

@@ -33,6 +33,10 @@ fn for_programs() {
                 "architecture": "ARCH",
             },
             "steps": steps(),
+            "critical_path": {
+                "seconds": 21.3,
+                "steps": ["bootstrap", "venv", "build", "pip", "info", "cleanup"],
+            },
             "problems": test.problems_here(),
             "warnings": [],
         })
@@ -190,6 +194,8 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /opt/loci
     remove /var/lib/openstack/.loci-install
     remove /var/lib/loci-install
+
+critical path: bootstrap 10 s, packages 14 s, cleanup 1 s; 25 s in all, estimated
 ";
 
 fn steps() -> Value {
@@ -200,6 +206,7 @@ fn steps() -> Value {
             "needs": [],
             "locks": ["package-manager", "accounts"],
             "done": null,
+            "expected": {"seconds": 10.0, "remembered": false},
             "actions": [
                 {"do": "write /usr/sbin/policy-rc.d, so that no package starts a service"},
                 {"do": "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build"},
@@ -212,6 +219,7 @@ fn steps() -> Value {
             "needs": ["bootstrap"],
             "locks": ["package-manager", "accounts"],
             "done": "all are installed",
+            "expected": {"seconds": 0.0, "remembered": false},
             "actions": [
             ],
         },
@@ -221,6 +229,7 @@ fn steps() -> Value {
             "needs": ["bootstrap"],
             "locks": ["accounts"],
             "done": null,
+            "expected": {"seconds": 0.1, "remembered": false},
             "actions": [
                 {"run": "groupadd --gid 42424 keystone"},
                 {"run": "useradd --uid 42424 --gid 42424 --no-create-home --no-log-init --home-dir /var/lib/keystone --shell /usr/sbin/nologin --comment 'keystone user' keystone"},
@@ -236,6 +245,7 @@ fn steps() -> Value {
             "needs": [],
             "locks": [],
             "done": "/wheels holds 2 wheels",
+            "expected": {"seconds": 0.0, "remembered": false},
             "actions": [
             ],
         },
@@ -245,6 +255,7 @@ fn steps() -> Value {
             "needs": ["bootstrap", "wheels"],
             "locks": ["virtualenv"],
             "done": null,
+            "expected": {"seconds": 1.0, "remembered": false},
             "actions": [
                 {"run": "python3 -m venv --clear --without-pip /var/lib/openstack"},
                 {"do": "/var/lib/openstack/bin/python /wheels/pip-25.1.1-py3-none-any.whl/pip install --no-cache-dir --no-compile --root-user-action ignore --no-index --find-links /wheels pip"},
@@ -256,6 +267,7 @@ fn steps() -> Value {
             "needs": ["bootstrap"],
             "locks": [],
             "done": "it is no git checkout: there is nothing to find out about it",
+            "expected": {"seconds": 0.0, "remembered": false},
             "actions": [
             ],
         },
@@ -265,6 +277,7 @@ fn steps() -> Value {
             "needs": ["source", "venv", "wheels"],
             "locks": ["virtualenv"],
             "done": null,
+            "expected": {"seconds": 4.0, "remembered": false},
             "actions": [
                 {"remove": "/var/lib/loci-install/built"},
                 {"do": "/var/lib/openstack/bin/python -m pip wheel --no-deps --no-cache-dir --wheel-dir /var/lib/loci-install/built --find-links /wheels /tmp/keystone"},
@@ -276,6 +289,7 @@ fn steps() -> Value {
             "needs": ["build", "wheels", "venv"],
             "locks": ["virtualenv"],
             "done": null,
+            "expected": {"seconds": 5.0, "remembered": false},
             "actions": [
                 {"do": "/var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --find-links /wheels '/var/lib/loci-install/built/*.whl' uwsgi python-ldap; /var/lib/openstack/bin/python -m pip check"}
             ],
@@ -286,6 +300,7 @@ fn steps() -> Value {
             "needs": ["packages", "user", "pip"],
             "locks": ["package-manager", "accounts", "virtualenv"],
             "done": "there are none",
+            "expected": {"seconds": 0.0, "remembered": false},
             "actions": [
             ],
         },
@@ -295,6 +310,7 @@ fn steps() -> Value {
             "needs": ["pip", "user"],
             "locks": [],
             "done": "it is off",
+            "expected": {"seconds": 0.0, "remembered": false},
             "actions": [
             ],
         },
@@ -304,6 +320,7 @@ fn steps() -> Value {
             "needs": ["pip", "packages", "hooks"],
             "locks": ["package-manager", "virtualenv"],
             "done": null,
+            "expected": {"seconds": 0.3, "remembered": false},
             "actions": [
                 {"do": "write /etc/image_info/{packages.txt,pip.txt,project.txt,build.json}"},
             ],
@@ -314,6 +331,7 @@ fn steps() -> Value {
             "needs": ["bootstrap", "packages", "user", "wheels", "venv", "source", "build", "pip", "hooks", "config", "info"],
             "locks": ["package-manager", "accounts", "virtualenv"],
             "done": null,
+            "expected": {"seconds": 1.0, "remembered": false},
             "actions": [
                 {"do": "remove the packages that bootstrap installed for the build alone, and what came with them"},
                 {"do": "set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg"},

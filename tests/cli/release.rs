@@ -370,7 +370,9 @@ fn a_good_release_for_people() {
              \n\
              publish: images are installed from /wheels, or from an image with it as its root\n\
              \x20   after  wheels-build\n\
-             \x20   do     put the wheels, hashes.txt, pylock.toml, global-requirements.txt, upper-constraints.txt in their directory\n",
+             \x20   do     put the wheels, hashes.txt, pylock.toml, global-requirements.txt, upper-constraints.txt in their directory\n\
+             \n\
+             critical path: bootstrap 10 s, constraints 10 s, wheels-build 150 s; 170 s in all, estimated\n",
     ).run();
 }
 
@@ -388,6 +390,7 @@ fn the_constraints_for_programs() {
             "needs": ["packages", "source"],
             "locks": [],
             "done": null,
+            "expected": {"seconds": 10.0, "remembered": false},
             "actions": [{
                 "do": "/var/lib/loci-install/requirements/tools/bin/uv pip compile --quiet --no-deps \
                        --format pylock.toml --no-header \

@@ -60,6 +60,16 @@ impl PackageManager for Apt {
             .unwrap_or_default()
     }
 
+    /// `Installed-Size`, deb-control(5), in KiB. What is not installed any more has none.
+    fn installed_bytes(&self, root: &Root) -> u64 {
+        let status = root.read(STATUS).unwrap_or_default();
+        let sizes = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("Installed-Size: "))
+            .filter_map(|size| size.parse::<u64>().ok());
+        sizes.sum::<u64>() << 10
+    }
+
     fn unfinished(&self, root: &Root) -> Option<Command> {
         let status = root.read(STATUS).unwrap_or_default();
         // dpkg's journal, which is empty whenever dpkg came to its end.

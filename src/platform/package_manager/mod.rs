@@ -22,6 +22,11 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// What is installed, read from its database and not asked of its tools.
     fn installed(&self, root: &Root) -> Installed;
 
+    /// What the installed packages weigh, in bytes, as their database says.
+    fn installed_bytes(&self, _root: &Root) -> u64 {
+        0
+    }
+
     /// Finishes an installation that was cut off, if there is one: without that
     /// it refuses every other.
     fn unfinished(&self, _root: &Root) -> Option<Command> {
