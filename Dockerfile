@@ -114,6 +114,8 @@ ARG PIP_WHEEL_ARGS=$PIP_ARGS
 ARG PLUGIN=no
 ARG KEEP_ALL_WHEELS="False"
 ARG COPY_DEFAULT_CONFIG_FILES=no
+# none, checked or unchecked: whether services start from compiled modules.
+ARG BYTECODE=none
 ARG REGISTRY_PROTOCOL="detect"
 ARG REGISTRY_INSECURE="False"
 ARG APT_MIRROR=""

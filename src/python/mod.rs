@@ -1,5 +1,6 @@
 //! Python packaging: names, wheels, constraints, sources, and pip's arguments.
 
+pub mod bytecode;
 pub mod constraints;
 pub mod installed;
 pub mod interpreter;

@@ -200,6 +200,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Toolchain packages to upgrade before anything is installed",
     ),
     argument(
+        "BYTECODE",
+        "none",
+        "KIND",
+        "Python bytecode in the image: `none`; `checked` against its source at every import; `unchecked`, which starts fastest",
+    ),
+    argument(
         "COPY_DEFAULT_CONFIG_FILES",
         "no",
         "BOOL",

@@ -16,6 +16,7 @@ pub use given::Given;
 pub use values::{GitRef, Id, ProjectName, Refused};
 pub use wheels_source::WheelsSource;
 
+use crate::python::bytecode::Bytecode;
 use crate::secrets::Secrets;
 use crate::step::Mode;
 use arguments::by_name;
@@ -50,7 +51,7 @@ pub struct Settings {
     pub account: AccountSettings,
     /// The wheels.
     pub wheels: WheelsSettings,
-    /// Builds that run at once, where the user says how many.
+    /// How much is done at once, steps or builds, where the user says so.
     pub jobs: Option<NonZeroUsize>,
     /// The `DISTRO` and `DISTRO_VERSION` overrides.
     pub distribution: DistributionOverride,
@@ -66,6 +67,8 @@ pub struct Settings {
     pub extra_pydep: Vec<String>,
     /// What pip is told.
     pub pip: PipSettings,
+    /// What the image has of Python's bytecode.
+    pub bytecode: Bytecode,
     /// Whether the project's configuration files are copied to /etc/PROJECT.
     pub copy_default_config_files: bool,
     /// The arguments as given, for hooks and for the record.
@@ -233,6 +236,9 @@ impl Settings {
                     .with("UPGRADE_PIP_PACKAGES", shell_words)
                     .unwrap_or_default(),
             },
+            bytecode: read
+                .with("BYTECODE", |text| text.parse().map_err(Refused))
+                .unwrap_or_default(),
             copy_default_config_files: read.boolean("COPY_DEFAULT_CONFIG_FILES"),
             project: project.unwrap_or_else(Fallback::fallback),
             given: given.clone(),

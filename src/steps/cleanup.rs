@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::bootstrap::{brought_packages, build_packages};
@@ -15,9 +16,11 @@ use super::{info, source, wheels};
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::layout::{STAMPS, STATE, VIRTUALENV};
+use crate::layout::{PYTHON, STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
+use crate::python::bytecode::Bytecode;
+use crate::root::Root;
 
 /// LOCI's directory of build inputs, which an image without mounts has copied.
 const INPUTS: &str = "/opt/loci";
@@ -34,7 +37,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
                 .collect(),
         }),
         Action::task(SystemSitePackages(true)),
-        Action::task(RemoveBytecode),
+        Action::task(RenewBytecode(settings.bytecode)),
         Action::task(RemovePolicy),
         Action::task(RemoveMachineId),
     ];
@@ -141,15 +144,21 @@ fn unneeded_packages() -> String {
     format!("{STATE}/unneeded-packages")
 }
 
-/// Removes Python's bytecode, as LOCI does.
+/// Removes Python's bytecode, as LOCI does, and compiles it anew where it is wanted:
+/// what the distribution's packages made of theirs goes by the time of its source,
+/// and depends on the order in which they were installed.
 #[derive(Debug)]
-struct RemoveBytecode;
+struct RenewBytecode(Bytecode);
 
-impl Task for RemoveBytecode {
+impl Task for RenewBytecode {
     fn describe(&self) -> String {
-        format!(
+        let remove = format!(
             "remove __pycache__ directories below /usr/lib/python3*, /usr/share and {VIRTUALENV}"
-        )
+        );
+        match self.0 {
+            Bytecode::None => remove,
+            kind => format!("{remove}, and compile the modules there anew ({kind})"),
+        }
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -161,8 +170,26 @@ impl Task for RemoveBytecode {
         directories.extend(libraries.iter().map(|path| context.root.join(path)));
         directories
             .iter()
-            .try_for_each(|directory| remove_bytecode(directory))
+            .try_for_each(|directory| remove_bytecode(directory))?;
+        let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let jobs = context.settings.jobs.unwrap_or(cpus);
+        match self.0.compile(PYTHON, jobs, &modules(context.root)) {
+            Some(compile) => context.run("compile Python's modules", &compile).map(drop),
+            None => Ok(()),
+        }
     }
+}
+
+/// The directories of modules that the virtualenv's interpreter imports from:
+/// `site-packages` and the distribution's, of no other version.
+fn modules(root: &Root) -> Vec<String> {
+    let site = root.glob(&format!("{VIRTUALENV}/lib/python3*/site-packages"));
+    let versions = site.iter().filter_map(|site| site.rsplit('/').nth(1));
+    let own = versions.map(|version| format!("/usr/lib/{version}"));
+    let shared = "/usr/lib/python3/dist-packages".to_owned();
+    let mut all: Vec<String> = own.chain([shared]).collect();
+    all.retain(|directory| root.is_directory(directory));
+    [site, all].concat()
 }
 
 fn remove_bytecode(directory: &Path) -> Result<(), Failure> {

@@ -1,0 +1,140 @@
+//! Python's bytecode in the image: none, or some that is the same in every build.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use crate::command::Command;
+
+/// What the image has of bytecode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bytecode {
+    /// None, as LOCI has it: every process compiles what it imports when it starts.
+    #[default]
+    None,
+    /// Bytecode that knows its source by a hash, which Python compares at every
+    /// import (PEP 552).
+    Checked,
+    /// The same, which Python does not compare: a source that is changed in a
+    /// container is not seen.
+    Unchecked,
+}
+
+/// The program that compiles.
+const SCRIPT: &str = include_str!("bytecode.py");
+
+impl Bytecode {
+    /// As the setting spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Checked => "checked",
+            Self::Unchecked => "unchecked",
+        }
+    }
+
+    /// Compiles the modules of `directories`, `jobs` packages at once; nothing for none.
+    #[must_use]
+    pub fn compile(
+        self,
+        python: &str,
+        jobs: NonZeroUsize,
+        directories: &[String],
+    ) -> Option<Command> {
+        let mode = match self {
+            Self::None => return None,
+            Self::Checked => "CHECKED_HASH",
+            Self::Unchecked => "UNCHECKED_HASH",
+        };
+        let command = Command::new(python)
+            // -S: what .pth files import has no part in it.
+            .args(["-S", "-c", SCRIPT, mode, &jobs.to_string()])
+            .args(directories)
+            // The order of a set of strings goes by their hashes.
+            .variable("PYTHONHASHSEED", "0");
+        Some(command)
+    }
+}
+
+impl fmt::Display for Bytecode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Bytecode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::None, Self::Checked, Self::Unchecked]
+            .into_iter()
+            .find(|bytecode| bytecode.as_str() == text)
+            .ok_or_else(|| "not a kind of bytecode; none, checked or unchecked".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::command::{Runner, System};
+
+    /// What a module is compiled to, by its name.
+    fn compiled(jobs: usize, below: &Path, modules: &[(&str, &str)]) -> BTreeMap<PathBuf, Vec<u8>> {
+        let _ = fs::remove_dir_all(below);
+        for (name, text) in modules {
+            let path = below.join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        let jobs = NonZeroUsize::new(jobs).expect("a number");
+        let directories = [below.to_string_lossy().into_owned()];
+        let command = Bytecode::Unchecked.compile("python3", jobs, &directories);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let system = System::new(&[("PATH".to_owned(), path)]);
+        let output = system.ask(&command.expect("a command"));
+        assert!(output.ending.success(), "{output:?}");
+        let pattern = below.join("**/*.pyc");
+        glob::glob(&pattern.to_string_lossy())
+            .expect("a pattern")
+            .flatten()
+            .map(|path| (path.clone(), fs::read(path).expect("read")))
+            .collect()
+    }
+
+    #[test]
+    fn the_result_does_not_depend_on_how_many_are_compiled_at_once_or_on_other_packages() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let below = directory.path().join("site-packages");
+        let one = (
+            "one/a.py",
+            "def shared(x):\n    return x in {'p', 'q', 'r'}\n",
+        );
+        let two = ("two/b.py", "import one.a\nshared = one.a.shared\n");
+        let bad = ("two/template.py", "{% if python %}\n");
+        let alone = ("six.py", "shared = 'p'\n");
+        let all = [one, two, bad, alone];
+        let first = compiled(1, &below, &all);
+        assert_eq!(first.len(), 3);
+        assert_eq!(compiled(4, &below, &all), first);
+        for (path, bytes) in compiled(1, &below, &[two]) {
+            assert_eq!(first[&path], bytes);
+            // PEP 552: the flags say that it goes by a hash, which is not checked.
+            assert_eq!(bytes[4..8], [1, 0, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn none_compiles_nothing_and_a_typo_is_told() {
+        let jobs = NonZeroUsize::MIN;
+        assert_eq!(Bytecode::None.compile("python3", jobs, &[]), None);
+        assert_eq!(
+            "cheked".parse::<Bytecode>(),
+            Err("not a kind of bytecode; none, checked or unchecked".to_owned())
+        );
+    }
+}
