@@ -20,8 +20,8 @@ pub enum Bytecode {
     Unchecked,
 }
 
-/// The program that compiles.
-const SCRIPT: &str = include_str!("bytecode.py");
+/// The program that compiles, to be written to a file.
+pub const SCRIPT: &str = include_str!("bytecode.py");
 
 impl Bytecode {
     /// As the setting spells it.
@@ -34,11 +34,13 @@ impl Bytecode {
         }
     }
 
-    /// Compiles the modules of `directories`, `jobs` packages at once; nothing for none.
+    /// Compiles the modules of `directories`, `jobs` packages at once, by [`SCRIPT`] in
+    /// the file `script`; nothing for none.
     #[must_use]
     pub fn compile(
         self,
         python: &str,
+        script: &str,
         jobs: NonZeroUsize,
         directories: &[String],
     ) -> Option<Command> {
@@ -49,7 +51,7 @@ impl Bytecode {
         };
         let command = Command::new(python)
             // -S: what .pth files import has no part in it.
-            .args(["-S", "-c", SCRIPT, mode, &jobs.to_string()])
+            .args(["-S", script, mode, &jobs.to_string()])
             .args(directories)
             // The order of a set of strings goes by their hashes.
             .variable("PYTHONHASHSEED", "0");
@@ -93,7 +95,10 @@ mod tests {
         }
         let jobs = NonZeroUsize::new(jobs).expect("a number");
         let directories = [below.to_string_lossy().into_owned()];
-        let command = Bytecode::Unchecked.compile("python3", jobs, &directories);
+        let script = below.with_file_name("bytecode.py");
+        fs::write(&script, SCRIPT).expect("written");
+        let script = script.to_string_lossy();
+        let command = Bytecode::Unchecked.compile("python3", &script, jobs, &directories);
         let path = std::env::var("PATH").unwrap_or_default();
         let system = System::new(&[("PATH".to_owned(), path)]);
         let output = system.ask(&command.expect("a command"));
@@ -131,7 +136,10 @@ mod tests {
     #[test]
     fn none_compiles_nothing_and_a_typo_is_told() {
         let jobs = NonZeroUsize::MIN;
-        assert_eq!(Bytecode::None.compile("python3", jobs, &[]), None);
+        assert_eq!(
+            Bytecode::None.compile("python3", "bytecode.py", jobs, &[]),
+            None
+        );
         assert_eq!(
             "cheked".parse::<Bytecode>(),
             Err("not a kind of bytecode; none, checked or unchecked".to_owned())

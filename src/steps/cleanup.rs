@@ -19,7 +19,7 @@ use crate::findings::Findings;
 use crate::layout::{PYTHON, STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
-use crate::python::bytecode::Bytecode;
+use crate::python::bytecode::{self, Bytecode};
 use crate::root::Root;
 
 /// LOCI's directory of build inputs, which an image without mounts has copied.
@@ -173,10 +173,13 @@ impl Task for RenewBytecode {
             .try_for_each(|directory| remove_bytecode(directory))?;
         let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let jobs = context.settings.jobs.unwrap_or(cpus);
-        match self.0.compile(PYTHON, jobs, &modules(context.root)) {
-            Some(compile) => context.run("compile Python's modules", &compile).map(drop),
-            None => Ok(()),
-        }
+        let script = format!("{STATE}/bytecode.py");
+        let directories = modules(context.root);
+        let Some(compile) = self.0.compile(PYTHON, &script, jobs, &directories) else {
+            return Ok(());
+        };
+        context.write(&script, bytecode::SCRIPT)?;
+        context.run("compile Python's modules", &compile).map(drop)
     }
 }
 

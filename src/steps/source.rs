@@ -272,22 +272,17 @@ pub(super) struct Clone {
 impl Clone {
     /// Commits and tags come with the clone, which pbr counts versions from;
     /// trees and files only of what is checked out. A server that cannot
-    /// filter sends everything.
+    /// filter sends everything. A path is no server and sends nothing.
     fn clone_command(&self, into: &str) -> Command {
-        let repository = match self.repository.strip_prefix('/') {
-            // git ignores --filter for a plain path, and copies all of it.
-            Some(_) => format!("file://{}", self.repository),
-            None => self.repository.clone(),
+        // What is on a disk of this machine is read where it is: the clone lives no
+        // longer than the build.
+        let sparing = if self.repository.starts_with('/') {
+            "--shared"
+        } else {
+            "--filter=tree:0"
         };
-        Command::new("git").args([
-            "clone",
-            "--quiet",
-            "--filter=tree:0",
-            "--no-checkout",
-            "--",
-            &repository,
-            into,
-        ])
+        let clone = Command::new("git").args(["clone", "--quiet", sparing, "--no-checkout"]);
+        clone.args(["--", &self.repository, into])
     }
 
     /// The commit of the reference among what was cloned, or fetched for it.

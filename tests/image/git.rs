@@ -32,9 +32,11 @@ fn every_kind_of_reference_is_checked_out_with_its_version() {
         (&commit, "'stable'", "1.0-1"),
         ("refs/changes/34/1234/5", "'change'", "1.0-2"),
     ] {
-        let (text, described) = cloned("file:///repository", Some(&repository), reference);
-        assert_eq!(text, format!("answer = {answer}\n"), "{reference}");
-        assert_eq!(described, version, "{reference}");
+        for url in ["/repository", "file:///repository"] {
+            let (text, described) = cloned(url, Some(&repository), reference);
+            assert_eq!(text, format!("answer = {answer}\n"), "{url} {reference}");
+            assert_eq!(described, version, "{url} {reference}");
+        }
     }
 }
 
@@ -65,8 +67,7 @@ fn an_unknown_reference_is_named_with_its_repository() {
     container.set("PROJECT_REF", "stable/nosuch");
     insta::assert_snapshot!(container.step("source").failed_in("source").scrubbed(), @r"
     source: /tmp/tiny is not there, so /repository is cloned at stable/nosuch
-    source: $ git clone --quiet '--filter=tree:0' --no-checkout -- file:///repository /tmp/tiny.partial
-    source:   warning: filtering not recognized by server, ignoring
+    source: $ git clone --quiet --shared --no-checkout -- /repository /tmp/tiny.partial
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet refs/remotes/origin/stable/nosuch'^{commit}'
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet refs/tags/stable/nosuch'^{commit}'
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet stable/nosuch'^{commit}'
