@@ -290,7 +290,15 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
 /// Says why a run did not come to its end.
 fn tell(stopped: &Stopped, input: &Input) {
     let text = match stopped {
-        Stopped::Failed(step, failure) => report::explain(*step, failure),
+        Stopped::Failed { first, others } => {
+            // The first comes last, where people look.
+            let mut texts: Vec<String> = others
+                .iter()
+                .map(|(step, failure)| report::explain(*step, failure) + "\n")
+                .collect();
+            texts.push(report::explain(first.0, &first.1));
+            texts.concat()
+        }
         Stopped::Interrupted(signal, steps) => report::interrupted(*signal, steps),
     };
     say(&input.secrets.mask(&text));

@@ -23,8 +23,14 @@ use crate::step::StepName;
 /// Why a run did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopped {
-    /// This step failed, before any other.
-    Failed(StepName, Box<Failure>),
+    /// Steps failed: the first to do so, and those that followed by themselves before
+    /// they were ended.
+    Failed {
+        /// The first.
+        first: (StepName, Box<Failure>),
+        /// The others, as they came.
+        others: Vec<(StepName, Failure)>,
+    },
     /// This signal came while these steps ran.
     Interrupted(Signal, Vec<StepName>),
 }
@@ -86,7 +92,7 @@ pub fn run(
                 board.finish(step);
                 match result {
                     Ok(Ok(())) => {}
-                    Ok(Err(failure)) => end.begin(Stopped::Failed(step, Box::new(failure))),
+                    Ok(Err(failure)) => end.failed(step, failure),
                     Err(panic) => panic::resume_unwind(panic),
                 }
             }
@@ -134,14 +140,28 @@ impl<'a> End<'a> {
         }
     }
 
-    /// The first reason counts: what fails later may do so because of it.
+    /// What fails once children are asked to end does so because of that.
+    fn failed(&mut self, step: StepName, failure: Failure) {
+        match &mut self.stopped {
+            None => self.begin(Stopped::Failed {
+                first: (step, Box::new(failure)),
+                others: Vec::new(),
+            }),
+            Some(Stopped::Failed { others, .. }) if !self.conduct.children.stopping() => {
+                others.push((step, failure));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The first reason counts.
     fn begin(&mut self, why: Stopped) {
         if self.stopped.is_some() {
             return;
         }
         // Whoever sends a signal waits: ten seconds, if it is a container engine.
         let patience = match why {
-            Stopped::Failed(..) => self.conduct.grace,
+            Stopped::Failed { .. } => self.conduct.grace,
             Stopped::Interrupted(..) => Duration::ZERO,
         };
         self.stopped = Some(why);

@@ -169,7 +169,11 @@ fn a_child_that_fails_ends_its_step_there() {
         ..Recorder::default()
     };
     let (result, root, heard) = run_step(StepName::User, &recorder);
-    let Err(Stopped::Failed(StepName::User, failure)) = result else {
+    let Err(Stopped::Failed {
+        first: (StepName::User, failure),
+        ..
+    }) = result
+    else {
         panic!("{result:?}");
     };
     assert!(

@@ -63,6 +63,14 @@ fn failure() -> Failure {
     }
 }
 
+/// What a run ends with when this step alone failed.
+fn failed(step: StepName) -> Result<(), Stopped> {
+    Err(Stopped::Failed {
+        first: (step, Box::new(failure())),
+        others: Vec::new(),
+    })
+}
+
 fn order(steps: &[StepName], jobs: usize) -> Vec<StepName> {
     let order = Mutex::new(Vec::new());
     let result = run_with(&plan(steps, jobs), |step, _| {
@@ -119,10 +127,7 @@ fn no_step_starts_after_one_that_failed() {
             Ok(())
         }
     });
-    assert_eq!(
-        result,
-        Err(Stopped::Failed(StepName::User, Box::new(failure())))
-    );
+    assert_eq!(result, failed(StepName::User));
     assert_eq!(started.into_inner().unwrap().last(), Some(&StepName::User));
 }
 
@@ -148,10 +153,23 @@ fn the_first_failure_counts_and_not_what_it_brings_down() {
             _ => Ok(()),
         },
     );
-    assert_eq!(
-        result,
-        Err(Stopped::Failed(StepName::Packages, Box::new(failure())))
-    );
+    assert_eq!(result, failed(StepName::Packages));
+}
+
+#[test]
+fn what_fails_by_itself_in_the_grace_time_is_told_too() {
+    let both = std::sync::Barrier::new(2);
+    let steps = [StepName::Packages, StepName::Source];
+    let result = run_with(&plan(&steps, 4), |_, _| {
+        both.wait();
+        Err(failure())
+    });
+    let Err(Stopped::Failed { first, others }) = result else {
+        panic!("{result:?}");
+    };
+    let mut names = vec![first.0, others[0].0];
+    names.sort();
+    assert_eq!((names.as_slice(), others.len()), (steps.as_slice(), 1));
 }
 
 /// A child that ignores what it is asked, as its own child does.
@@ -275,7 +293,14 @@ fn a_hundred_random_runs_keep_every_promise() {
         let failed = failed.into_inner().unwrap();
         match result {
             Ok(()) => assert_eq!(done.len(), steps.len(), "seed {seed}"),
-            Err(Stopped::Failed(step, _)) => {
+            Err(Stopped::Failed {
+                first: (step, _),
+                others,
+            }) => {
+                assert!(
+                    others.iter().all(|(other, _)| failed.contains(other)),
+                    "seed {seed}"
+                );
                 assert!(failed.contains(&step), "seed {seed}: {step}");
                 assert!(done.len() + failed.len() <= steps.len(), "seed {seed}");
             }

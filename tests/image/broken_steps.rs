@@ -24,6 +24,7 @@ fn every_step_can_be_broken_repaired_and_repeated() {
     container.set("PROJECT_REPO", "/repository");
     container.set("PROJECT_REF", "stable/30");
     container.set("COPY_DEFAULT_CONFIG_FILES", "yes");
+    container.one_by_one();
     let broken = |step: &str, words: &str| {
         container.install().failed_in(step).says(words);
     };

@@ -136,6 +136,11 @@ impl Container {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("made executable");
     }
 
+    /// Runs steps one after another, so that what they say has one order.
+    pub fn one_by_one(&mut self) {
+        self.set("JOBS", "1");
+    }
+
     /// The whole build.
     pub fn install(&self) -> Said {
         self.run(&[PROGRAM])

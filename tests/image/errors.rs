@@ -19,6 +19,7 @@ fn packages_that_the_archive_lacks_are_named_with_who_asked() {
     container.set("LANG", "de_DE.UTF-8");
     container.set("LANGUAGE", "de:fr");
     let before = container.packages();
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("bootstrap").scrubbed(), @r"
     bootstrap: the base image lacks python3 to run the service, python3's shared library, which uwsgi is linked with
     bootstrap: failed after N s
@@ -53,6 +54,7 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
     let mut container = Container::with_tools();
     container.mount(wheels.path(), "/wheels");
     container.tiny_source("'six>=1.10'");
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed
@@ -93,8 +95,9 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_requirement_without_a_wheel_is_named() {
-    let container = Container::with_tools();
+    let mut container = Container::with_tools();
     container.tiny_source("'six', 'no-such-distribution>=2'");
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed

@@ -151,20 +151,23 @@ fn records(container: &Container) {
         .flatten()
         .filter_map(|step| step["name"].as_str())
         .collect();
+    let mut sorted = steps.clone();
+    sorted.sort_unstable();
     assert_eq!(
-        steps,
+        sorted,
         [
             "bootstrap",
+            "build",
+            "cleanup",
+            "info",
             "packages",
+            "pip",
+            "source",
             "user",
             "venv",
-            "source",
-            "build",
-            "pip",
-            "info",
-            "cleanup"
         ]
     );
+    assert_eq!((steps[0], steps[8]), ("bootstrap", "cleanup"));
     assert!(
         Path::new(record["built"][0].as_str().expect("a wheel"))
             .extension()

@@ -34,9 +34,10 @@ fn hooks_run_in_name_order_with_every_argument() {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_hook_that_fails_names_itself_and_its_status() {
-    let container = ready();
+    let mut container = ready();
     container.hook("10_ok.sh", "true");
     container.hook("20_fails.sh", "echo to stdout; echo to stderr >&2; exit 7");
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("hooks").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed

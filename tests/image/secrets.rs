@@ -16,6 +16,7 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
         "PIP_ARGS",
         "--index-url https://ci:S3cr3tPassw0rd@127.0.0.1:1/simple",
     );
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed

@@ -1,8 +1,6 @@
 //! Releases that cannot be made: what is wrong with them or with the index, and
 //! what is done all the same.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -11,7 +9,7 @@ use super::faults::{Fault, faulty, nobody};
 use super::packages::{Sdist, wheel};
 use super::release;
 use super::served::Served;
-use crate::container::Container;
+use crate::disk::Disk;
 use crate::said::Said;
 
 fn orchard() -> Served {
@@ -274,32 +272,6 @@ fn no_index() {
     ");
 }
 
-/// A filesystem of this size, mounted below a container's root.
-struct Small(PathBuf);
-
-impl Small {
-    fn of(container: &Container, inside: &str, size: &str) -> Self {
-        let path = container.path(inside);
-        std::fs::create_dir_all(&path).expect("made");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
-            .arg(&path)
-            .status();
-        assert!(
-            mounted.is_ok_and(|status| status.success()),
-            "{}",
-            path.display()
-        );
-        Self(path)
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
-}
-
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_disk_that_fills_while_wheels_are_built() {
@@ -309,7 +281,7 @@ fn a_disk_that_fills_while_wheels_are_built() {
             .first("open(os.path.join(directory, 'x'), 'wb').write(bytes(1 << 22))"),
     );
     let container = release(&index, "large===1.0\n");
-    let disk = Small::of(&container, "/var/cache/loci-install", "1m");
+    let disk = Disk::of(&container, "/var/cache/loci-install", "1m");
     insta::assert_snapshot!(container.install().error(), @r#"
     wheels-build: 1 of 1 wheels could not be made
       large 1.0: could not build it
@@ -346,7 +318,7 @@ fn a_disk_that_fills_while_files_are_fetched() {
     );
     index.sdist(&Sdist::new("pie", "1.0").build_requires("large"));
     let container = release(&index, "plum===1.0\npie===1.0\n");
-    let disk = Small::of(&container, "/var/cache/loci-install", "1m");
+    let disk = Disk::of(&container, "/var/cache/loci-install", "1m");
     insta::assert_snapshot!(container.install().error(), @r"
     wheels-build: 2 of 3 wheels could not be made
       pie 1.0: it needs large 1.0, of which there is no wheel
