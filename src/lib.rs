@@ -33,6 +33,7 @@ pub mod failure;
 pub mod findings;
 mod fingerprint;
 pub mod inputs;
+pub mod installer;
 pub mod layout;
 pub mod plan;
 pub mod platform;

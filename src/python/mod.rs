@@ -6,7 +6,6 @@ pub mod interpreter;
 pub mod lock;
 pub mod metadata;
 mod name;
-pub mod pip;
 mod place;
 mod project_files;
 mod requirement;

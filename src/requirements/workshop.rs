@@ -6,18 +6,19 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::builder::Builder;
-use super::index::Index;
-use super::resolver::{Question, Refusal, Resolver, SWITCHED_OFF};
+use super::resolver::{Question, Resolver};
 use crate::command::{Command, Output};
 use crate::context::{Context, file};
 use crate::download::Client;
 use crate::failure::{FailedChild, Failure};
 use crate::inputs::Wanted;
+use crate::installer::builder::Builder;
+use crate::installer::index::Index;
+use crate::installer::pip::wheel_arguments;
+use crate::installer::refusal::{Refusal, SWITCHED_OFF};
 use crate::layout::{CACHE, STATE};
 use crate::python::interpreter::{Interpreter, SCRIPT};
 use crate::python::lock::Lock;
-use crate::python::pip::wheel_arguments;
 use crate::python::{Name, wheels_in};
 
 /// The directory of a release's build.

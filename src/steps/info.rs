@@ -5,10 +5,10 @@ use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::installer::pip::pip;
 use crate::layout::{IMAGE_INFO, PYTHON};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
-use crate::python::pip::pip;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let packages = packages::wanted(view)

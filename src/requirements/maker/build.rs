@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::super::builder::{Build, told};
 use super::super::needs::{kept, pins};
 use super::super::queue::Verdict;
 use super::super::resolver::missing;
@@ -16,6 +15,7 @@ use crate::command::{Ending, Output};
 use crate::context::{copy_tree, file};
 use crate::failure::{FailedBuild, FailedChild, Failure};
 use crate::fingerprint::{Fingerprint, sha256_of};
+use crate::installer::builder::{Build, told};
 use crate::layout::CACHE;
 use crate::python::metadata::wheel_identity;
 use crate::python::{Name, wheels_in};
