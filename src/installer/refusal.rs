@@ -48,7 +48,7 @@ impl Refusal {
 }
 
 /// The lines, those that continue another joined to it.
-fn unwrapped(said: &str) -> Vec<String> {
+pub(super) fn unwrapped(said: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in said.lines() {
         let text = line.trim();

@@ -81,13 +81,13 @@ impl Task for Make {
         let build = Build {
             source: "SOURCE",
             into: &format!("{CACHE}/built/KEY"),
-            find_links: &links(),
             constraints: &pins(),
+            index: &Index::default().closed(&links()),
         };
         let uv = Builder::Uv(format!("{}/bin/uv", tools()));
         format!(
             "fetch and verify the files; for each sdist and source tree: {}",
-            uv.command(&build, &Index::default(), &python(), &[])
+            uv.command(&build, &python())
         )
     }
 

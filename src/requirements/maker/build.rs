@@ -184,18 +184,17 @@ impl Maker<'_> {
         context.remove(&partial)?;
         context.make_directory(&partial, None)?;
         let source = self.source(unit)?;
+        // All that a build may install is in a directory, in the versions of the release.
         let build = Build {
             source: &source,
             into: &partial,
-            find_links: &links(),
             constraints: &pins(),
+            index: &self.workshop.index.closed(&links()),
         };
-        let mut command = self.workshop.builder().command(
-            &build,
-            &self.workshop.index,
-            &python(),
-            context.environment,
-        );
+        let mut command = self.workshop.builder().command(&build, &python());
+        for (name, value) in told(context.environment) {
+            command = command.variable(name, value);
+        }
         if matches!(unit.from, From::Sdist(_)) {
             // Meant for the sources of the user; every sdist says its own version.
             command = command.variable("PBR_VERSION", "");
