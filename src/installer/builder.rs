@@ -116,7 +116,7 @@ mod tests {
         let uv = Builder::Uv("uv".to_owned()).command(&build, "/t/bin/python");
         assert_eq!(
             uv.to_string(),
-            "uv build --wheel --offline --find-links /links --no-index --build-constraints /constraints.txt \
+            "uv build --wheel --offline --no-index --find-links /links --build-constraints /constraints.txt \
              --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting 'a=b' /files/six-1.tar.gz"
         );
         let pip = Builder::Pip.command(&build, "/t/bin/python");

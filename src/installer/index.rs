@@ -184,11 +184,11 @@ impl Index {
         if !self.extra.is_empty() {
             command = command.variable("UV_INDEX", self.extra.join(" "));
         }
-        for place in &self.find_links {
-            command = command.args(["--find-links", place]);
-        }
         if self.none {
             command = command.arg("--no-index");
+        }
+        for place in &self.find_links {
+            command = command.args(["--find-links", place]);
         }
         for host in &self.trusted_hosts {
             command = command.args(["--allow-insecure-host", host]);
@@ -323,7 +323,7 @@ mod tests {
         );
         assert_eq!(
             index.tell_uv(Command::new("uv")).to_string(),
-            "uv --find-links /w --no-index --allow-insecure-host h:8080 --prerelease allow"
+            "uv --no-index --find-links /w --allow-insecure-host h:8080 --prerelease allow"
         );
         let two = Index::read(&[], "wheel", &words("--extra-index-url https://b/simple"));
         assert_eq!(

@@ -50,7 +50,7 @@ fn a_service_is_installed_by_one_command() {
     assert_eq!(
         uv(Vec::new()).install(&what, &settings).to_string(),
         "uv pip install --python /var/lib/openstack/bin/python --only-binary :all: --constraints /c.txt \
-         --constraints /g.txt --find-links /wheels --find-links /more --no-index --constraints /mine.txt \
+         --constraints /g.txt --no-index --find-links /wheels --find-links /more --constraints /mine.txt \
          '/built/k.whl[ldap]' uwsgi"
     );
 }
@@ -104,7 +104,7 @@ fn the_toolchain_comes_from_the_wheels_or_is_upgraded_by_name() {
     );
     assert_eq!(
         uv(Vec::new()).install(&what, &settings).to_string(),
-        "uv pip install --python /var/lib/openstack/bin/python --find-links /wheels --no-index pip 'setuptools<81'"
+        "uv pip install --python /var/lib/openstack/bin/python --no-index --find-links /wheels pip 'setuptools<81'"
     );
     let upgrade = Installation {
         upgrade: true,

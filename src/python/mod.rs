@@ -1,6 +1,7 @@
-//! Python packaging: names, wheels, constraints, sources, and pip's arguments.
+//! Python packaging: names, wheels, constraints, sources, what is installed.
 
 pub mod constraints;
+pub mod freeze;
 pub mod installed;
 pub mod interpreter;
 pub mod lock;

@@ -74,7 +74,8 @@ fn installed_names(root: &Root) -> Vec<Name> {
         .collect()
 }
 
-fn sees_system(root: &Root) -> bool {
+/// Whether the virtualenv sees the distribution's Python packages.
+pub(super) fn sees_system(root: &Root) -> bool {
     root.read(CONFIGURATION)
         .is_ok_and(|text| text.lines().any(|line| setting(line) == Some("true")))
 }
