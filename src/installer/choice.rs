@@ -225,7 +225,7 @@ mod tests {
             chosen(&[], &harmless, true),
             Ok((Engine::Uv, String::new()))
         );
-        let variable = of("", &[("PIP_CONSTRAINT", "/etc/constraints.txt")]);
+        let variable = of("", &[("PIP_CONSTRAINT", "/etc/pip.conf")]);
         assert_eq!(
             chosen(&[], &variable, true),
             Ok((Engine::Pip, "uv cannot be told PIP_CONSTRAINT".to_owned()))

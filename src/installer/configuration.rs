@@ -5,6 +5,7 @@
 
 use crate::layout::VIRTUALENV;
 use crate::root::Root;
+use crate::settings::arguments::by_name;
 
 /// A setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,21 +40,24 @@ pub fn settings(root: &Root, environment: &[(String, String)]) -> Vec<Setting> {
     let texts = files.filter_map(|file| root.read(file).ok());
     texts
         .flat_map(|text| parse(&text))
-        .chain(variables(environment))
+        .chain(variables(root, environment))
         .collect()
 }
 
-fn variables(environment: &[(String, String)]) -> impl Iterator<Item = Setting> {
-    environment.iter().filter_map(|(name, value)| {
+fn variables(root: &Root, environment: &[(String, String)]) -> Vec<Setting> {
+    let settings = environment.iter().filter_map(|(name, value)| {
         let key = name.strip_prefix("PIP_").map(normal)?;
         // `Configuration.get_environ_vars` leaves these two out, and `System` empty ones.
-        let counts = !value.is_empty() && !["version", "help"].contains(&key.as_str());
-        counts.then(|| Setting {
+        let none = value.is_empty() || ["version", "help"].contains(&key.as_str());
+        // LOCI's, of which pip knows nothing; the old spelling of one is pip's, too.
+        let ours = by_name(name).is_some() || name == "PIP_CONSTRAINT" && !root.is_file(value);
+        (!none && !ours).then(|| Setting {
             section: VARIABLES.to_owned(),
             key,
             value: value.clone(),
         })
-    })
+    });
+    settings.collect()
 }
 
 /// The files in the order of pip's `Configuration._iter_config_files`.
@@ -139,7 +143,13 @@ pub(super) mod tests {
     fn a_file_is_read_as_configparser_reads_it() {
         let found = of(
             "# mirror\n[global]\nindex_url: https://h/simple\nfind-links =\n    /srv/one\n\n    /srv/two\n[install]\nno-index=true\n",
-            &[("PIP_NO_INPUT", "1"), ("PIP_CERT", ""), ("PIPX", "1")],
+            &[
+                ("PIP_NO_INPUT", "1"),
+                ("PIP_CERT", ""),
+                ("PIPX", "1"),
+                ("PIP_PACKAGES", "six"),
+                ("PIP_CONSTRAINT", "<26"),
+            ],
         );
         let told: Vec<_> = found
             .iter()

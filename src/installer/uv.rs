@@ -16,9 +16,9 @@ use crate::wheels::Directory;
 /// The program's name, and its distribution's.
 const UV: &str = "uv";
 
-/// The first version with all that it is asked for here: `uv build` without a
-/// `.gitignore` in the directory of wheels is the youngest of these.
-const OLDEST: [u32; 3] = [0, 9, 0];
+/// A version with all that it is asked for here; 0.9.0 has no `uv build` without a
+/// `.gitignore` in the directory of wheels.
+const OLDEST: [u32; 3] = [0, 9, 17];
 
 /// Where there is a uv.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl Place {
             return Ok(Err(format!("{} does not run here", self.origin())));
         };
         if numbers(&version) < OLDEST.to_vec() {
-            let [major, minor, _] = OLDEST;
+            let [major, minor, patch] = OLDEST;
             return Ok(Err(format!(
-                "{} is uv {version}, older than {major}.{minor}",
+                "{} is uv {version}, older than {major}.{minor}.{patch}",
                 self.origin()
             )));
         }

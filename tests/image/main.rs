@@ -15,6 +15,7 @@ mod finished;
 mod git;
 mod hooks;
 mod inspect;
+mod installer;
 mod poisoned;
 mod release;
 mod repository;
