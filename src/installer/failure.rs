@@ -70,9 +70,16 @@ fn uv_cause(said: &str) -> Option<Cause> {
             wants.unwrap_or_else(|| missing.to_owned()),
         ));
     }
-    Some(Cause::Conflict(
-        facts.into_iter().map(str::to_owned).collect(),
-    ))
+    Some(Cause::Conflict(facts.into_iter().map(side).collect()))
+}
+
+/// A constraint is a requirement of nobody's: `six==1.0`.
+fn side(fact: &str) -> String {
+    if fact.contains(' ') {
+        fact.to_owned()
+    } else {
+        format!("a constraint asks for {fact}")
+    }
 }
 
 /// The name, or `NAME==VERSION`, of which a fact says that it cannot be had.
@@ -137,7 +144,7 @@ mod tests {
             cause("tiny==1.0 depends on six>=1.10 and six==1.0"),
             Some(Cause::Conflict(vec![
                 "tiny==1.0 depends on six>=1.10".to_owned(),
-                "six==1.0".to_owned()
+                "a constraint asks for six==1.0".to_owned()
             ]))
         );
     }
