@@ -25,6 +25,8 @@ pub struct Command {
     pub arguments: Vec<String>,
     /// Variables set for it.
     pub variables: BTreeMap<String, String>,
+    /// Variables of ours that it does not get.
+    pub withheld: Vec<String>,
     /// Its working directory; ours when none.
     pub directory: Option<PathBuf>,
 }
@@ -37,6 +39,7 @@ impl Command {
             program: program.into(),
             arguments: Vec::new(),
             variables: BTreeMap::new(),
+            withheld: Vec::new(),
             directory: None,
         }
     }
@@ -59,6 +62,13 @@ impl Command {
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: impl Into<String>) -> Self {
+        self.withheld.push(name.into());
         self
     }
 
@@ -277,6 +287,9 @@ impl System {
     fn expression(&self, command: &Command) -> duct::Expression {
         let mut environment: BTreeMap<OsString, OsString> =
             self.environment.iter().cloned().collect();
+        for name in &command.withheld {
+            environment.remove(OsString::from(name).as_os_str());
+        }
         for (name, value) in &command.variables {
             environment.insert(name.into(), value.into());
         }

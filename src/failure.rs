@@ -57,7 +57,7 @@ pub enum Failure {
     },
     /// Requirements contradict each other.
     Conflict {
-        /// Each side, as pip words it.
+        /// Each side, as the resolver words it.
         sides: Vec<String>,
         /// The resolver.
         child: Box<FailedChild>,
@@ -84,6 +84,8 @@ pub enum Failure {
     Wheels(String),
     /// A file of the user's, seen only now, is wrong in these places.
     Input(Vec<String>),
+    /// What INSTALLER asks for cannot be had, for this reason.
+    NoInstaller(String),
     /// A release cannot be made, for this reason.
     Unmakable(String),
     /// The package index could not be read.

@@ -34,6 +34,7 @@ pub mod failure;
 pub mod findings;
 mod fingerprint;
 pub mod inputs;
+pub mod installer;
 pub mod interrupt;
 pub mod layout;
 pub mod plan;

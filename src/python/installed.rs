@@ -62,21 +62,37 @@ fn missing(metadata: &Path) -> Option<String> {
         .find(|path| !is_bytecode(path) && !site_packages.join(path).exists())
 }
 
-/// Removes the note of the file that a distribution was installed from
-/// (`direct_url.json`, PEP 610): the wheel is gone when the image is finished,
-/// and `pip freeze` would name its path in the place of its version.
-pub fn forget_origin(metadata: &Path) -> io::Result<()> {
-    match fs::remove_file(metadata.join("direct_url.json")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        removed => removed?,
+/// Removes files of a distribution's metadata, by their names, and what its RECORD
+/// says of them.
+pub fn forget(metadata: &Path, names: &[&str]) -> io::Result<()> {
+    let mut gone = Vec::new();
+    for name in names {
+        match fs::remove_file(metadata.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => {
+                removed?;
+                gone.push(format!(
+                    "{}/{name}",
+                    metadata.file_name().unwrap_or_default().to_string_lossy()
+                ));
+            }
+        }
+    }
+    if gone.is_empty() {
+        return Ok(());
     }
     let record = metadata.join("RECORD");
     let kept: String = fs::read_to_string(&record)?
         .split_inclusive('\n')
-        .filter(|row| !recorded_path(row).is_some_and(|path| path.ends_with("/direct_url.json")))
+        .filter(|row| !recorded_path(row).is_some_and(|path| gone.contains(&path)))
         .collect();
     fs::write(record, kept)
 }
+
+/// The note of the file that a distribution was installed from (PEP 610): the wheel is
+/// gone when the image is finished, and `pip freeze` would name its path in the place
+/// of its version.
+pub const ORIGIN: &str = "direct_url.json";
 
 fn is_bytecode(path: &str) -> bool {
     Path::new(path)
@@ -128,14 +144,13 @@ mod tests {
 
     #[test]
     fn the_origin_is_forgotten_in_the_record_too() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (origin, record) = (
-            directory.path().join("direct_url.json"),
-            directory.path().join("RECORD"),
-        );
+        let site = tempfile::tempdir().expect("a directory");
+        let metadata = site.path().join("a-1.dist-info");
+        fs::create_dir(&metadata).expect("made");
+        let (origin, record) = (metadata.join(ORIGIN), metadata.join("RECORD"));
         fs::write(&origin, "{}").expect("written");
         fs::write(&record, "a.py,,\na-1.dist-info/direct_url.json,,\n").expect("written");
-        forget_origin(directory.path()).expect("forgotten");
+        forget(&metadata, &[ORIGIN, "none"]).expect("forgotten");
         assert!(!origin.exists());
         assert_eq!(fs::read_to_string(record).expect("read"), "a.py,,\n");
     }

@@ -211,7 +211,7 @@ fn config_value(text: &str, section: &str, key: &str) -> Option<String> {
 
 /// The values of a header field in core metadata, an RFC 822 header
 /// (<https://packaging.python.org/en/latest/specifications/core-metadata/>).
-fn fields(metadata: &str, name: &str) -> Vec<String> {
+pub(super) fn fields(metadata: &str, name: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     let mut here = false;
     // An empty line ends the header; a description follows.

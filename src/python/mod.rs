@@ -1,13 +1,13 @@
-//! Python packaging: names, wheels, constraints, sources, and pip's arguments.
+//! Python packaging: names, wheels, constraints, sources, what is installed.
 
 pub mod bytecode;
 pub mod constraints;
+pub mod freeze;
 pub mod installed;
 pub mod interpreter;
 pub mod lock;
 pub mod metadata;
 mod name;
-pub mod pip;
 mod place;
 mod project_files;
 mod requirement;

@@ -199,6 +199,12 @@ fn words(failure: &Failure) -> Words<'_> {
             child: None,
             advice: "What is done is kept: the next run goes on from there.".to_owned(),
         },
+        Failure::NoInstaller(why) => Words {
+            headline: why.clone(),
+            details: Vec::new(),
+            child: None,
+            advice: "Leave INSTALLER at auto, or make what it says possible: uv's wheel among the wheels, or uv on PATH.".to_owned(),
+        },
         Failure::Wheels(why) => Words {
             headline: why.clone(),
             details: Vec::new(),

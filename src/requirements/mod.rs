@@ -6,10 +6,8 @@
 //!                             index (what the user says)    needs, builder, queue
 //! ```
 
-pub mod builder;
 pub mod edits;
 pub mod heavy;
-pub mod index;
 pub mod jobs;
 pub mod local;
 pub mod maker;

@@ -1,7 +1,7 @@
 //! The pieces of a release: each a distribution and where its wheel comes from.
 
-use super::index::Index;
 use super::workshop::home;
+use crate::installer::index::Index;
 use crate::python::Name;
 use crate::python::interpreter::Interpreter;
 use crate::python::lock::{Artifact, Package, Source};

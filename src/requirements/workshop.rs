@@ -2,22 +2,22 @@
 //! can be had, and what the user says of indexes.
 
 use std::fs;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
-use super::builder::Builder;
-use super::index::Index;
-use super::resolver::{Question, Refusal, Resolver, SWITCHED_OFF};
+use super::resolver::{Question, Resolver};
 use crate::command::{Command, Output};
 use crate::context::{Context, file};
 use crate::download::Client;
 use crate::failure::{FailedChild, Failure};
 use crate::inputs::Wanted;
+use crate::installer::builder::Builder;
+use crate::installer::configuration::settings;
+use crate::installer::index::Index;
+use crate::installer::pip::wheel_arguments;
+use crate::installer::refusal::{Refusal, SWITCHED_OFF};
+use crate::installer::uv;
 use crate::layout::{CACHE, STATE};
 use crate::python::interpreter::{Interpreter, SCRIPT};
 use crate::python::lock::Lock;
-use crate::python::pip::wheel_arguments;
 use crate::python::{Name, wheels_in};
 
 /// The directory of a release's build.
@@ -76,7 +76,7 @@ impl Workshop {
                 "there is no {python}: run the step constraints"
             )));
         }
-        let index = read_index(context)?;
+        let index = read_index(context);
         let probe = Command::new(python).args(["-c", SCRIPT]);
         let answer = context.ask("ask python3 for its tags", &probe)?;
         let interpreter = Interpreter::parse(&answer).map_err(|why| {
@@ -208,30 +208,7 @@ impl Workshop {
 
     /// A command of one of the tools with the environment that all of them get.
     pub fn prepared(&self, context: &Context<'_>, command: Command) -> Result<Command, Failure> {
-        let set = |name: &str| {
-            let mut variables = context.environment.iter();
-            let found = variables.find(|(set, value)| set == name && !value.is_empty());
-            found.map(|(_, value)| value.clone())
-        };
-        // pip reads these where it has no bundle of its own; uv does not.
-        let bundle = set("REQUESTS_CA_BUNDLE").or_else(|| set("CURL_CA_BUNDLE"));
-        let mut command = command;
-        if let Some(bundle) = bundle
-            && set("SSL_CERT_FILE").is_none()
-            && !command.variables.contains_key("SSL_CERT_FILE")
-        {
-            command = command.variable("SSL_CERT_FILE", bundle);
-        }
-        Ok(command
-            .variable("UV_CACHE_DIR", format!("{}/uv-cache", home()))
-            // The system's certificates, as pip uses them.
-            .variable("UV_SYSTEM_CERTS", "1")
-            .variable("UV_NATIVE_TLS", "1")
-            .variable("UV_NO_CONFIG", "1")
-            .variable("UV_NO_PROGRESS", "1")
-            .variable("UV_PYTHON_DOWNLOADS", "never")
-            .variable("NO_COLOR", "1")
-            .variable("TMPDIR", context.temporary()?))
+        uv::prepared(context, command, &format!("{}/uv-cache", home()))
     }
 }
 
@@ -278,20 +255,16 @@ fn failure(refusal: Refusal, child: Box<FailedChild>) -> Failure {
     }
 }
 
-fn read_index(context: &Context<'_>) -> Result<Index, Failure> {
-    let configuration = Command::new(python()).args(["-m", "pip", "config", "list"]);
-    let configuration = context.ask("read pip's configuration", &configuration)?;
-    Ok(Index::read(
-        &configuration,
-        &wheel_arguments(context.settings),
-    ))
+fn read_index(context: &Context<'_>) -> Index {
+    let configuration = settings(context.root, context.environment);
+    Index::read(&configuration, "wheel", &wheel_arguments(context.settings))
 }
 
 /// The uv that there is: of the tools, else of the image.
 fn find_uv(context: &Context<'_>) -> Option<String> {
     [own_uv(), "uv".to_owned()]
         .into_iter()
-        .find(|uv| uv_version(context, uv).is_some())
+        .find(|uv| uv::version(context, uv).is_some())
 }
 
 /// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
@@ -305,7 +278,7 @@ pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure>
         context.write(&whole, "")?;
     }
     let wanted = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
-    let has = uv_version(context, &own_uv());
+    let has = uv::version(context, &own_uv());
     if has.is_some_and(|has| version.is_none_or(|version| version == has)) {
         return Ok(());
     }
@@ -317,7 +290,7 @@ pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure>
         let pip = Command::new(python()).args(["-m", "pip", command, "--quiet", "--no-cache-dir"]);
         Ok::<_, Failure>(pip.variable("TMPDIR", context.temporary()?))
     };
-    let index = read_index(context)?;
+    let index = read_index(context);
     let download = pip("download")?
         .args(["--no-deps", "--only-binary", ":all:", "--dest", &place])
         .arg(&wanted);
@@ -337,7 +310,7 @@ pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure>
         return Ok(());
     };
     let to = context.root.join(own_uv());
-    unpack(&path, &to).map_err(|error| file("unpack uv from", &path, &error))?;
+    uv::unpack(&path, &to).map_err(|error| file("unpack uv from", &path, &error))?;
     // It need not be fetched again for the set.
     if let Some(name) = path.file_name() {
         let name = name.to_string_lossy();
@@ -346,26 +319,4 @@ pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure>
         fs::copy(&path, &to).map_err(|error| file("keep", &to, &error))?;
     }
     Ok(())
-}
-
-/// The version of a uv that works: `uv 0.13.9 (...)`.
-fn uv_version(context: &Context<'_>, uv: &str) -> Option<String> {
-    let output = context.runner.ask(&Command::new(uv).arg("--version"));
-    let said = output.ending.success().then_some(output.stdout)?;
-    said.split_whitespace().nth(1).map(str::to_owned)
-}
-
-/// Takes the program out of uv's wheel, where it is `uv-*.data/scripts/uv` (PEP 427).
-fn unpack(wheel: &Path, to: &Path) -> io::Result<()> {
-    let mut archive = zip::ZipArchive::new(fs::File::open(wheel)?)?;
-    let member = archive
-        .file_names()
-        .filter_map(Result::ok)
-        .find(|name| name.ends_with(".data/scripts/uv"))
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it holds no program uv"))?;
-    let mut program = archive.by_name(&member)?;
-    let mut out = fs::File::create(to)?;
-    io::copy(&mut program, &mut out)?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755))
 }

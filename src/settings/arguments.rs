@@ -169,6 +169,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Further Python requirements; quote those with spaces as in a shell",
     ),
     argument(
+        "INSTALLER",
+        "auto",
+        "NAME",
+        "What installs the service: pip, uv, or auto, which is uv where it is on PATH or among the wheels and knows all that pip is told",
+    ),
+    argument(
         "PIP_ARGS",
         "",
         "ARGS",

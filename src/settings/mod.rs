@@ -4,6 +4,7 @@
 pub mod arguments;
 pub mod environment;
 mod given;
+mod installer;
 mod values;
 mod wheels_source;
 
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 pub use crate::platform::DistributionOverride;
 pub use given::Given;
+pub use installer::InstallerWish;
 pub use values::{GitRef, Id, ProjectName, Refused};
 pub use wheels_source::WheelsSource;
 
@@ -65,6 +67,8 @@ pub struct Settings {
     pub extra_bindep: Vec<String>,
     /// Patterns of further pydep files.
     pub extra_pydep: Vec<String>,
+    /// What installs into the virtualenv.
+    pub installer: InstallerWish,
     /// What pip is told.
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
@@ -214,6 +218,7 @@ impl Settings {
             dist_packages: read.with("DIST_PACKAGES", packages).unwrap_or_default(),
             extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
             extra_pydep: words(read.in_force("EXTRA_PYDEP"), false),
+            installer: read.with("INSTALLER", str::parse).unwrap_or_default(),
             pip: PipSettings {
                 packages: read.with("PIP_PACKAGES", shell_words).unwrap_or_default(),
                 arguments: read.with("PIP_ARGS", pip_arguments).unwrap_or_default(),

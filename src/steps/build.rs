@@ -6,9 +6,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::installer::builder;
+use crate::installer::configuration;
+use crate::installer::index::Index;
+use crate::installer::pip::wheel_arguments;
+use crate::installer::{Installer, understood};
 use crate::layout::{PYTHON, STATE};
 use crate::plan::{Action, Task, View, Work};
-use crate::python::pip::{origins, pip, understood, wheel_arguments};
 use crate::python::wheels_in;
 use crate::root::Root;
 use crate::settings::Settings;
@@ -17,14 +21,20 @@ use crate::wheels::UPPER_CONSTRAINTS;
 /// Where the built wheels are.
 pub(super) const BUILT: &str = "/var/lib/loci-install/built";
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let sources: Vec<String> = source::projects(view.settings)
         .map(|project| source::place(view.root, view.settings, project))
         .collect();
     let why = format!("wheels of {}", sources.join(", "));
     let built = wheels_in(&view.root.join(BUILT));
+    let installer = Installer::planned(view, findings);
     let task = Build {
-        command: command(view.settings, &sources),
+        commands: commands(
+            &installer,
+            &index(view.root, view.settings, view.environment),
+            view.settings,
+            &sources,
+        ),
         sources,
         version: view.variable("PBR_VERSION").map(str::to_owned),
     };
@@ -54,24 +64,38 @@ fn inputs_file() -> String {
     format!("{STATE}/built.inputs")
 }
 
-fn command(settings: &Settings, sources: &[String]) -> Command {
+/// What builds hear of indexes and backends.
+fn index(root: &Root, settings: &Settings, environment: &[(String, String)]) -> Index {
+    let configuration = configuration::settings(root, environment);
+    let wheels = &settings.wheels;
+    Index::read(&configuration, "wheel", &wheel_arguments(settings))
+        .with_wheels(wheels.directory(), wheels.complete)
+}
+
+/// A command for each source, because `uv build` takes one.
+fn commands(
+    installer: &Installer,
+    index: &Index,
+    settings: &Settings,
+    sources: &[String],
+) -> Vec<Command> {
     let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
-    pip(PYTHON, "wheel")
-        // Dependencies are the step `pip`'s, in one resolution with everything else.
-        .args(["--no-deps", "--no-cache-dir", "--wheel-dir", BUILT])
-        .args(origins(settings))
-        .args(wheel_arguments(settings))
-        .args(sources)
-        // Only the environment reaches the environment that pip builds in. Before 25.3
-        // that is PIP_CONSTRAINT, from then on PIP_BUILD_CONSTRAINT
-        // (https://github.com/pypa/pip/issues/8209); each pip ignores the other one.
-        .variable("PIP_BUILD_CONSTRAINT", &constraints)
-        .variable("PIP_CONSTRAINT", constraints)
+    let build = |source: &String| {
+        let build = builder::Build {
+            source,
+            into: BUILT,
+            constraints: &constraints,
+            index,
+        };
+        installer.builder().command(&build, PYTHON)
+    };
+    sources.iter().map(build).collect()
 }
 
 #[derive(Debug)]
 struct Build {
-    command: Command,
+    /// For `plan`; which engine it is, is known for sure only once the wheels are there.
+    commands: Vec<Command>,
     sources: Vec<String>,
     /// What pbr takes for the version when it is set.
     version: Option<String>,
@@ -81,7 +105,11 @@ impl Build {
     /// What the wheels depend on.
     fn inputs(&self, root: &Root, settings: &Settings) -> String {
         let mut fingerprint = Fingerprint::default();
-        fingerprint.add(self.command.to_string());
+        // As one engine would be told it: the other builds the same.
+        let index = index(root, settings, &[]);
+        for command in commands(&Installer::PIP, &index, settings, &self.sources) {
+            fingerprint.add(command.to_string());
+        }
         fingerprint.add(self.version.as_deref().unwrap_or_default());
         let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
         fingerprint.add(root.read(constraints).unwrap_or_default());
@@ -94,22 +122,29 @@ impl Build {
 
 impl Task for Build {
     fn describe(&self) -> String {
-        self.command.to_string()
+        let commands: Vec<String> = self.commands.iter().map(ToString::to_string).collect();
+        commands.join("; ")
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let command = self
-            .command
-            .clone()
-            .variable("TMPDIR", context.temporary()?);
-        let output = context.attempt(&command);
-        if !output.ending.success() {
-            return Err(understood(
-                "build the wheels of the sources",
-                &command,
-                &output,
-                context.settings,
-            ));
+        let settings = context.settings;
+        let installer = Installer::open(context)?;
+        if matches!(installer, Installer::Uv { .. }) {
+            forget_stale_metadata(context, &self.sources)?;
+        }
+        let index = index(context.root, settings, context.environment);
+        for command in commands(&installer, &index, settings, &self.sources) {
+            let command = installer.prepared(context, command)?;
+            let output = context.attempt(&command);
+            if !output.ending.success() {
+                return Err(understood(
+                    &installer,
+                    "build the wheels of the sources",
+                    &command,
+                    &output,
+                    settings,
+                ));
+            }
         }
         let built: Vec<String> = wheels_in(&context.root.join(BUILT))
             .iter()
@@ -121,4 +156,19 @@ impl Task for Build {
         let inputs = self.inputs(context.root, context.settings);
         context.write(&inputs_file(), &inputs)
     }
+}
+
+/// Removes what pbr wrote into an sdist about the repository that it came from.
+///
+/// `pip wheel` has metadata prepared in a directory of its own, and then only what pbr
+/// finds out now is in the wheel. `uv build` leaves that hook out
+/// (`prepare_metadata_for_build_wheel`, PEP 517), and setuptools takes along what lies
+/// in the source's egg-info.
+fn forget_stale_metadata(context: &Context<'_>, sources: &[String]) -> Result<(), Failure> {
+    for source in sources {
+        if !context.root.exists(format!("{source}/.git")) {
+            context.remove(&format!("{source}/*.egg-info/pbr.json"))?;
+        }
+    }
+    Ok(())
 }

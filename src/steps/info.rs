@@ -1,14 +1,16 @@
 //! `info`: what is in the image, for people and for programs.
 
+use super::venv::sees_system;
 use super::{packages, source};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::layout::{IMAGE_INFO, PYTHON};
+use crate::installer::pip::pip;
+use crate::layout::{IMAGE_INFO, PYTHON, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
-use crate::python::pip::pip;
+use crate::python::freeze::frozen;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let packages = packages::wanted(view)
@@ -38,8 +40,7 @@ impl Task for WriteInfo {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
         list_packages(context, self.manager)?;
-        let distributions =
-            context.ask("list the installed distributions", &pip(PYTHON, "freeze"))?;
+        let distributions = list_distributions(context)?;
         context.write(
             &format!("{IMAGE_INFO}/pip.txt"),
             &context.masked(&distributions),
@@ -61,6 +62,21 @@ impl Task for WriteInfo {
         context.record(|record| record.packages.clone_from(&self.packages));
         let record = context.record(|record| record.to_json(context.secrets));
         context.write(&format!("{IMAGE_INFO}/build.json"), &record)
+    }
+}
+
+/// The text of `pip freeze`. pip itself is asked only for what it alone can tell: of
+/// unusual installations, and of the distribution's packages where they are seen.
+fn list_distributions(context: &Context<'_>) -> Result<String, Failure> {
+    let own = || frozen(&context.root.join(VIRTUALENV));
+    let known = if sees_system(context.root) {
+        None
+    } else {
+        own()
+    };
+    match known {
+        Some(text) => Ok(text),
+        None => context.ask("list the installed distributions", &pip(PYTHON, "freeze")),
     }
 }
 

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use super::build::BUILT;
+use super::venv;
 use crate::command::Command;
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::layout::{PYTHON, STAMPS, STATE, VIRTUALENV};
+use crate::installer::{Installation, Installer, Origin, tidy, understood};
+use crate::layout::{STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
-use crate::python::installed::{damaged, distributions, forget_origin};
-use crate::python::pip::{origins, pip, understood};
+use crate::python::installed::{ORIGIN, damaged, distributions, forget};
 use crate::python::{Name, WheelName, constraints, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -33,13 +34,11 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         count(pydeps.len(), "requirement"),
         settings.pip.packages.len()
     );
+    let installer = Installer::planned(view, findings);
+    let built = [format!("{BUILT}/*.whl{}", extras(settings))];
     let install = Install {
-        literal: command(
-            view.root,
-            settings,
-            &[format!("{BUILT}/*.whl{}", extras(settings))],
-            &pydeps,
-        ),
+        literal: command(&installer, view.root, settings, &built, &pydeps),
+        check: installer.check(),
         pydeps,
     };
     let mut actions = remove_damaged(view, |_| true);
@@ -90,35 +89,34 @@ fn extras(settings: &Settings) -> String {
 }
 
 /// The one command; `built` are the wheels of the sources.
-fn command(root: &Root, settings: &Settings, built: &[String], pydeps: &[String]) -> Command {
+fn command(
+    installer: &Installer,
+    root: &Root,
+    settings: &Settings,
+    built: &[String],
+    pydeps: &[String],
+) -> Command {
     let wheels = settings.wheels.directory();
-    let mut command = pip(PYTHON, "install")
-        // --only-binary: project code is built in the step `build` and nowhere else.
-        // --no-compile: bytecode is made by whoever runs the image, as LOCI has it.
-        .args([
-            "--no-cache-dir",
-            "--no-compile",
-            "--only-binary",
-            ":all:",
-            "--root-user-action",
-            "ignore",
-        ])
-        .args(["--constraint", &constraints_file()]);
+    let mut constraints = vec![constraints_file()];
     if root.is_file(format!("{wheels}/{GLOBAL_REQUIREMENTS}")) {
-        command = command.args(["--constraint", &ranges_file()]);
+        constraints.push(ranges_file());
     }
-    command
-        .args(origins(settings))
-        .args(&settings.pip.arguments)
-        .args(built)
-        .args(pydeps)
-        .args(&settings.pip.packages)
+    let install = Installation {
+        // Project code is built in the step `build` and nowhere else.
+        only_wheels: true,
+        constraints: &constraints,
+        arguments: &settings.pip.arguments,
+        requirements: &[built, pydeps, &settings.pip.packages].concat(),
+        ..Installation::from(Origin::Anywhere)
+    };
+    installer.install(&install, settings)
 }
 
 #[derive(Debug)]
 struct Install {
     /// What `plan` shows, before the wheels of the sources are there to be named.
     literal: Command,
+    check: Command,
     pydeps: Vec<String>,
 }
 
@@ -127,7 +125,9 @@ impl Install {
     /// install the same, as long as nothing was added to or taken from it.
     fn inputs(&self, root: &Root, settings: &Settings) -> String {
         let mut fingerprint = Fingerprint::default();
-        let command = command(root, settings, &requirements(root, settings), &self.pydeps);
+        // As one engine would be told it: the other installs the same.
+        let requirements = requirements(root, settings);
+        let command = command(&Installer::PIP, root, settings, &requirements, &self.pydeps);
         command
             .arguments
             .iter()
@@ -149,6 +149,20 @@ impl Install {
             fingerprint.add(metadata.as_os_str().as_encoded_bytes());
         }
         fingerprint.finish()
+    }
+}
+
+impl Install {
+    /// The distributions that are asked for by name, here and in the step `venv`.
+    fn asked_for(&self, context: &Context<'_>) -> Vec<Name> {
+        let settings = context.settings;
+        let wheels = Directory::new(context.root, settings.wheels.directory());
+        let mut names = venv::asked_for(&wheels, settings);
+        let built = wheels_in(&context.root.join(BUILT));
+        names.extend(built.into_iter().map(|(wheel, _)| wheel.name));
+        let wanted = self.pydeps.iter().chain(&settings.pip.packages);
+        names.extend(wanted.filter_map(|requirement| Name::of_requirement(requirement)));
+        names
     }
 }
 
@@ -188,7 +202,7 @@ fn ranges_file() -> String {
 
 impl Task for Install {
     fn describe(&self) -> String {
-        format!("{}; {}", self.literal, pip(PYTHON, "check"))
+        format!("{}; {}", self.literal, self.check)
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -201,12 +215,14 @@ impl Task for Install {
                 settings.project
             )));
         }
-        make_room(context)?;
-        let command = command(context.root, settings, &built, &self.pydeps)
-            .variable("TMPDIR", context.temporary()?);
+        let installer = Installer::open(context)?;
+        make_room(context, &installer)?;
+        let command = command(&installer, context.root, settings, &built, &self.pydeps);
+        let command = installer.prepared(context, command)?;
         let output = context.attempt(&command);
         if !output.ending.success() {
             return Err(understood(
+                &installer,
                 "install the project",
                 &command,
                 &output,
@@ -215,12 +231,13 @@ impl Task for Install {
         }
         context.run(
             "find all requirements of what is installed satisfied",
-            &pip(PYTHON, "check"),
+            &installer.prepared(context, installer.check())?,
         )?;
         for (_, metadata) in installed_here(context.root) {
-            forget_origin(&metadata)
+            forget(&metadata, &[ORIGIN])
                 .map_err(|error| file("forget the built wheel in", &metadata, &error))?;
         }
+        tidy(&installer, context, &self.asked_for(context))?;
         context.write(&inputs_file(), &self.inputs(context.root, settings))
     }
 }
@@ -233,16 +250,15 @@ fn installed_here(root: &Root) -> Vec<(Name, PathBuf)> {
     installed
 }
 
-/// Uninstalls earlier builds of the sources: pip takes a wheel for installed
+/// Uninstalls earlier builds of the sources: an engine takes a wheel for installed
 /// whose version is, though it was built from a source that has changed since.
-fn make_room(context: &Context<'_>) -> Result<(), Failure> {
-    let installed = installed_here(context.root);
-    if installed.is_empty() {
+fn make_room(context: &Context<'_>, installer: &Installer) -> Result<(), Failure> {
+    let earlier = installed_here(context.root);
+    if earlier.is_empty() {
         return Ok(());
     }
-    let uninstall = pip(PYTHON, "uninstall")
-        .args(["--yes", "--root-user-action", "ignore"])
-        .args(installed.iter().map(|(name, _)| name.as_str()));
+    let names: Vec<&str> = earlier.iter().map(|(name, _)| name.as_str()).collect();
+    let uninstall = installer.prepared(context, installer.uninstall(&names))?;
     context
         .run("uninstall the earlier build", &uninstall)
         .map(drop)

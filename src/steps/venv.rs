@@ -6,10 +6,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::installer::{Installation, Installer, Origin, tidy};
 use crate::layout::{PYTHON, STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
-use crate::python::pip::{origins, pip as run_pip};
 use crate::python::{Name, WheelName};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -23,21 +23,20 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION);
     let wheels = Directory::new(view.root, view.settings.wheels.directory());
     let tools = Tools::wanted(&wheels, view.settings);
-    let installed = installed_names(view.root);
+    let there = installed_names(view.root);
     let repairs = pip::remove_damaged(view, |name| {
         tools.names().any(|tool| Name::new(tool) == *name)
     });
-    let has_tools = repairs.is_empty()
-        && tools
-            .names()
-            .all(|tool| installed.contains(&Name::new(tool)));
+    let has_tools =
+        repairs.is_empty() && tools.names().all(|tool| there.contains(&Name::new(tool)));
     let isolated = exists && !sees_system(view.root);
-    let planned = toolchain(&wheels, view.settings);
+    let installer = Installer::planned(view, findings);
+    let planned = toolchain(&installer, &wheels, view.settings);
     let same = !findings.works(&[StepName::Wheels])
         && view
             .root
             .read(stamp_file())
-            .is_ok_and(|stamp| stamp == stamp_of(&planned));
+            .is_ok_and(|stamp| stamp == stamp_of(&wheels, view.settings));
     if exists && isolated && has_tools && same {
         return (
             why,
@@ -75,7 +74,8 @@ fn installed_names(root: &Root) -> Vec<Name> {
         .collect()
 }
 
-fn sees_system(root: &Root) -> bool {
+/// Whether the virtualenv sees the distribution's Python packages.
+pub(super) fn sees_system(root: &Root) -> bool {
     root.read(CONFIGURATION)
         .is_ok_and(|text| text.lines().any(|line| setting(line) == Some("true")))
 }
@@ -108,22 +108,33 @@ impl Task for Toolchain {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let installer = Installer::open(context)?;
         let wheels = Directory::new(context.root, context.settings.wheels.directory());
-        let commands = toolchain(&wheels, context.settings);
+        let commands = toolchain(&installer, &wheels, context.settings);
         for (doing, command) in &commands {
-            context.run(doing, command)?;
+            context.run(doing, &installer.prepared(context, command.clone())?)?;
         }
-        context.write(&stamp_file(), &stamp_of(&commands))
+        tidy(&installer, context, &asked_for(&wheels, context.settings))?;
+        context.write(&stamp_file(), &stamp_of(&wheels, context.settings))
     }
+}
+
+/// The distributions of the toolchain that are asked for by name.
+pub(super) fn asked_for(wheels: &Directory, settings: &Settings) -> Vec<Name> {
+    let tools = Tools::wanted(wheels, settings);
+    let upgraded = settings.pip.upgrade.iter();
+    let upgraded = upgraded.filter_map(|requirement| Name::of_requirement(requirement));
+    tools.names().map(Name::new).chain(upgraded).collect()
 }
 
 fn stamp_file() -> String {
     format!("{STAMPS}/toolchain")
 }
 
-fn stamp_of(commands: &[(&str, Command)]) -> String {
+/// What tells the toolchain from others; not with what it was installed.
+fn stamp_of(wheels: &Directory, settings: &Settings) -> String {
     let mut fingerprint = Fingerprint::default();
-    for (_, command) in commands {
+    for (_, command) in toolchain(&Installer::PIP, wheels, settings) {
         fingerprint.add(command.to_string());
     }
     fingerprint.finish()
@@ -133,6 +144,11 @@ fn stamp_of(commands: &[(&str, Command)]) -> String {
 struct Tools {
     wheels: Vec<(&'static str, String)>,
     index: Vec<(&'static str, String)>,
+}
+
+fn requirements(tools: Vec<(&'static str, String)>) -> Vec<String> {
+    let requirements = tools.into_iter().map(|(_, requirement)| requirement);
+    requirements.collect()
 }
 
 impl Tools {
@@ -160,44 +176,48 @@ impl Tools {
 }
 
 /// The commands that install the toolchain.
-fn toolchain(wheels: &Directory, settings: &Settings) -> Vec<(&'static str, Command)> {
+fn toolchain(
+    installer: &Installer,
+    wheels: &Directory,
+    settings: &Settings,
+) -> Vec<(&'static str, Command)> {
     let tools = Tools::wanted(wheels, settings);
-    let common = |command: Command| {
-        command.args([
-            "--no-cache-dir",
-            "--no-compile",
-            "--root-user-action",
-            "ignore",
-        ])
-    };
     let mut commands = Vec::new();
     // A wheel of pip runs without being installed; where there is none, the
     // interpreter's own is what the rest starts from.
-    let first = if let Some(wheel) = newest(wheels.of("pip")) {
-        Command::new(PYTHON).args([&format!("{wheel}/pip"), "install"])
+    let mut first = installer.clone();
+    if let Some(wheel) = newest(wheels.of("pip")) {
+        if matches!(installer, Installer::Pip { .. }) {
+            first = Installer::Pip { wheel: Some(wheel) };
+        }
     } else {
         let ensure = Command::new(PYTHON).args(["-m", "ensurepip", "--default-pip"]);
         commands.push(("install the pip that python3 bundles", ensure));
-        run_pip(PYTHON, "install")
-    };
+    }
     if !tools.wheels.is_empty() {
-        let install = common(first)
-            .args(["--no-index", "--find-links", settings.wheels.directory()])
-            .args(tools.wheels.into_iter().map(|(_, requirement)| requirement));
-        commands.push(("install the toolchain from the wheels", install));
+        let install = Installation {
+            requirements: &requirements(tools.wheels),
+            ..Installation::from(Origin::Wheels)
+        };
+        let command = first.install(&install, settings);
+        commands.push(("install the toolchain from the wheels", command));
     }
     if !tools.index.is_empty() {
-        let install = common(run_pip(PYTHON, "install"))
-            .args(origins(settings))
-            .args(tools.index.into_iter().map(|(_, requirement)| requirement));
-        commands.push(("install the toolchain from the index", install));
+        let install = Installation {
+            requirements: &requirements(tools.index),
+            ..Installation::from(Origin::Anywhere)
+        };
+        let command = installer.install(&install, settings);
+        commands.push(("install the toolchain from the index", command));
     }
     if !settings.pip.upgrade.is_empty() {
-        let upgrade = common(run_pip(PYTHON, "install"))
-            .arg("--upgrade")
-            .args(origins(settings))
-            .args(&settings.pip.upgrade);
-        commands.push(("upgrade UPGRADE_PIP_PACKAGES", upgrade));
+        let install = Installation {
+            upgrade: true,
+            requirements: &settings.pip.upgrade,
+            ..Installation::from(Origin::Anywhere)
+        };
+        let command = installer.install(&install, settings);
+        commands.push(("upgrade UPGRADE_PIP_PACKAGES", command));
     }
     commands
 }

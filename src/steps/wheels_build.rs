@@ -5,13 +5,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::installer::builder::{Build, Builder};
+use crate::installer::index::Index;
 use crate::layout::CACHE;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::Name;
 use crate::python::lock::{Lock, Package, Source};
-use crate::requirements::builder::{Build, Builder};
 use crate::requirements::edits::not_compiled;
-use crate::requirements::index::Index;
 use crate::requirements::maker::{Made, Maker, Order};
 use crate::requirements::needs::pins;
 use crate::requirements::set::{Pin, Set, Wheel};
@@ -81,13 +81,13 @@ impl Task for Make {
         let build = Build {
             source: "SOURCE",
             into: &format!("{CACHE}/built/KEY"),
-            find_links: &links(),
             constraints: &pins(),
+            index: &Index::default().closed(&links()),
         };
         let uv = Builder::Uv(format!("{}/bin/uv", tools()));
         format!(
             "fetch and verify the files; for each sdist and source tree: {}",
-            uv.command(&build, &Index::default(), &python(), &[])
+            uv.command(&build, &python())
         )
     }
 

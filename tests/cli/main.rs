@@ -9,6 +9,7 @@ mod distribution;
 mod empty_root;
 mod fixtures;
 mod inputs;
+mod installer;
 mod later;
 mod plan;
 mod release;

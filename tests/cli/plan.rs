@@ -152,7 +152,7 @@ source: /tmp/keystone is there and used as it is
 build: wheels of /tmp/keystone
     after  source, venv, wheels
     remove /var/lib/loci-install/built
-    do     /var/lib/openstack/bin/python -m pip wheel --no-deps --no-cache-dir --wheel-dir /var/lib/loci-install/built --find-links /wheels /tmp/keystone
+    do     /var/lib/openstack/bin/python -m pip wheel --no-deps --no-cache-dir --find-links /wheels --wheel-dir /var/lib/loci-install/built /tmp/keystone
 
 pip: keystone with 2 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
     after  build, wheels, venv
@@ -280,7 +280,7 @@ fn steps() -> Value {
             "expected": {"seconds": 4.0, "remembered": false},
             "actions": [
                 {"remove": "/var/lib/loci-install/built"},
-                {"do": "/var/lib/openstack/bin/python -m pip wheel --no-deps --no-cache-dir --wheel-dir /var/lib/loci-install/built --find-links /wheels /tmp/keystone"},
+                {"do": "/var/lib/openstack/bin/python -m pip wheel --no-deps --no-cache-dir --find-links /wheels --wheel-dir /var/lib/loci-install/built /tmp/keystone"},
             ],
         },
         {

@@ -112,7 +112,10 @@ fn conflict(container: &Container) {
         "/wheels/upper-constraints.txt",
         &format!("{others}oslo.config===1.0\n"),
     );
-    container.install().failed_in("pip").says("oslo.config");
+    container
+        .install()
+        .failed_in("pip")
+        .says("no wheel satisfies oslo-config==1.0 (from ");
     container.write("/wheels/upper-constraints.txt", &constraints);
     container.step("pip").succeeded();
 }

@@ -62,12 +62,15 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
     user: done in N s
     wheels: nothing to do: /wheels holds N wheels
     venv: the service and all its distributions live in /var/lib/openstack
+    venv: by pip: there is no uv on PATH, and no wheel of it for this machine in /wheels
     venv: done in N s
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
+    build: by pip: there is no uv on PATH, and no wheel of it for this machine in /wheels
     build: tiny-1.0-py3-none-any.whl
     build: done in N s
     pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: by pip: there is no uv on PATH, and no wheel of it for this machine in /wheels
     pip: failed after N s
     error: pip: the constraints and the requirements contradict each other
       tiny 1.0 depends on six>=1.10
@@ -96,6 +99,7 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
 #[ignore = "builds real images: cargo xtask test"]
 fn a_requirement_without_a_wheel_is_named() {
     let mut container = Container::with_tools();
+    container.set("INSTALLER", "pip");
     container.tiny_source("'six', 'no-such-distribution>=2'");
     container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
@@ -107,9 +111,11 @@ fn a_requirement_without_a_wheel_is_named() {
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
+    build: by pip: INSTALLER says so
     build: tiny-1.0-py3-none-any.whl
     build: done in N s
     pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: by pip: INSTALLER says so
     pip: failed after N s
     error: pip: no wheel satisfies no-such-distribution>=2 (from tiny)
       looked in /wheels only, because KEEP_ALL_WHEELS says that it is complete
@@ -157,7 +163,7 @@ fn only_root_installs_and_anybody_may_look() {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_failed_check_is_not_forgotten() {
-    let container = Container::with_tools();
+    let mut container = Container::with_tools();
     container.tiny_source("'six'");
     for step in ["venv", "source", "build"] {
         container.step(step).succeeded();
@@ -171,11 +177,18 @@ fn a_failed_check_is_not_forgotten() {
         &format!("{metadata}/RECORD"),
         "odd-1.dist-info/METADATA,,\n",
     );
-    for _ in 0..2 {
-        container
-            .install()
-            .failed_in("pip")
-            .says("odd 1 requires no-such-thing, which is not installed.");
+    for (engine, complaint) in [
+        (
+            "pip",
+            "odd 1 requires no-such-thing, which is not installed.",
+        ),
+        (
+            "uv",
+            "The package `odd` requires `no-such-thing`, but it's not installed",
+        ),
+    ] {
+        container.set("INSTALLER", engine);
+        container.install().failed_in("pip").says(complaint);
     }
     container.shell(&format!("rm -r {metadata}"));
     container.install().succeeded();

@@ -47,9 +47,11 @@ fn a_hook_that_fails_names_itself_and_its_status() {
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
+    build: by uv 0.N.N, from its wheel
     build: tiny-1.0-py3-none-any.whl
     build: done in N s
     pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: by uv 0.N.N, from its wheel
     pip: done in N s
     hooks: 2 scripts of the image author for tiny
     hooks: failed after N s

@@ -16,6 +16,7 @@ mod finished;
 mod git;
 mod hooks;
 mod inspect;
+mod installer;
 mod poisoned;
 mod release;
 mod repository;

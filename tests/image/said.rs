@@ -21,6 +21,9 @@ static TIMES: LazyLock<Regex> =
 static WHEELS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bholds \d+ wheels\b").expect("constant"));
 
+static UV: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(uv |loci-install/uv/)0\.[0-9]+\.[0-9]+").expect("constant"));
+
 impl Said {
     /// What a finished child left.
     pub fn by(output: &Output) -> Self {
@@ -68,6 +71,7 @@ impl Said {
     pub fn scrubbed(&self) -> String {
         let text = TIMES.replace_all(&self.stderr, "N s");
         let text = WHEELS.replace_all(&text, "holds N wheels");
+        let text = UV.replace_all(&text, "${1}0.N.N");
         text.lines()
             .flat_map(|line| [line.trim_end(), "\n"])
             .collect()

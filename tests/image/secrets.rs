@@ -10,6 +10,7 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
     let mut container = Container::with_tools();
     container.tiny_source("'no-such-distribution-anywhere'");
     container.set("KEEP_ALL_WHEELS", "False");
+    container.set("INSTALLER", "pip");
     // pip asks a host that refuses at once; asking again would only take time.
     container.set("PIP_RETRIES", "0");
     container.set(
@@ -26,9 +27,11 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
     venv: nothing to do: it is there, with its toolchain
     source: nothing to do: it is no git checkout: there is nothing to find out about it
     build: wheels of /tmp/tiny
+    build: by pip: INSTALLER says so
     build: tiny-1.0-py3-none-any.whl
     build: done in N s
     pip: tiny with 0 requirements from pydep files and 0 from PIP_PACKAGES, in one resolution
+    pip: by pip: INSTALLER says so
     pip: failed after N s
     error: pip: no wheel satisfies no-such-distribution-anywhere (from tiny)
       looked in /wheels and, as far as it could be reached, in the package index
@@ -59,6 +62,26 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
             format!("{}{}", said.stdout, said.stderr).contains("https://****@127.0.0.1:1/simple")
         );
     }
+    container.holds_nowhere(SECRET);
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_failing_uv_does_not_give_it_away_either() {
+    let mut container = Container::with_tools();
+    container.tiny_source("'no-such-distribution-anywhere'");
+    container.set("KEEP_ALL_WHEELS", "False");
+    container.set("INSTALLER", "uv");
+    container.set("PIP_RETRIES", "0");
+    let url = format!("https://ci:{SECRET}@127.0.0.1:1/simple");
+    container.set("PIP_ARGS", &format!("--index-url {url}"));
+    let said = container.install();
+    said.failed_in("build")
+        .says("error: build: the package index could not be read\n")
+        .says("Connection refused");
+    assert!(!said.stderr.contains(SECRET), "{}", said.stderr);
+    let verbose = container.step("build");
+    assert!(!verbose.stderr.contains(SECRET), "{}", verbose.stderr);
     container.holds_nowhere(SECRET);
 }
 

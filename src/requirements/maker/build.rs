@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::super::builder::{Build, told};
 use super::super::needs::{kept, pins};
 use super::super::queue::Verdict;
 use super::super::resolver::missing;
@@ -16,6 +15,7 @@ use crate::command::{Ending, Output};
 use crate::context::{copy_tree, file};
 use crate::failure::{FailedBuild, FailedChild, Failure};
 use crate::fingerprint::{Fingerprint, sha256_of};
+use crate::installer::builder::{Build, told};
 use crate::layout::CACHE;
 use crate::python::metadata::wheel_identity;
 use crate::python::{Name, wheels_in};
@@ -184,18 +184,17 @@ impl Maker<'_> {
         context.remove(&partial)?;
         context.make_directory(&partial, None)?;
         let source = self.source(unit)?;
+        // All that a build may install is in a directory, in the versions of the release.
         let build = Build {
             source: &source,
             into: &partial,
-            find_links: &links(),
             constraints: &pins(),
+            index: &self.workshop.index.closed(&links()),
         };
-        let mut command = self.workshop.builder().command(
-            &build,
-            &self.workshop.index,
-            &python(),
-            context.environment,
-        );
+        let mut command = self.workshop.builder().command(&build, &python());
+        for (name, value) in told(context.environment) {
+            command = command.variable(name, value);
+        }
         if matches!(unit.from, From::Sdist(_)) {
             // Meant for the sources of the user; every sdist says its own version.
             command = command.variable("PBR_VERSION", "");

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::configuration::Setting;
 use crate::command::Command;
 
 /// What the user says about indexes and about the choice of files.
@@ -64,28 +65,25 @@ const OPTIONS: &[(&[&str], &str, bool)] = &[
 ];
 
 impl Index {
-    /// Reads the answer of `pip config list`, which knows files and variables,
-    /// and the user's arguments, which come on top.
+    /// Reads pip's configuration for one of its commands, and the user's arguments,
+    /// which come on top.
     #[must_use]
-    pub fn read(configuration: &str, arguments: &[String]) -> Self {
+    pub fn read(configuration: &[Setting], command: &str, arguments: &[String]) -> Self {
         let mut index = Self::default();
         // Files first, variables last: the later one wins, as with pip.
-        let settings: Vec<_> = configuration.lines().filter_map(setting).collect();
-        for section in ["global", "wheel", ":env:"] {
-            for (_, key, value) in settings.iter().filter(|(of, ..)| *of == section) {
-                index.set(key, value);
+        for section in ["global", command, ":env:"] {
+            for setting in configuration.iter().filter(|of| of.section == section) {
+                index.set(&setting.key, &setting.value);
             }
         }
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
-            let (flag, inline) = match word.split_once('=') {
-                Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
-                _ => (word.as_str(), None),
-            };
+            let (flag, inline) = split(word);
             match OPTIONS.iter().find(|(names, ..)| names.contains(&flag)) {
                 Some((_, key, false)) => index.set(key, "1"),
                 Some((_, key, true)) => {
-                    if let Some(value) = inline.or_else(|| words.next().cloned()) {
+                    if let Some(value) = inline.map(str::to_owned).or_else(|| words.next().cloned())
+                    {
                         index.add(key, &value);
                     }
                 }
@@ -93,6 +91,12 @@ impl Index {
             }
         }
         index
+    }
+
+    /// Whether a setting of pip's is understood here.
+    #[must_use]
+    pub fn knows(key: &str) -> bool {
+        key == "default-timeout" || OPTIONS.iter().any(|(_, known, _)| *known == key)
     }
 
     /// A setting, whose list takes the place of an earlier one.
@@ -138,6 +142,26 @@ impl Index {
         }
     }
 
+    /// The same for builds that may take nothing but what is in a directory.
+    #[must_use]
+    pub fn closed(&self, find_links: &str) -> Self {
+        Self {
+            find_links: vec![find_links.to_owned()],
+            none: true,
+            config_settings: self.config_settings.clone(),
+            rest: self.rest.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a directory of wheels first; `complete` when there is nothing else.
+    #[must_use]
+    pub fn with_wheels(mut self, directory: &str, complete: bool) -> Self {
+        self.find_links.insert(0, directory.to_owned());
+        self.none |= complete;
+        self
+    }
+
     /// The addresses, which may hold credentials.
     pub fn urls(&self) -> impl Iterator<Item = &String> {
         self.url.iter().chain(&self.extra).chain(&self.find_links)
@@ -160,11 +184,11 @@ impl Index {
         if !self.extra.is_empty() {
             command = command.variable("UV_INDEX", self.extra.join(" "));
         }
-        for place in &self.find_links {
-            command = command.args(["--find-links", place]);
-        }
         if self.none {
             command = command.arg("--no-index");
+        }
+        for place in &self.find_links {
+            command = command.args(["--find-links", place]);
         }
         for host in &self.trusted_hosts {
             command = command.args(["--allow-insecure-host", host]);
@@ -228,19 +252,25 @@ impl Index {
     }
 }
 
-/// `global.index-url='https://host/simple'`, as pip prints it.
-fn setting(line: &str) -> Option<(&str, &str, String)> {
-    let (name, value) = line.split_once('=')?;
-    let (section, key) = name.rsplit_once('.')?;
-    let value = value.trim();
-    // Python's repr: lists are told by line ends, which are escaped.
-    let value = value
-        .strip_prefix(['\'', '"'])
-        .and_then(|value| value.strip_suffix(['\'', '"']))
-        .unwrap_or(value)
-        .replace("\\n", "\n")
-        .replace("\\\\", "\\");
-    Some((section, key.trim(), value))
+/// `--flag=value`, `-fvalue`, `-vv`, or a word that is a flag or a value alone.
+pub(super) fn split(word: &str) -> (&str, Option<&str>) {
+    if word.starts_with("--") {
+        return word
+            .split_once('=')
+            .map_or((word, None), |(flag, value)| (flag, Some(value)));
+    }
+    match word.char_indices().nth(2) {
+        Some((end, _)) if word.starts_with('-') => (&word[..end], Some(&word[end..])),
+        _ => (word, None),
+    }
+}
+
+/// Whether a switch is set to off.
+pub(super) fn means_no(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "0" | "no" | "n" | "false" | "f" | "off"
+    )
 }
 
 /// pip's reading of a boolean.
@@ -253,6 +283,7 @@ fn truth(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::configuration::tests::of;
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -261,14 +292,20 @@ mod tests {
 
     #[test]
     fn files_variables_and_arguments_come_on_top_of_each_other() {
+        let configuration = of(
+            "[global]\nextra-index-url = https://a/simple\nfind-links =\n  /srv/one\n  /srv/two\n\
+             index-url = https://file/simple\n[install]\nindex-url = https://not-for-wheels/simple\n",
+            &[
+                ("PIP_EXTRA_INDEX_URL", "https://b/simple https://c/simple"),
+                ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+            ],
+        );
         let index = Index::read(
-            ":env:.extra-index-url='https://b/simple https://c/simple'\n\
-             global.extra-index-url='https://a/simple'\n\
-             global.find-links='\\n/srv/one\\n/srv/two'\n\
-             global.index-url='https://file/simple'\n\
-             install.index-url='https://not-for-wheels/simple'\n\
-             :env:.disable-pip-version-check='1'\n",
-            &words("-f /srv/three --index-url=https://arg/simple --no-binary lxml,cffi --no-clean"),
+            &configuration,
+            "wheel",
+            &words(
+                "-f/srv/three --index-url=https://arg/simple --no-binary lxml,cffi -vv --no-clean",
+            ),
         );
         assert_eq!(index.url.as_deref(), Some("https://arg/simple"));
         assert_eq!(index.extra, words("https://b/simple https://c/simple"));
@@ -280,14 +317,15 @@ mod tests {
     #[test]
     fn uv_hears_what_pip_would() {
         let index = Index::read(
-            "",
+            &[],
+            "wheel",
             &words("--no-index --find-links /w --trusted-host h:8080 --pre -C a=b"),
         );
         assert_eq!(
             index.tell_uv(Command::new("uv")).to_string(),
-            "uv --find-links /w --no-index --allow-insecure-host h:8080 --prerelease allow"
+            "uv --no-index --find-links /w --allow-insecure-host h:8080 --prerelease allow"
         );
-        let two = Index::read("", &words("--extra-index-url https://b/simple"));
+        let two = Index::read(&[], "wheel", &words("--extra-index-url https://b/simple"));
         assert_eq!(
             two.tell_uv(Command::new("uv")).to_string(),
             "uv --index-strategy unsafe-best-match"

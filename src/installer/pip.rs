@@ -1,7 +1,7 @@
 //! pip's argument lists, and what its errors mean.
 
-use crate::command::{Command, Output};
-use crate::failure::{FailedChild, Failure};
+use super::failure::Cause;
+use crate::command::Command;
 use crate::settings::Settings;
 
 /// Options of `pip install` that `pip wheel` does not know, with whether they take a value.
@@ -78,25 +78,13 @@ fn without_install_only(arguments: &[String]) -> Vec<String> {
     kept
 }
 
-/// What a failed pip means.
-#[must_use]
-pub fn understood(doing: &str, command: &Command, output: &Output, settings: &Settings) -> Failure {
-    let child = FailedChild::new(command, output);
-    let sides = conflict(&output.stdout);
-    if !sides.is_empty() {
-        return Failure::Conflict { sides, child };
-    }
-    if let Some(requirement) = no_distribution(&output.stdout) {
-        return Failure::NoDistribution {
-            requirement,
-            wheels: settings.wheels.directory().to_owned(),
-            index: !settings.wheels.complete,
-            child,
-        };
-    }
-    Failure::Command {
-        doing: doing.to_owned(),
-        child,
+/// What a failed pip said.
+pub(super) fn cause(said: &str) -> Option<Cause> {
+    let sides = conflict(said);
+    if sides.is_empty() {
+        no_distribution(said).map(Cause::NoDistribution)
+    } else {
+        Some(Cause::Conflict(sides))
     }
 }
 

@@ -1,8 +1,7 @@
-//! Builds one wheel, in an isolated environment that has the index switched off:
-//! all that a build may install is in a directory, and the constraints hold
-//! there, too.
+//! Builds one wheel, in an isolated environment where the constraints hold, too.
 
 use super::index::Index;
+use super::pip::pip;
 use crate::command::Command;
 
 /// What builds.
@@ -14,17 +13,17 @@ pub enum Builder {
     Pip,
 }
 
-/// What one build needs.
+/// What a build needs.
 #[derive(Debug, Clone)]
 pub struct Build<'a> {
     /// An sdist or a directory.
     pub source: &'a str,
     /// Where the wheel is put.
     pub into: &'a str,
-    /// The directory of wheels for the build environment.
-    pub find_links: &'a str,
     /// The file of constraints for the build environment.
     pub constraints: &'a str,
+    /// Where the build environment is installed from, and what the user says of builds.
+    pub index: &'a Index,
 }
 
 /// What builds of a release are told, unless the environment of
@@ -54,47 +53,50 @@ pub fn told(
 impl Builder {
     /// The build as a command.
     #[must_use]
-    pub fn command(
-        &self,
-        build: &Build<'_>,
-        index: &Index,
-        python: &str,
-        environment: &[(String, String)],
-    ) -> Command {
+    pub fn command(&self, build: &Build<'_>, python: &str) -> Command {
+        let index = build.index;
         let mut command = match self {
-            Self::Uv(program) => Command::new(program.as_str())
-                .args(["build", "--wheel", "--offline", "--no-index"])
-                .args(["--find-links", build.find_links])
-                .args(["--build-constraints", build.constraints])
-                .args(["--python", python, "--no-create-gitignore"])
-                .args(["--out-dir", build.into]),
-            Self::Pip => Command::new(python)
-                .args(["-m", "pip", "wheel", "--no-deps", "--no-cache-dir"])
-                .args(["--no-index", "--find-links", build.find_links])
-                .args(["--wheel-dir", build.into])
+            Self::Uv(program) => {
+                let mut command = Command::new(program.as_str()).args(["build", "--wheel"]);
+                if index.none {
+                    command = command.arg("--offline");
+                }
+                index
+                    .tell_uv(command)
+                    .args(["--build-constraints", build.constraints])
+                    .args(["--python", python, "--no-create-gitignore"])
+                    .args(["--out-dir", build.into])
+            }
+            Self::Pip => {
+                let mut command = pip(python, "wheel").args(["--no-deps", "--no-cache-dir"]);
+                if index.none {
+                    command = command.arg("--no-index");
+                }
+                for place in &index.find_links {
+                    command = command.args(["--find-links", place]);
+                }
                 // Only the environment reaches the environment that pip builds in. Before
                 // 25.3 that is PIP_CONSTRAINT, from then on PIP_BUILD_CONSTRAINT
                 // (https://github.com/pypa/pip/issues/8209); each pip ignores the other one.
-                .variable("PIP_BUILD_CONSTRAINT", build.constraints)
-                .variable("PIP_CONSTRAINT", build.constraints)
-                .variable("PIP_NO_INDEX", "1")
-                .variable("PIP_FIND_LINKS", build.find_links)
-                .args(&index.rest),
+                index
+                    .tell_pip(command)
+                    .args(["--wheel-dir", build.into])
+                    .variable("PIP_BUILD_CONSTRAINT", build.constraints)
+                    .variable("PIP_CONSTRAINT", build.constraints)
+                    .args(&index.rest)
+            }
         };
         for setting in &index.config_settings {
-            command = command.args([flag(self), setting]);
-        }
-        for (name, value) in told(environment) {
-            command = command.variable(name, value);
+            command = command.args([self.flag(), setting]);
         }
         command.arg(build.source)
     }
-}
 
-fn flag(builder: &Builder) -> &'static str {
-    match builder {
-        Builder::Uv(_) => "--config-setting",
-        Builder::Pip => "--config-settings",
+    fn flag(&self) -> &'static str {
+        match self {
+            Self::Uv(_) => "--config-setting",
+            Self::Pip => "--config-settings",
+        }
     }
 }
 
@@ -102,36 +104,36 @@ fn flag(builder: &Builder) -> &'static str {
 mod tests {
     use super::*;
 
-    const BUILD: Build<'_> = Build {
-        source: "/files/six-1.tar.gz",
-        into: "/out",
-        find_links: "/links",
-        constraints: "/constraints.txt",
-    };
-
     #[test]
     fn both_tools_get_the_same() {
-        let index = Index::read("", &["-C".to_owned(), "a=b".to_owned()]);
-        let uv = Builder::Uv("uv".to_owned()).command(&BUILD, &index, "/t/bin/python", &[]);
+        let index = Index::read(&[], "wheel", &["-C".to_owned(), "a=b".to_owned()]);
+        let build = Build {
+            source: "/files/six-1.tar.gz",
+            into: "/out",
+            constraints: "/constraints.txt",
+            index: &index.closed("/links"),
+        };
+        let uv = Builder::Uv("uv".to_owned()).command(&build, "/t/bin/python");
         assert_eq!(
             uv.to_string(),
             "uv build --wheel --offline --no-index --find-links /links --build-constraints /constraints.txt \
              --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting 'a=b' /files/six-1.tar.gz"
         );
-        let pip = Builder::Pip.command(&BUILD, &index, "/t/bin/python", &[]);
+        let pip = Builder::Pip.command(&build, "/t/bin/python");
         assert_eq!(
             pip.to_string(),
             "/t/bin/python -m pip wheel --no-deps --no-cache-dir --no-index --find-links /links \
              --wheel-dir /out --config-settings 'a=b' /files/six-1.tar.gz"
         );
         assert_eq!(pip.variables["PIP_BUILD_CONSTRAINT"], "/constraints.txt");
+        assert_eq!(pip.variables["PIP_NO_INDEX"], "1");
     }
 
     #[test]
     fn what_the_user_says_of_a_build_counts() {
         let user = [("CPUCOUNT".to_owned(), "8".to_owned())];
-        let command = Builder::Pip.command(&BUILD, &Index::default(), "python", &user);
-        assert!(!command.variables.contains_key("CPUCOUNT"));
-        assert_eq!(command.variables["UWSGI_PROFILE_OVERRIDE"], "ssl=true");
+        let told: Vec<_> = told(&user).map(|(name, _)| name).collect();
+        assert!(!told.contains(&"CPUCOUNT"));
+        assert!(told.contains(&"UWSGI_PROFILE_OVERRIDE"));
     }
 }
