@@ -157,18 +157,35 @@ fn is_name(service: &str) -> bool {
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// What tests of command lines have in common.
+#[cfg(test)]
+pub mod testing {
+    use super::Result;
+
+    /// The words of a command line.
+    pub fn words(line: &[&str]) -> Vec<String> {
+        line.iter().map(ToString::to_string).collect()
+    }
+
+    /// The first line of what is said against it.
+    pub fn first_line<T>(parsed: Result<T>) -> String {
+        let text = parsed.err().map(|error| error.to_string());
+        let text = text.unwrap_or_default();
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::testing::{first_line, words};
     use super::*;
 
     fn parse(line: &[&str]) -> Result<Options> {
-        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
-        Options::parse(&words)
+        Options::parse(&words(line))
     }
 
     fn refusal(line: &[&str]) -> String {
-        let text = parse(line).unwrap_err().to_string();
-        text.lines().next().unwrap_or_default().to_owned()
+        first_line(parse(line))
     }
 
     #[test]

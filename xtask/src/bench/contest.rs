@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::installed::Installed;
-use super::log::{self, Parts};
+use super::log::{self, Parts, Record};
 use super::measured::{self, Measured};
 use super::repository::Repository;
 use crate::binary::Binary;
@@ -80,6 +80,8 @@ pub struct Run {
     pub installed: Installed,
     /// Likewise.
     pub parts: Parts,
+    /// What the reader of its numbers has to know.
+    pub note: Option<String>,
 }
 
 /// Everything that the contestants get.
@@ -115,10 +117,22 @@ impl Ring {
         let out = workspace::fresh(&format!("bench/{}", contestant.directory()))?;
         let run = |script: &str, words: &[&str]| self.measure(&out, script, words);
         match contestant {
-            Contestant::Script => self.install(&out, "", &["sh", "/bench/service.sh"]),
+            Contestant::Script => {
+                let mut run = self.install(&out, &["sh", "/bench/service.sh"])?;
+                run.parts = log::of_script(&measured::said(&out)?);
+                Ok(run)
+            }
             Contestant::Pip | Contestant::Uv => {
                 let with = format!("INSTALLER={}", contestant.directory());
-                self.install(&out, &with, &["/usr/local/bin/loci-install"])
+                let mut run = self.install(&out, &[&with, "/usr/local/bin/loci-install"])?;
+                let record = Record::parse(&workspace::read(&out.join("build.json"))?)?;
+                run.parts = record.parts()?;
+                if !record.has(&with) {
+                    let title = contestant.title();
+                    let note = format!("{title}: this loci-install does not know {with}");
+                    run.note = Some(note);
+                }
+                Ok(run)
             }
             Contestant::Packages => {
                 let mut words = vec!["sh", "-eu", "/chores/packages.sh"];
@@ -138,21 +152,15 @@ impl Ring {
         }
     }
 
-    fn install(&self, out: &Path, with: &str, words: &[&str]) -> Result<Run> {
+    fn install(&self, out: &Path, words: &[&str]) -> Result<Run> {
         let arguments = self.arguments();
         let mut line = vec!["env"];
         line.extend(arguments.iter().map(String::as_str));
-        line.extend([with].iter().filter(|word| !word.is_empty()));
         line.extend(words);
         let mut run = self.measure(out, "installed.sh", &line)?;
         let read = |name: &str| workspace::read(&out.join(name));
         run.installed = Installed::parse(&read("installed")?);
         run.cache = read("cache")?.trim().parse().unwrap_or(0.0) / MB;
-        run.parts = if out.join("build.json").exists() {
-            log::of_record(&read("build.json")?)?
-        } else {
-            log::of_script(&measured::said(out)?)
-        };
         Ok(run)
     }
 
@@ -214,9 +222,11 @@ impl Drop for Ring {
     }
 }
 
-/// Refuses to compare what is not the same service.
+/// Refuses to compare what is not the same service; else tells what there is to
+/// know of the runs.
 pub fn compare(runs: &[(Contestant, Run)]) -> Result<Vec<String>> {
-    let mut notes = Vec::new();
+    let notes = runs.iter().filter_map(|(_, run)| run.note.clone());
+    let mut notes: Vec<String> = notes.collect();
     let made: Vec<&(Contestant, Run)> = runs
         .iter()
         .filter(|(_, run)| run.installed.count() > 0)

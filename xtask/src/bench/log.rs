@@ -25,17 +25,36 @@ pub fn of_script(said: &str) -> Parts {
     marks.windows(2).map(part).collect()
 }
 
-/// Of loci-install: the steps of its record.
-pub fn of_record(record: &str) -> Result<Parts> {
-    let wrong = |what: String| Error::refused(format!("build.json: {what}"));
-    let record: Value = serde_json::from_str(record).map_err(|error| wrong(error.to_string()))?;
-    let steps = record["steps"].as_array();
-    let steps = steps.ok_or_else(|| wrong("it names no steps".to_owned()))?;
-    let step = |step: &Value| {
-        let name = step["name"].as_str()?.to_owned();
-        Some((name, step["seconds"].as_f64()?))
-    };
-    Ok(steps.iter().filter_map(step).collect())
+/// What loci-install says of itself.
+pub struct Record(Value);
+
+impl Record {
+    /// From build.json.
+    pub fn parse(text: &str) -> Result<Self> {
+        let record = serde_json::from_str(text);
+        Ok(Self(record.map_err(|error| wrong(&error.to_string()))?))
+    }
+
+    /// The steps that had something to do.
+    pub fn parts(&self) -> Result<Parts> {
+        let steps = self.0["steps"].as_array();
+        let steps = steps.ok_or_else(|| wrong("it names no steps"))?;
+        let step = |step: &Value| {
+            let name = step["name"].as_str()?.to_owned();
+            Some((name, step["seconds"].as_f64()?))
+        };
+        Ok(steps.iter().filter_map(step).collect())
+    }
+
+    /// Whether it understood an argument, as in `INSTALLER=uv`.
+    pub fn has(&self, argument: &str) -> bool {
+        let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+        self.0["arguments"][name].as_str() == Some(value)
+    }
+}
+
+fn wrong(what: &str) -> Error {
+    Error::refused(format!("build.json: {what}"))
 }
 
 #[cfg(test)]
@@ -57,12 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn the_record_has_the_steps() {
-        let record = r#"{"steps": [{"name": "packages", "seconds": 4.5}]}"#;
-        assert_eq!(of_record(record).unwrap(), [("packages".to_owned(), 4.5)]);
-        assert_eq!(
-            of_record("{}").unwrap_err().to_string(),
-            "build.json: it names no steps"
-        );
+    fn the_record_has_the_steps_and_the_arguments() {
+        let record = r#"{"arguments": {"INSTALLER": "uv"},
+            "steps": [{"name": "packages", "seconds": 4.5}]}"#;
+        let record = Record::parse(record).unwrap();
+        assert_eq!(record.parts().unwrap(), [("packages".to_owned(), 4.5)]);
+        assert!(record.has("INSTALLER=uv"));
+        assert!(!record.has("INSTALLER=pip") && !record.has("OTHER=uv"));
+        let error = Record::parse("{}").unwrap().parts().unwrap_err();
+        assert_eq!(error.to_string(), "build.json: it names no steps");
     }
 }

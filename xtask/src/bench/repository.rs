@@ -17,17 +17,11 @@ pub struct Repository {
     pub url: String,
 }
 
-/// Finds the repository, or mirrors it, and checks that it has the reference.
+/// A copy of the repository as it is now, which has the reference.
 pub fn ensure(service: &str, asked: Option<&str>, reference: &str) -> Result<PathBuf> {
     let official = format!("https://opendev.org/openstack/{service}");
     let asked = asked.unwrap_or(&official);
-    let path = if Path::new(asked).is_dir() {
-        Path::new(asked)
-            .canonicalize()
-            .map_err(Error::io("find", Path::new(asked)))?
-    } else {
-        mirror(service, asked, reference)?
-    };
+    let path = copied(service, asked)?;
     let mut verify = git();
     verify.arg("-C").arg(&path);
     verify.args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
@@ -35,31 +29,30 @@ pub fn ensure(service: &str, asked: Option<&str>, reference: &str) -> Result<Pat
     if process::succeeds(verify) {
         return Ok(path);
     }
-    let path = path.display();
     Err(Error::refused(format!(
-        "{path} has no {reference}: name a branch, a tag or a commit of it by --ref"
+        "{asked} has no {reference}: name a branch, a tag or a commit of it by --ref"
     )))
 }
 
-/// A copy of all that a repository has, made anew for another reference: the
-/// one that is there may be older than that.
-fn mirror(service: &str, url: &str, reference: &str) -> Result<PathBuf> {
-    workspace::kept(
-        &format!("mirror/{service}"),
-        url_key(url, reference).as_str(),
-        |output| {
-            stage(&format!("cloning {service}"), || {
-                let mut clone = git();
-                clone.args(["clone", "--quiet", "--mirror", "--", url]);
-                clone.arg(output);
-                process::run(clone)
-            })
-        },
-    )
-}
-
-fn url_key(url: &str, reference: &str) -> String {
-    workspace::key(&[url, reference])
+/// Copied again only when the original has changed. Servers keep bitmaps, which
+/// spare them counting the objects of each clone: a clone must not take longer
+/// here because the server is on the same machine and badly kept.
+fn copied(service: &str, original: &str) -> Result<PathBuf> {
+    let mut list = git();
+    list.args(["ls-remote", "--heads", "--tags", "--", original]);
+    let key = workspace::key(&[original, &process::read(list)?]);
+    workspace::kept(&format!("repository/{service}"), &key, |output| {
+        stage(&format!("copying {original}"), || {
+            let mut clone = git();
+            clone.args(["clone", "--quiet", "--bare", "--", original]);
+            clone.arg(output);
+            process::run(clone)?;
+            let mut repack = git();
+            repack.arg("-C").arg(output);
+            repack.args(["repack", "-a", "-d", "--quiet", "--write-bitmap-index"]);
+            process::run(repack)
+        })
+    })
 }
 
 impl Repository {
@@ -159,8 +152,8 @@ mod tests {
     #[test]
     fn a_repository_is_served_in_part_or_whole_as_long_as_it_is_there() {
         let path = made();
-        assert_eq!(ensure("it", path.to_str(), "1").unwrap(), path);
-        let repository = Repository::serve(&path).unwrap();
+        let copy = ensure("test", path.to_str(), "1").unwrap();
+        let repository = Repository::serve(&copy).unwrap();
         let asked = || {
             let mut list = git();
             list.args(["ls-remote", "--tags", &repository.url]);
@@ -168,7 +161,7 @@ mod tests {
         };
         assert!(asked().ends_with("\trefs/tags/1\n"), "{}", asked());
 
-        let refusal = ensure("it", path.to_str(), "2").unwrap_err().to_string();
+        let refusal = ensure("test", path.to_str(), "2").unwrap_err().to_string();
         assert_eq!(
             refusal,
             format!(

@@ -34,8 +34,8 @@ ratios of medians, then the least and the most, then the parts of the builds.
   --wheels IMAGE          an image with wheels at its root
   --constraints FILE      without it: upper-constraints to make wheels of
                           (constraints/SERVICE.txt)
-  --repository PATH|URL   git repository of the service (OpenStack's; a copy of it
-                          is made and kept)
+  --repository PATH|URL   git repository of the service (OpenStack's); what
+                          is cloned is a copy of it, made on this machine
   --ref REF               a branch, a tag or a commit of it (master)
   --base trixie|bookworm  the Debian release (trixie)
   --binary FILE           a loci-install to use in the place of a release build
@@ -98,20 +98,26 @@ impl Options {
             .chain([suite.name()]);
         let profiles: Vec<&str> = profiles.collect();
         let packages = binary.bindep("bindep.txt", &profiles, *suite)?;
+        let base = builder::prepared(engine, *suite)?;
+        let context = source::context("bench", &[])?;
+        let repository = Repository::serve(&repository)?;
         let input = workspace::fresh("bench/in")?;
-        workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
-        Ok(Ring {
-            base: builder::prepared(engine, *suite)?,
-            context: source::context("bench", &[])?,
-            repository: Repository::serve(&repository)?,
-            reference: self.reference.clone(),
+        let ring = Ring {
             engine,
             binary,
+            base,
+            repository,
+            reference: self.reference.clone(),
             wheels,
             input,
+            context,
             packages,
             service,
-        })
+        };
+        // From here on the ring removes it, whatever happens.
+        let told = network::assignments(&ring.input)?;
+        workspace::write(&ring.input.join("environment"), &told)?;
+        Ok(ring)
     }
 
     /// All runs, and what is to be said of their results.
@@ -194,15 +200,14 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::testing::{first_line, words};
 
     fn parse(line: &[&str]) -> Result<Options> {
-        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
-        Options::parse(&words)
+        Options::parse(&words(line))
     }
 
     fn refusal(line: &[&str]) -> String {
-        let text = parse(line).unwrap_err().to_string();
-        text.lines().next().unwrap_or_default().to_owned()
+        first_line(parse(line))
     }
 
     #[test]
