@@ -39,6 +39,7 @@ python3 -m venv $venv
 PATH=$venv/bin:$PATH
 
 part four pip toolchain upgrades
+# From the index, as documented; the wheels have some of it where there is none.
 upgrade="pip install --find-links $WHEELS_PATH --upgrade"
 $upgrade "pip${PIP_VERSION_CONSTRAINT:-}"
 $upgrade "setuptools${SETUPTOOL_CONSTRAINT:-}"

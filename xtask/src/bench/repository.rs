@@ -44,7 +44,8 @@ fn copied(service: &str, original: &str) -> Result<PathBuf> {
     workspace::kept(&format!("repository/{service}"), &key, |output| {
         stage(&format!("copying {original}"), || {
             let mut clone = git();
-            clone.args(["clone", "--quiet", "--bare", "--", original]);
+            // The pack of a partial clone, linked to, would get no bitmaps.
+            clone.args(["clone", "--quiet", "--bare", "--no-local", "--", original]);
             clone.arg(output);
             process::run(clone)?;
             let mut repack = git();
