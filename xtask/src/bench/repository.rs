@@ -34,23 +34,26 @@ pub fn ensure(service: &str, asked: Option<&str>, reference: &str) -> Result<Pat
     )))
 }
 
+/// Whole: the pack of a partial clone, linked to, would get no bitmaps.
+const CLONE: &[&str] = &["clone", "--quiet", "--bare", "--no-local"];
+const REPACK: &[&str] = &["repack", "-a", "-d", "--quiet", "--write-bitmap-index"];
+
 /// Copied again only when the original has changed. Servers keep bitmaps, which
 /// spare them counting the objects of each clone: a clone must not take longer
 /// here because the server is on the same machine and badly kept.
 fn copied(service: &str, original: &str) -> Result<PathBuf> {
     let mut list = git();
     list.args(["ls-remote", "--heads", "--tags", "--", original]);
-    let key = workspace::key(&[original, &process::read(list)?]);
+    let how = [CLONE, REPACK].concat().join(" ");
+    let key = workspace::key(&[original, &process::read(list)?, &how]);
     workspace::kept(&format!("repository/{service}"), &key, |output| {
         stage(&format!("copying {original}"), || {
             let mut clone = git();
-            // The pack of a partial clone, linked to, would get no bitmaps.
-            clone.args(["clone", "--quiet", "--bare", "--no-local", "--", original]);
-            clone.arg(output);
+            clone.args(CLONE).args(["--", original]).arg(output);
             process::run(clone)?;
             let mut repack = git();
             repack.arg("-C").arg(output);
-            repack.args(["repack", "-a", "-d", "--quiet", "--write-bitmap-index"]);
+            repack.args(REPACK);
             process::run(repack)
         })
     })
