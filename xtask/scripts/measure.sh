@@ -1,11 +1,16 @@
 # Runs a command and tells what it took. Its output goes to /out/said as well,
 # because buildah 1.28 now and then loses the last of what a command says.
 #
-# /out/measured gets: seconds; seconds of processor time, those of all children
-# included; the peak of the command's own resident memory in KiB.
+# /out/measured gets a line for each of
+#   seconds  from start to end
+#   cpu      seconds of processor time, those of all children included
+#   own      the same of the command's own process
+#   peak     of the command's own resident memory, in KiB
+#   largest  peak of the process that had most, in KiB
 
 . /in/environment
-exec python3 - "$@" <<'PYTHON'
+# -B: bytecode of what this imports would count as the command's.
+exec python3 -B - "$@" <<'PYTHON'
 import os, subprocess, sys, threading, time
 
 start = time.monotonic()
@@ -24,6 +29,8 @@ def watch():
         while True:
             with open(f"/proc/{child.pid}/status") as status:
                 for line in status:
+                    # It only grows, and starts again when a program takes the
+                    # place of another: the last is the command's.
                     if line.startswith("VmHWM:"):
                         peak = int(line.split()[1])
             time.sleep(0.1)
@@ -37,9 +44,21 @@ with open("/out/said", "wb") as said:
         said.write(line)
         sys.stdout.buffer.write(line)
         sys.stdout.flush()
+# What has ended and was not waited for still tells its own time.
+os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+with open(f"/proc/{child.pid}/stat") as stat:
+    own = stat.read().rpartition(")")[2].split()[11:13]
 _, status, usage = os.wait4(child.pid, 0)
 seconds = time.monotonic() - start
-with open("/out/measured", "w") as measured:
-    print(seconds, usage.ru_utime + usage.ru_stime, peak, file=measured)
+measured = {
+    "seconds": seconds,
+    "cpu": usage.ru_utime + usage.ru_stime,
+    "own": sum(map(int, own)) / os.sysconf("SC_CLK_TCK"),
+    "peak": peak,
+    "largest": usage.ru_maxrss,
+}
+with open("/out/measured", "w") as file:
+    for name, value in measured.items():
+        print(name, value, file=file)
 sys.exit(min(abs(os.waitstatus_to_exitcode(status)), 255))
 PYTHON

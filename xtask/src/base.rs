@@ -39,6 +39,14 @@ impl Suite {
         }
     }
 
+    /// Its Python.
+    pub fn python(self) -> &'static str {
+        match self {
+            Self::Bookworm => "3.11",
+            Self::Trixie => "3.13",
+        }
+    }
+
     /// The base image made of it.
     pub fn image(self) -> String {
         format!("localhost/loci-base-{}", self.name())

@@ -1,4 +1,5 @@
-//! Images with the tools that wheels and sdists are made with.
+//! Images with more than the base: tools that make wheels and sdists, and what
+//! builds of services expect.
 
 use crate::base::{self, Suite};
 use crate::binary::Binary;
@@ -10,25 +11,54 @@ use crate::workspace;
 /// Python and its virtualenvs.
 const PYTHON: &[&str] = &["python3", "python3-venv"];
 
+/// What the base image of LOCI has that services are built on.
+const PREPARED: &[&str] = &[
+    "bind9-host",
+    "ca-certificates",
+    "git",
+    "gnupg",
+    "lsb-release",
+    "netbase",
+    "patch",
+    "sudo",
+    "wget",
+];
+
+/// As that base image is left: without lists.
+const CLEANED: &str = " && apt-get clean && rm -rf /var/lib/apt/lists/*";
+
 /// The name of an image with all that compiles wheels.
 pub fn compiler(engine: Engine, binary: &Binary, suite: Suite) -> Result<String> {
     let packages = binary.bindep("bindep.txt", &["requirements"], suite)?;
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
-    ensure(engine, suite, "builder", &[&packages, PYTHON].concat())
+    ensure(engine, suite, "builder", &[&packages, PYTHON].concat(), "")
 }
 
 /// The name of an image with Python.
 pub fn python(engine: Engine, suite: Suite) -> Result<String> {
-    ensure(engine, suite, "python", PYTHON)
+    ensure(engine, suite, "python", PYTHON, "")
 }
 
-fn ensure(engine: Engine, suite: Suite, name: &str, packages: &[&str]) -> Result<String> {
+/// The name of an image as LOCI prepares one for its services.
+pub fn prepared(engine: Engine, suite: Suite) -> Result<String> {
+    let library = format!("libpython{}", suite.python());
+    let packages = [PREPARED, PYTHON, &[&library]].concat();
+    ensure(engine, suite, "prepared", &packages, CLEANED)
+}
+
+fn ensure(
+    engine: Engine,
+    suite: Suite,
+    name: &str,
+    packages: &[&str],
+    then: &str,
+) -> Result<String> {
     let base_key = base::ensure(engine, suite)?;
     let packages = packages.join(" ");
     let containerfile = format!(
         "FROM {}\n\
          RUN apt-get update -q \
-         && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {packages}\n",
+         && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {packages}{then}\n",
         suite.image()
     );
     let key = workspace::key(&[&base_key, &containerfile]);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::error::{Error, Result};
 use crate::process::{self, command};
-use crate::{network, workspace};
+use crate::{layer, network, workspace};
 
 /// The label that tells what an image was made from.
 const KEY: &str = "loci-install.key";
@@ -60,6 +60,9 @@ pub struct Container {
     engine: Engine,
     /// Docker: the image; buildah: the container.
     name: String,
+    /// Docker: what the container of a script is called that is still there when
+    /// the script has ended.
+    kept: Option<String>,
 }
 
 impl Engine {
@@ -112,7 +115,8 @@ impl Engine {
         label.is_some_and(|label| label == key)
     }
 
-    fn identity(self, tag: &str) -> Option<String> {
+    /// What tells the image of that name from others that have had it.
+    pub fn identity(self, tag: &str) -> Option<String> {
         let field = match self {
             Self::Docker => ".Id",
             Self::Buildah => ".FromImageID",
@@ -139,7 +143,20 @@ impl Engine {
                 process::read(from)?.trim().to_owned()
             }
         };
-        Ok(Container { engine: self, name })
+        Ok(Container {
+            engine: self,
+            name,
+            kept: None,
+        })
+    }
+
+    /// A container for one script, whose layer can be weighed afterwards.
+    pub fn weighable(self, image: &str) -> Result<Container> {
+        let mut container = self.container(image)?;
+        if self == Self::Docker {
+            container.kept = Some(format!("loci-{}", std::process::id()));
+        }
+        Ok(container)
     }
 
     fn command(self, arguments: &[&str]) -> Command {
@@ -192,6 +209,25 @@ impl Container {
         }
     }
 
+    /// The bytes that have come to it over its image.
+    pub fn layer(&self) -> Result<u64> {
+        match (self.engine, &self.kept) {
+            (Engine::Buildah, _) => self.files(|merged| {
+                // Of the overlay driver, which `command` asks for.
+                layer::bytes(&merged.with_file_name("diff"))
+            }),
+            (Engine::Docker, kept) => {
+                let name = kept.as_deref().unwrap_or_default();
+                let inspect = ["container", "inspect", "--size", "--format={{.SizeRw}}"];
+                let mut inspect = self.engine.command(&inspect);
+                inspect.arg(name);
+                let said = process::read(inspect)?;
+                let bytes = said.trim().parse();
+                bytes.map_err(|_| Error::refused(format!("the size of {name}: {said}")))
+            }
+        }
+    }
+
     /// The command that runs one of `xtask/scripts` in the container: as some
     /// user, with the host's network and some of its directories.
     pub fn script(
@@ -203,14 +239,13 @@ impl Container {
     ) -> Command {
         let mut run = match self.engine {
             Engine::Docker => {
-                let options = [
-                    "run",
-                    "--rm",
-                    "--interactive",
-                    "--network=host",
-                    "--entrypoint=",
-                ];
-                self.engine.command(&options)
+                let options = ["run", "--interactive", "--network=host", "--entrypoint="];
+                let mut run = self.engine.command(&options);
+                match &self.kept {
+                    Some(name) => run.arg("--name").arg(name),
+                    None => run.arg("--rm"),
+                };
+                run
             }
             Engine::Buildah => self.engine.command(&["run"]),
         };
@@ -238,6 +273,9 @@ impl Drop for Container {
         if self.engine == Engine::Buildah {
             // One that stays costs disk space only, and the next run its time.
             process::succeeds(self.engine.command(&["rm", &self.name]));
+        }
+        if let Some(kept) = &self.kept {
+            process::succeeds(self.engine.command(&["rm", "--force", kept]));
         }
     }
 }

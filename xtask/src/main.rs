@@ -10,6 +10,7 @@ mod constraints;
 mod engine;
 mod error;
 mod image;
+mod layer;
 mod network;
 mod options;
 mod process;
@@ -33,6 +34,9 @@ Usage: cargo xtask CHORE
   requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
                              release; `requirements --help` tells more
   test                       sets everything up and runs every test
+  bench service SERVICE [OPTION...]
+                             measures how a service is installed, beside a plain
+                             script; `bench service --help` tells more
   bench requirements [OPTION...]
                              measures how wheels are made, beside a plain script
   conformance DIRECTORY      compares the bindep evaluator with recorded answers

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -70,6 +71,15 @@ fn bundle() -> Option<PathBuf> {
     set("PIP_CERT")
         .or_else(|| set("SSL_CERT_FILE"))
         .map(Into::into)
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    let address =
+        address.map_err(|error| Error::Io("cannot find a free port".to_owned(), error))?;
+    Ok(address.port())
 }
 
 fn set(name: &str) -> Option<OsString> {

@@ -20,7 +20,7 @@ Builds localhost/loci-SERVICE on a Debian base and tries what came out.
 ";
 
 /// What was asked for, the service's defaults filled in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The service, as PROJECT names it.
     pub service: String,
@@ -52,7 +52,19 @@ impl Options {
 
     /// From the words after `image`.
     pub fn parse(arguments: &[String]) -> Result<Self> {
-        let wrong = |what: String| Error::usage(what, USAGE);
+        let mut options = Self::first(arguments, USAGE)?;
+        let mut flags = Flags::of(&arguments[1..], USAGE);
+        while let Some(flag) = flags.next() {
+            if !options.take(flag, &mut flags)? {
+                return Err(flags.unknown());
+            }
+        }
+        Ok(options)
+    }
+
+    /// The service, which is the first of the words, and everything by default.
+    pub fn first(arguments: &[String], usage: &'static str) -> Result<Self> {
+        let wrong = |what: String| Error::usage(what, usage);
         let service = arguments
             .first()
             .filter(|name| !name.starts_with('-'))
@@ -60,19 +72,20 @@ impl Options {
         if !is_name(service) {
             return Err(wrong(format!("{service:?} is no name of a service")));
         }
-        let mut options = Self::of(service);
-        let mut flags = Flags::of(&arguments[1..], USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--base" => options.suite = flags.suite()?,
-                "--profiles" => options.profiles = flags.value()?,
-                "--pip-extras" => options.extras = flags.value()?,
-                "--constraints" => options.constraints = Some(flags.value()?.into()),
-                "--binary" => options.binary = Some(flags.value()?.into()),
-                _ => return Err(flags.unknown()),
-            }
+        Ok(Self::of(service))
+    }
+
+    /// Takes up a flag with its value; false when it is none of these.
+    pub fn take(&mut self, flag: &str, flags: &mut Flags) -> Result<bool> {
+        match flag {
+            "--base" => self.suite = flags.suite()?,
+            "--profiles" => self.profiles = flags.value()?,
+            "--pip-extras" => self.extras = flags.value()?,
+            "--constraints" => self.constraints = Some(flags.value()?.into()),
+            "--binary" => self.binary = Some(flags.value()?.into()),
+            _ => return Ok(false),
         }
-        Ok(options)
+        Ok(true)
     }
 }
 
@@ -144,18 +157,35 @@ fn is_name(service: &str) -> bool {
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// What tests of command lines have in common.
+#[cfg(test)]
+pub mod testing {
+    use super::Result;
+
+    /// The words of a command line.
+    pub fn words(line: &[&str]) -> Vec<String> {
+        line.iter().map(ToString::to_string).collect()
+    }
+
+    /// The first line of what is said against it.
+    pub fn first_line<T>(parsed: Result<T>) -> String {
+        let text = parsed.err().map(|error| error.to_string());
+        let text = text.unwrap_or_default();
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::testing::{first_line, words};
     use super::*;
 
     fn parse(line: &[&str]) -> Result<Options> {
-        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
-        Options::parse(&words)
+        Options::parse(&words(line))
     }
 
     fn refusal(line: &[&str]) -> String {
-        let text = parse(line).unwrap_err().to_string();
-        text.lines().next().unwrap_or_default().to_owned()
+        first_line(parse(line))
     }
 
     #[test]

@@ -253,15 +253,14 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::testing::{first_line, words};
 
     fn parse(line: &[&str]) -> Result<Options> {
-        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
-        Options::parse(&words)
+        Options::parse(&words(line))
     }
 
     fn refusal(line: &[&str]) -> String {
-        let text = parse(line).unwrap_err().to_string();
-        text.lines().next().unwrap_or_default().to_owned()
+        first_line(parse(line))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use crate::catalogue;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::process;
-use crate::workspace;
+use crate::{network, process, workspace};
 
 /// An image has no bytecode, so a first import alone takes 10 to 15 s.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -25,7 +24,7 @@ pub fn run(engine: Engine, image: &str, service: &str) -> Result<()> {
         eprintln!("    {service} itself was not started: only keystone's start is known here");
         return Ok(());
     }
-    let port = free_port()?;
+    let port = network::free_port()?;
     let mut server =
         Server::start(container.script("keystone", &[], "keystone.sh", &[&port.to_string()]))?;
     let body = server.answer(port, "/v3")?;
@@ -110,15 +109,6 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    let address =
-        address.map_err(|error| Error::Io("cannot find a free port".to_owned(), error))?;
-    Ok(address.port())
-}
-
 /// One request, after whose answer the server closes the connection.
 fn get(port: u16, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
@@ -165,7 +155,7 @@ mod tests {
         let mut server =
             Server::start(process::command("sh", ["-c", "echo no database; exit 7"])).unwrap();
         let error = server
-            .answer(free_port().unwrap(), "/v3")
+            .answer(network::free_port().unwrap(), "/v3")
             .unwrap_err()
             .to_string();
         assert_eq!(

@@ -2,7 +2,7 @@
 //! constraints, and its own sdist.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::base;
 use crate::binary::Binary;
@@ -37,18 +37,47 @@ pub fn ensure(
 ) -> Result<Wheels> {
     let sdist = fetch(engine, pins, options)?;
     let (image, key) = make(engine, binary, pins, options)?;
-    let name = name(options);
-    let directory = kept(&format!("wheels/{name}"), &key, |output| {
-        engine.container(&image)?.files(|files| {
+    Ok(Wheels {
+        directory: copied(engine, &image, &key, &name(options))?,
+        image,
+        sdist,
+    })
+}
+
+/// The same without the sdist: the directory of the wheels alone.
+pub fn directory(
+    engine: Engine,
+    binary: &Binary,
+    pins: &Constraints,
+    options: &Options,
+) -> Result<PathBuf> {
+    let (image, key) = make(engine, binary, pins, options)?;
+    copied(engine, &image, &key, &name(options))
+}
+
+/// The wheels of an image that is there.
+pub fn of_image(engine: Engine, image: &str) -> Result<PathBuf> {
+    let unknown = || Error::refused(format!("there is no image {image}"));
+    let identity = engine.identity(image).ok_or_else(unknown)?;
+    let name = workspace::key(&[image]);
+    let directory = copied(engine, image, &identity, &name)?;
+    let constraints = directory.join("upper-constraints.txt");
+    if constraints.exists() {
+        return Ok(directory);
+    }
+    Err(Error::refused(format!(
+        "{image} has no wheels: upper-constraints.txt is not at its root"
+    )))
+}
+
+/// The files of an image, as a directory that is copied again with another key.
+fn copied(engine: Engine, image: &str, key: &str, name: &str) -> Result<PathBuf> {
+    workspace::kept(&format!("wheels/{name}"), key, |output| {
+        engine.container(image)?.files(|files| {
             let mut cp = command("cp", ["-R", "--"]);
             cp.arg(files.join(".")).arg(output);
             process::read(cp).map(drop)
         })
-    })?;
-    Ok(Wheels {
-        directory,
-        image,
-        sdist,
     })
 }
 
@@ -88,7 +117,7 @@ fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBu
     let requirement = pins.requirement(distribution);
     let constraints = pins.publish(distribution);
     let key = workspace::key(&[SDIST, &requirement, &constraints]);
-    let directory = kept(&format!("sdist/{}", name(options)), &key, |output| {
+    let directory = workspace::kept(&format!("sdist/{}", name(options)), &key, |output| {
         let python = builder::python(engine, options.suite)?;
         stage(&format!("fetching {requirement}"), || {
             let input = workspace::fresh("sdist-in")?;
@@ -111,48 +140,4 @@ fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBu
 
 fn name(options: &Options) -> String {
     format!("{}-{}", options.service, options.suite.name())
-}
-
-/// The directory of this name below `target/xtask`, filled again when its key
-/// has changed. What was there stays until that has gone well.
-fn kept(name: &str, key: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let home = workspace::work(name)?;
-    let stamp = home.with_file_name(format!(
-        "{}.key",
-        home.file_name().unwrap_or_default().display()
-    ));
-    if fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
-        return Ok(home);
-    }
-    let output = workspace::fresh(&format!("new/{name}"))?;
-    fill(&output)?;
-    if stamp.exists() {
-        fs::remove_file(&stamp).map_err(Error::io("remove", &stamp))?;
-    }
-    fs::remove_dir_all(&home).map_err(Error::io("remove", &home))?;
-    fs::rename(&output, &home).map_err(Error::io("make", &home))?;
-    workspace::write(&stamp, key)?;
-    Ok(home)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_directory_is_filled_again_with_its_key_and_not_when_that_fails() {
-        workspace::fresh("test-kept").unwrap();
-        let fill = |key: &str, text: &str| {
-            kept("test-kept/it", key, |output| {
-                workspace::write(&output.join("text"), text)
-            })
-        };
-        let read = |home: &Path| workspace::read(&home.join("text")).unwrap();
-        let home = fill("1", "one").unwrap();
-        assert_eq!(read(&home), "one");
-        assert_eq!(read(&fill("1", "other").unwrap()), "one");
-        kept("test-kept/it", "2", |_| Err(Error::refused("no"))).unwrap_err();
-        assert_eq!(read(&fill("1", "other").unwrap()), "one");
-        assert_eq!(read(&fill("2", "two").unwrap()), "two");
-    }
 }

@@ -42,6 +42,28 @@ pub fn fresh(name: &str) -> Result<PathBuf> {
     work(name)
 }
 
+/// The directory of this name below `target/xtask`, filled again when its key
+/// has changed. What was there stays until that has gone well.
+pub fn kept(name: &str, key: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let home = work(name)?;
+    let stamp = home.with_file_name(format!(
+        "{}.key",
+        home.file_name().unwrap_or_default().display()
+    ));
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
+        return Ok(home);
+    }
+    let output = fresh(&format!("new/{name}"))?;
+    fill(&output)?;
+    if stamp.exists() {
+        fs::remove_file(&stamp).map_err(Error::io("remove", &stamp))?;
+    }
+    fs::remove_dir_all(&home).map_err(Error::io("remove", &home))?;
+    fs::rename(&output, &home).map_err(Error::io("make", &home))?;
+    write(&stamp, key)?;
+    Ok(home)
+}
+
 /// Reads a text file.
 pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(Error::io("read", path))
@@ -58,4 +80,26 @@ pub fn key(parts: &[&str]) -> String {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_filled_again_with_its_key_and_not_when_that_fails() {
+        fresh("test-kept").unwrap();
+        let fill = |key: &str, text: &str| {
+            kept("test-kept/it", key, |output| {
+                write(&output.join("text"), text)
+            })
+        };
+        let read = |home: &Path| read(&home.join("text")).unwrap();
+        let home = fill("1", "one").unwrap();
+        assert_eq!(read(&home), "one");
+        assert_eq!(read(&fill("1", "other").unwrap()), "one");
+        kept("test-kept/it", "2", |_| Err(Error::refused("no"))).unwrap_err();
+        assert_eq!(read(&fill("1", "other").unwrap()), "one");
+        assert_eq!(read(&fill("2", "two").unwrap()), "two");
+    }
 }

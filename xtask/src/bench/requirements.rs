@@ -8,17 +8,19 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::measured::{Measured, said};
 use crate::base::Suite;
 use crate::binary::Binary;
 use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::Flags;
-use crate::process::{self, stage};
+use crate::process::stage;
 use crate::requirements::{self, How, Release};
 use crate::{builder, image, network, workspace};
 
-const USAGE: &str = "\
+/// How it is called.
+pub const USAGE: &str = "\
 Usage: cargo xtask bench requirements [OPTION...]
 
 Makes the wheels of a release in fresh containers of one image, with nothing
@@ -88,21 +90,9 @@ struct Counts {
     failed: Option<usize>,
 }
 
-/// The chore, from the words after `bench`.
+/// The chore, from the words after `requirements`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    match arguments.first().map(String::as_str) {
-        Some("requirements") if !arguments.iter().any(|word| word == "--help") => {
-            bench(&Options::parse(&arguments[1..])?)
-        }
-        Some("requirements" | "--help" | "-h") => {
-            print!("{USAGE}");
-            Ok(())
-        }
-        _ => Err(Error::usage("it is bench requirements", USAGE)),
-    }
-}
-
-fn bench(options: &Options) -> Result<()> {
+    let options = Options::parse(arguments)?;
     let mut release = Release::load(options.constraints.as_deref(), None)?;
     let all = release.constraints.clone();
     if let Some(only) = options.only {
@@ -125,7 +115,7 @@ fn bench(options: &Options) -> Result<()> {
         builder,
         input,
     };
-    let done = ring.rounds(options);
+    let done = ring.rounds(&options);
     // It may hold the credentials of an index.
     fs::remove_dir_all(&ring.input).map_err(Error::io("remove", &ring.input))?;
     print!("{HEADING}");
@@ -151,7 +141,7 @@ impl Ring {
 
     fn script(&self) -> Result<Run> {
         let out = workspace::fresh("bench/script")?;
-        let (seconds, cpu, _) = self.measure(
+        let took = self.measure(
             &out,
             &[
                 "sh",
@@ -166,8 +156,8 @@ impl Ring {
         let mut counts = of_pip(&String::from_utf8_lossy(&log));
         counts.failed = before(&said(&out)?, "failed");
         Ok(Run {
-            seconds,
-            cpu,
+            seconds: took.seconds,
+            cpu: took.cpu,
             peak: None,
             counts,
             wheels: requirements::count(&out.join("wheels"))?.0,
@@ -177,7 +167,7 @@ impl Ring {
     fn ours(&self) -> Result<Run> {
         let out = workspace::fresh("bench/loci-install")?;
         let jobs = format!("JOBS={}", self.jobs);
-        let (seconds, cpu, peak) = self.measure(
+        let took = self.measure(
             &out,
             &[
                 "env",
@@ -193,16 +183,16 @@ impl Ring {
             ],
         )?;
         Ok(Run {
-            seconds,
-            cpu,
-            peak: Some(peak / 1024.0),
+            seconds: took.seconds,
+            cpu: took.cpu,
+            peak: Some(took.peak),
             counts: of_ours(&workspace::read(&out.join("wheels/build.json"))?)?,
             wheels: requirements::count(&out.join("wheels"))?.0,
         })
     }
 
-    /// Runs a command in a fresh container: seconds, CPU seconds, peak in KiB.
-    fn measure(&self, out: &Path, words: &[&str]) -> Result<(f64, f64, f64)> {
+    /// Runs a command in a fresh container.
+    fn measure(&self, out: &Path, words: &[&str]) -> Result<Measured> {
         let container = self.engine.container(&self.builder)?;
         let volumes = [
             (self.input.as_path(), "/in:ro"),
@@ -211,25 +201,8 @@ impl Ring {
             (&self.context, "/opt/loci:ro"),
             (&self.binary.path, "/usr/local/bin/loci-install:ro"),
         ];
-        process::run(container.script("root", &volumes, "measure.sh", words))?;
-        let path = out.join("measured");
-        let text = workspace::read(&path)?;
-        let numbers: Vec<f64> = text
-            .split_whitespace()
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        match numbers.as_slice() {
-            [seconds, cpu, peak] => Ok((*seconds, *cpu, *peak)),
-            _ => Err(Error::refused(format!("{}: {text}", path.display()))),
-        }
+        Measured::run(container.script("root", &volumes, "measure.sh", words), out)
     }
-}
-
-/// What a command said.
-fn said(out: &Path) -> Result<String> {
-    let path = out.join("said");
-    let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The log holds what the pips say that pip starts for builds, too: they are

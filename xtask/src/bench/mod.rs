@@ -1,0 +1,37 @@
+//! `cargo xtask bench`: what builds take, beside plain scripts that do the same.
+
+mod contest;
+mod installed;
+mod log;
+mod measured;
+mod repository;
+mod requirements;
+mod service;
+mod table;
+
+use crate::error::{Error, Result};
+
+const USAGE: &str = "\
+Usage: cargo xtask bench requirements [OPTION...]
+       cargo xtask bench service SERVICE [OPTION...]
+
+The first measures how the wheels of a release are made, the second how a service
+is installed, each beside a plain script that does the same; --help tells more.
+";
+
+/// The chore, from the words after `bench`.
+pub fn main(arguments: &[String]) -> Result<()> {
+    let Some((what, rest)) = arguments.split_first() else {
+        return Err(Error::usage("what is to be measured?", USAGE));
+    };
+    let help = rest.iter().any(|word| word == "--help" || word == "-h");
+    match what.as_str() {
+        "requirements" if help => print!("{}", requirements::USAGE),
+        "requirements" => requirements::main(rest)?,
+        "service" if help => print!("{}", service::USAGE),
+        "service" => service::main(rest)?,
+        "--help" | "-h" => print!("{USAGE}"),
+        other => return Err(Error::usage(format!("nothing measures {other:?}"), USAGE)),
+    }
+    Ok(())
+}
