@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::Installer;
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::layout::VIRTUALENV;
@@ -19,16 +18,11 @@ const NOTES: [&str; 2] = ["uv_cache.json", "uv_build.json"];
 /// asked for by name: uv takes those that only a constraint names for requested, too
 /// (PEP 376, REQUESTED).
 ///
+/// Whichever engine it is now: an earlier try may have had the other one.
+///
 /// # Errors
 /// The file that could not be removed or rewritten.
-pub fn tidy(
-    installer: &Installer,
-    context: &Context<'_>,
-    requested: &[Name],
-) -> Result<(), Failure> {
-    if matches!(installer, Installer::Pip { .. }) {
-        return Ok(());
-    }
+pub fn tidy(context: &Context<'_>, requested: &[Name]) -> Result<(), Failure> {
     context.remove(&format!("{VIRTUALENV}/.lock"))?;
     for (name, metadata) in distributions(&context.root.join(VIRTUALENV)) {
         let asked_for = requested.contains(&name);

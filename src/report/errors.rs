@@ -295,6 +295,20 @@ mod tests {
     }
 
     #[test]
+    fn an_installer_that_is_not_there_names_the_knob() {
+        let why =
+            "INSTALLER=uv: there is no uv on PATH, and no wheel of it for this machine in /wheels";
+        assert_eq!(
+            explain(StepName::Venv, &Failure::NoInstaller(why.to_owned())),
+            format!(
+                "error: venv: {why}\n\
+                 Leave INSTALLER at auto, or make what it says possible: uv's wheel among the wheels, or uv on PATH.\n\
+                 This step alone: loci-install step venv; the build from there: loci-install\n"
+            )
+        );
+    }
+
+    #[test]
     fn one_problem_is_not_many() {
         assert_eq!(
             problems(&[Problem::Machine("must be root".to_owned())]),

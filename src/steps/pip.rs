@@ -237,7 +237,7 @@ impl Task for Install {
             forget(&metadata, &[ORIGIN])
                 .map_err(|error| file("forget the built wheel in", &metadata, &error))?;
         }
-        tidy(&installer, context, &self.asked_for(context))?;
+        tidy(context, &self.asked_for(context))?;
         context.write(&inputs_file(), &self.inputs(context.root, settings))
     }
 }

@@ -114,7 +114,7 @@ impl Task for Toolchain {
         for (doing, command) in &commands {
             context.run(doing, &installer.prepared(context, command.clone())?)?;
         }
-        tidy(&installer, context, &asked_for(&wheels, context.settings))?;
+        tidy(context, &asked_for(&wheels, context.settings))?;
         context.write(&stamp_file(), &stamp_of(&wheels, context.settings))
     }
 }

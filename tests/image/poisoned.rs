@@ -12,6 +12,16 @@ fn hostile_settings_of_the_base_change_nothing() {
     container.set("LANG", "de_DE.UTF-8");
     container.set("LANGUAGE", "de");
     container.set("LC_ALL", "de_DE.UTF-8");
+    // What users say of installing, they say to pip.
+    for (name, value) in [
+        ("UV_CACHE_DIR", "/uv-cache"),
+        ("UV_CONSTRAINT", "/not-there.txt"),
+        ("UV_LINK_MODE", "symlink"),
+        ("UV_NO_BINARY", "1"),
+        ("UV_SYSTEM_PYTHON", "1"),
+    ] {
+        container.set(name, value);
+    }
     container.write(
         "/etc/apt/apt.conf.d/00hostile",
         "APT::Install-Recommends \"true\";\nAPT::Install-Suggests \"true\";\nAPT::Get::Show-Versions \"true\";\n",
@@ -35,6 +45,7 @@ fn hostile_settings_of_the_base_change_nothing() {
     );
     version.succeeded();
     assert!(!container.has("/pip-cache"));
+    assert!(!container.has("/uv-cache"));
     // Apache itself was asked for; what it merely recommends was not.
     let packages = container.packages();
     assert!(packages.contains_key("apache2"), "{packages:?}");
