@@ -9,6 +9,9 @@ pub const PYTHON: &str = "/var/lib/openstack/bin/python";
 /// What we keep between steps and runs; removed by `cleanup`.
 pub const STATE: &str = "/var/lib/loci-install";
 
+/// Programs that stand in for others while packages are being installed.
+pub const PROGRAMS: &str = "/var/lib/loci-install/programs";
+
 /// What a release's build fetched and built; a cache that may be mounted, and that
 /// only costs time when it is lost.
 pub const CACHE: &str = "/var/cache/loci-install";

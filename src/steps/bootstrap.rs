@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::packages;
 use super::source;
-use super::transaction::{NoServices, Origin, RefreshLists, check, note_base};
+use super::transaction::{Origin, RefreshLists, Restrain, check, note_base};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -40,7 +40,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         if let Some(finish) = unfinished {
             return (
                 "an earlier installation was cut off".to_owned(),
-                Work::Do(vec![Action::task(NoServices), finish]),
+                Work::Do(vec![Action::task(Restrain), finish]),
             );
         }
         let why = match view.settings.mode {
@@ -66,7 +66,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     if library {
         reasons.push("python3's shared library, which uwsgi is linked with".to_owned());
     }
-    let mut actions = vec![Action::task(NoServices)];
+    let mut actions = vec![Action::task(Restrain)];
     actions.extend(unfinished);
     actions.push(Action::task(RefreshLists(manager)));
     actions.push(Action::task(InstallNeeds {

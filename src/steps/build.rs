@@ -34,6 +34,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             &index(view.root, view.settings, view.environment),
             view.settings,
             &sources,
+            view.environment,
         ),
         sources,
         version: view.variable("PBR_VERSION").map(str::to_owned),
@@ -72,12 +73,20 @@ fn index(root: &Root, settings: &Settings, environment: &[(String, String)]) -> 
         .with_wheels(wheels.directory(), wheels.complete)
 }
 
+/// pbr asks git for the whole history twice, to write files that are in no wheel
+/// (<https://docs.openstack.org/pbr/latest/user/packagers.html>).
+const SPARED: &[(&str, &str)] = &[
+    ("SKIP_GENERATE_AUTHORS", "1"),
+    ("SKIP_WRITE_GIT_CHANGELOG", "1"),
+];
+
 /// A command for each source, because `uv build` takes one.
 fn commands(
     installer: &Installer,
     index: &Index,
     settings: &Settings,
     sources: &[String],
+    environment: &[(String, String)],
 ) -> Vec<Command> {
     let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
     let build = |source: &String| {
@@ -87,7 +96,12 @@ fn commands(
             constraints: &constraints,
             index,
         };
-        installer.builder().command(&build, PYTHON)
+        let command = installer.builder().command(&build, PYTHON);
+        let unset = |name: &str| !environment.iter().any(|(set, _)| set == name);
+        let told = SPARED.iter().filter(|(name, _)| unset(name));
+        told.fold(command, |command, (name, value)| {
+            command.variable(*name, *value)
+        })
     };
     sources.iter().map(build).collect()
 }
@@ -107,7 +121,7 @@ impl Build {
         let mut fingerprint = Fingerprint::default();
         // As one engine would be told it: the other builds the same.
         let index = index(root, settings, &[]);
-        for command in commands(&Installer::PIP, &index, settings, &self.sources) {
+        for command in commands(&Installer::PIP, &index, settings, &self.sources, &[]) {
             fingerprint.add(command.to_string());
         }
         fingerprint.add(self.version.as_deref().unwrap_or_default());
@@ -133,7 +147,13 @@ impl Task for Build {
             forget_stale_metadata(context, &self.sources)?;
         }
         let index = index(context.root, settings, context.environment);
-        for command in commands(&installer, &index, settings, &self.sources) {
+        for command in commands(
+            &installer,
+            &index,
+            settings,
+            &self.sources,
+            context.environment,
+        ) {
             let command = installer.prepared(context, command)?;
             let output = context.attempt(&command);
             if !output.ending.success() {

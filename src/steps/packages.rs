@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::transaction::{NoServices, Origin, RefreshLists, base_packages, note_base, refused};
+use super::transaction::{Origin, RefreshLists, Restrain, base_packages, note_base, refused};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -27,7 +27,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         return (why, Work::Done("all are installed".to_owned()));
     }
     let work = Work::Do(vec![
-        Action::task(NoServices),
+        Action::task(Restrain),
         Action::task(RefreshLists(manager)),
         Action::task(InstallPackages { manager, wanted }),
     ]);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::command::{Command, Output};
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
-use crate::layout::STATE;
+use crate::layout::{PROGRAMS, STATE};
 use crate::plan::Task;
 use crate::platform::package_manager::PackageManager;
 use crate::root::Root;
@@ -119,20 +119,31 @@ impl Task for RefreshLists {
 }
 
 /// Keeps maintainer scripts from starting services in the build
-/// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>).
+/// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>), and from
+/// compiling Python modules: `cleanup` makes the image's bytecode, if it is to have any.
 #[derive(Debug)]
-pub(super) struct NoServices;
+pub(super) struct Restrain;
+
+/// What postinst scripts of Python packages call for each package, `dh_python3(1)`: a
+/// third of a second for every one of them.
+const COMPILER: &str = "py3compile";
 
 pub(super) const POLICY: &str = "/usr/sbin/policy-rc.d";
 const POLICY_TEXT: &str =
     "#!/bin/sh\n# Made by loci-install for the time of the build.\nexit 101\n";
 
-impl Task for NoServices {
+impl Task for Restrain {
     fn describe(&self) -> String {
-        format!("write {POLICY}, so that no package starts a service")
+        format!(
+            "write {POLICY} and {PROGRAMS}/{COMPILER}, \
+             so that no package starts a service or compiles modules"
+        )
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let compiler = format!("{PROGRAMS}/{COMPILER}");
+        context.write(&compiler, "#!/bin/sh\n")?;
+        context.make_executable(&compiler)?;
         // Ours is written again: it may have been cut off before it could be run.
         if context.root.exists(POLICY) && !policy_is_ours(context.root) {
             return Ok(());
