@@ -183,7 +183,7 @@ impl Installer {
     pub fn prepared(&self, context: &Context<'_>, command: Command) -> Result<Command, Failure> {
         match self {
             Self::Pip { .. } => Ok(command.variable("TMPDIR", context.temporary()?)),
-            Self::Uv { .. } => uv::prepared(context, command, &uv::cache()),
+            Self::Uv { .. } => uv::prepared(context, command, None),
         }
     }
 }

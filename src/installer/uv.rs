@@ -185,18 +185,17 @@ pub fn unpack(wheel: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where uv unpacks wheels to, on the virtualenv's filesystem: a file of the virtualenv
-/// is a link to one here, written once.
-#[must_use]
-pub fn cache() -> String {
-    format!("{}/cache", home())
-}
-
-/// A command with the environment that uv gets.
+/// A command with the environment that uv gets. Without a `cache` it unpacks wheels to
+/// its temporary directory, which is on the virtualenv's filesystem: a file of the
+/// virtualenv is a link to one there, written once, and uv itself removes the other name.
 ///
 /// Variables of uv's own in the base image are not handed on: what users say of
 /// installing, they say to pip, and the result must not depend on the engine.
-pub fn prepared(context: &Context<'_>, command: Command, cache: &str) -> Result<Command, Failure> {
+pub fn prepared(
+    context: &Context<'_>,
+    command: Command,
+    cache: Option<&str>,
+) -> Result<Command, Failure> {
     let set = |name: &str| {
         let mut variables = context.environment.iter();
         let found = variables.find(|(set, value)| set == name && !value.is_empty());
@@ -216,8 +215,11 @@ pub fn prepared(context: &Context<'_>, command: Command, cache: &str) -> Result<
             command = command.without(name);
         }
     }
+    let command = match cache {
+        Some(directory) => command.variable("UV_CACHE_DIR", directory),
+        None => command.variable("UV_NO_CACHE", "1"),
+    };
     Ok(command
-        .variable("UV_CACHE_DIR", cache)
         .variable("UV_LINK_MODE", "hardlink")
         // The system's certificates, as pip uses them.
         .variable("UV_SYSTEM_CERTS", "1")

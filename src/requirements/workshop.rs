@@ -208,7 +208,8 @@ impl Workshop {
 
     /// A command of one of the tools with the environment that all of them get.
     pub fn prepared(&self, context: &Context<'_>, command: Command) -> Result<Command, Failure> {
-        uv::prepared(context, command, &format!("{}/uv-cache", home()))
+        let cache = format!("{}/uv-cache", home());
+        uv::prepared(context, command, Some(&cache))
     }
 }
 

@@ -8,6 +8,7 @@ mod again;
 mod asked_for;
 mod assets;
 mod broken_steps;
+mod bytecode;
 mod container;
 mod cut_off;
 mod disk;
