@@ -37,6 +37,8 @@ Usage: cargo xtask CHORE
   bench service SERVICE [OPTION...]
                              measures how a service is installed, beside a plain
                              script; `bench service --help` tells more
+  bench bytecode SERVICE [OPTION...]
+                             measures BYTECODE: builds, images, starts
   bench requirements [OPTION...]
                              measures how wheels are made, beside a plain script
   conformance DIRECTORY      compares the bindep evaluator with recorded answers

@@ -115,7 +115,7 @@ impl Ring {
     /// One run. `installed` is what a build before it has in its virtualenv.
     pub fn run(&self, contestant: Contestant, installed: &Installed) -> Result<Run> {
         let out = workspace::fresh(&format!("bench/{}", contestant.directory()))?;
-        let run = |script: &str, words: &[&str]| self.measure(&out, script, words);
+        let run = |script: &str, words: &[&str]| self.measure(&out, &[script], words);
         match contestant {
             Contestant::Script => {
                 let mut run = self.install(&out, &["sh", "/bench/service.sh"])?;
@@ -153,15 +153,20 @@ impl Ring {
     }
 
     fn install(&self, out: &Path, words: &[&str]) -> Result<Run> {
-        let arguments = self.arguments();
-        let mut line = vec!["env"];
-        line.extend(arguments.iter().map(String::as_str));
-        line.extend(words);
-        let mut run = self.measure(out, "installed.sh", &line)?;
+        let mut run = self.build(out, &["installed.sh"], words)?;
         let read = |name: &str| workspace::read(&out.join(name));
         run.installed = Installed::parse(&read("installed")?);
         run.cache = read("cache")?.trim().parse().unwrap_or(0.0) / MB;
         Ok(run)
+    }
+
+    /// Measures a build by a script, which comes with its own first arguments.
+    pub fn build(&self, out: &Path, script: &[&str], words: &[&str]) -> Result<Run> {
+        let arguments = self.arguments();
+        let mut line = vec!["env"];
+        line.extend(arguments.iter().map(String::as_str));
+        line.extend(words);
+        self.measure(out, script, &line)
     }
 
     /// The build arguments, as the stock Dockerfile hands them on.
@@ -194,7 +199,7 @@ impl Ring {
         .collect()
     }
 
-    fn measure(&self, out: &Path, script: &str, words: &[&str]) -> Result<Run> {
+    fn measure(&self, out: &Path, script: &[&str], words: &[&str]) -> Result<Run> {
         let container = self.engine.weighable(&self.base)?;
         let volumes = [
             (self.input.as_path(), "/in:ro"),
@@ -204,7 +209,9 @@ impl Ring {
             (&self.wheels, "/wheels:ro"),
             (&self.binary.path, "/usr/local/bin/loci-install:ro"),
         ];
-        let took = Measured::run(container.script("root", &volumes, script, words), out)?;
+        let (name, first) = script.split_first().unwrap_or((&"measure.sh", &[]));
+        let words = [first, words].concat();
+        let took = Measured::run(container.script("root", &volumes, name, &words), out)?;
         #[allow(clippy::cast_precision_loss)] // No layer has 9 PB.
         let layer = container.layer()? as f64 / MB;
         Ok(Run {

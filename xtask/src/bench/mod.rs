@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what builds take, beside plain scripts that do the same.
 
+mod bytecode;
 mod contest;
 mod installed;
 mod log;
@@ -14,9 +15,11 @@ use crate::error::{Error, Result};
 const USAGE: &str = "\
 Usage: cargo xtask bench requirements [OPTION...]
        cargo xtask bench service SERVICE [OPTION...]
+       cargo xtask bench bytecode SERVICE [OPTION...]
 
 The first measures how the wheels of a release are made, the second how a service
-is installed, each beside a plain script that does the same; --help tells more.
+is installed, each beside a plain script that does the same; the third what Python's
+bytecode is good for. --help tells more.
 ";
 
 /// The chore, from the words after `bench`.
@@ -28,6 +31,8 @@ pub fn main(arguments: &[String]) -> Result<()> {
     match what.as_str() {
         "requirements" if help => print!("{}", requirements::USAGE),
         "requirements" => requirements::main(rest)?,
+        "bytecode" if help => print!("{}", bytecode::USAGE),
+        "bytecode" => bytecode::main(rest)?,
         "service" if help => print!("{}", service::USAGE),
         "service" => service::main(rest)?,
         "--help" | "-h" => print!("{USAGE}"),

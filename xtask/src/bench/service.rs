@@ -44,10 +44,11 @@ ratios of medians, then the least and the most, then the parts of the builds.
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
-struct Options {
+pub struct Options {
     /// The service, its profiles and extras.
     service: options::Options,
-    rounds: usize,
+    /// How often.
+    pub rounds: usize,
     wheels: Option<String>,
     repository: Option<String>,
     reference: String,
@@ -56,7 +57,7 @@ struct Options {
 
 /// The chore, from the words after `service`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments)?;
+    let options = Options::parse(arguments, USAGE)?;
     let ring = options.ring()?;
     let (runs, notes) = options.rounds(&ring)?;
     println!("{}", options.title());
@@ -68,7 +69,8 @@ pub fn main(arguments: &[String]) -> Result<()> {
 }
 
 impl Options {
-    fn ring(&self) -> Result<Ring> {
+    /// Everything that contestants get.
+    pub fn ring(&self) -> Result<Ring> {
         let service = self.service.clone();
         let options::Options { suite, binary, .. } = &service;
         // What can be refused is refused before anything takes long.
@@ -147,7 +149,7 @@ impl Options {
     }
 
     /// What the tables are of.
-    fn title(&self) -> String {
+    pub fn title(&self) -> String {
         let options::Options {
             service,
             profiles,
@@ -169,16 +171,17 @@ impl Options {
         )
     }
 
-    fn parse(arguments: &[String]) -> Result<Self> {
+    /// From the words after the chore's name, and how that is called.
+    pub fn parse(arguments: &[String], usage: &'static str) -> Result<Self> {
         let mut options = Self {
-            service: options::Options::first(arguments, USAGE)?,
+            service: options::Options::first(arguments, usage)?,
             rounds: 3,
             wheels: None,
             repository: None,
             reference: "master".to_owned(),
             script: true,
         };
-        let mut flags = Flags::of(&arguments[1..], USAGE);
+        let mut flags = Flags::of(&arguments[1..], usage);
         while let Some(flag) = flags.next() {
             match flag {
                 "--rounds" => options.rounds = flags.number()?,
@@ -203,7 +206,7 @@ mod tests {
     use crate::options::testing::{first_line, words};
 
     fn parse(line: &[&str]) -> Result<Options> {
-        Options::parse(&words(line))
+        Options::parse(&words(line), USAGE)
     }
 
     fn refusal(line: &[&str]) -> String {

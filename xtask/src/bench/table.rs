@@ -209,7 +209,7 @@ fn range(values: &[f64], decimals: usize) -> String {
 }
 
 /// The value in the middle, or between the two in the middle.
-fn median(values: &[f64]) -> Option<f64> {
+pub fn median(values: &[f64]) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
