@@ -81,7 +81,7 @@ impl Children {
         }
     }
 
-    /// Whether everything is being stopped: long work of our own ends itself then.
+    /// Whether everything is being stopped.
     #[must_use]
     pub fn stopping(&self) -> bool {
         self.state().stopping

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::builder::ValueParser;
 use clap::{
@@ -13,6 +14,7 @@ use clap::{
 use nix::sys::stat::{Mode, umask};
 
 use crate::bindep;
+use crate::children::Children;
 use crate::command::System;
 use crate::findings::Problem;
 use crate::interrupt::Interrupt;
@@ -257,6 +259,7 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     let reporter = report::reporter(verbose, input.secrets.clone());
     let runner = System::new(&input.environment);
     runner.children().adopt_orphans();
+    end_children_on_panic(runner.children());
     let interrupt = match Interrupt::watch() {
         Ok(interrupt) => interrupt,
         Err(error) => {
@@ -285,6 +288,15 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
             FAILED
         }
     }
+}
+
+/// A fault of this program must not leave others running either.
+fn end_children_on_panic(children: &Arc<Children>) {
+    let (report, children) = (std::panic::take_hook(), Arc::clone(children));
+    std::panic::set_hook(Box::new(move |fault| {
+        report(fault);
+        children.kill();
+    }));
 }
 
 /// Says why a run did not come to its end.

@@ -222,6 +222,11 @@ impl System {
             .and_then(|(_, value)| value.parse().ok())
             .unwrap_or_default();
         let count = (configured + 1).to_string();
+        // ssh asks the terminal itself, if there is one, and would wait for ever: children
+        // are in its background.
+        let chosen = |(name, _): &(String, String)| name.starts_with("GIT_SSH");
+        let ssh = (!environment.iter().any(chosen))
+            .then_some(("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"));
         let added = [
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
@@ -240,6 +245,7 @@ impl System {
             .chain(
                 added
                     .iter()
+                    .chain(ssh.iter())
                     .map(|(name, value)| (name.into(), value.into())),
             )
             .collect();
@@ -251,7 +257,7 @@ impl System {
 
     /// The children that run now.
     #[must_use]
-    pub fn children(&self) -> &Children {
+    pub fn children(&self) -> &Arc<Children> {
         &self.children
     }
 
@@ -266,19 +272,23 @@ impl System {
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || read_lines(reader, &sender));
         let mut ended: Option<Instant> = None;
+        let mut looked = Instant::now();
         loop {
             match lines.recv_timeout(GLANCE) {
                 Ok(text) => hear(text),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    if ended.is_none() && handle.try_wait()?.is_some() {
-                        ended = Some(Instant::now());
-                    }
-                    if ended.is_some_and(|ended| ended.elapsed() > GRACE) {
-                        hear("(a process that it left behind still holds its output)".to_owned());
-                        break;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if looked.elapsed() < GLANCE {
+                continue;
+            }
+            looked = Instant::now();
+            if ended.is_none() && handle.try_wait()?.is_some() {
+                ended = Some(Instant::now());
+            }
+            if ended.is_some_and(|ended| ended.elapsed() > GRACE) {
+                hear("(a process that it left behind still holds its output)".to_owned());
+                break;
             }
         }
         Ok(handle.wait()?.status.into())

@@ -66,6 +66,14 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), Stopped> {
         children: with.children,
         interrupt: with.interrupt,
         grace: GRACE,
+        waits: &|failed, running| {
+            if !running.is_empty() {
+                let names: Vec<_> = running.iter().map(|step| step.as_str()).collect();
+                let (names, seconds) = (names.join(", "), GRACE.as_secs());
+                let text = format!("the error follows when {names} ended, in {seconds} s at most");
+                with.reporter.note(failed, &text);
+            }
+        },
         abandon: with.abandon,
     };
     schedule::run(plan, &conduct, |step| run.perform(step))?;

@@ -45,6 +45,8 @@ pub struct Conduct<'a> {
     /// How long the other steps may go on after one has failed, and then how long
     /// a child that was asked to end may take.
     pub grace: Duration,
+    /// Told of a step that failed, with those that run on for a while.
+    pub waits: &'a (dyn Fn(StepName, &[StepName]) + Sync),
     /// Called when a step goes on although none of its children does: it unpacks or
     /// downloads something itself. The program ends here, and with it the step.
     pub abandon: &'a (dyn Fn(&Stopped) + Sync),
@@ -64,6 +66,9 @@ pub const STEPS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("it is not n
 /// The first step that failed, or the signal that came. No step is started after
 /// it; those that run may end for [`Conduct::grace`], or are ended. When this
 /// returns no step runs any more, and no child of one.
+///
+/// # Panics
+/// When a step does, after the others; or when steps wait for each other.
 pub fn run(
     plan: &Plan,
     conduct: &Conduct<'_>,
@@ -92,18 +97,22 @@ pub fn run(
                 board.finish(step);
                 match result {
                     Ok(Ok(())) => {}
-                    Ok(Err(failure)) => end.failed(step, failure),
+                    Ok(Err(failure)) => {
+                        end.failed(step, failure);
+                        (conduct.waits)(step, board.running());
+                    }
                     Err(panic) => panic::resume_unwind(panic),
                 }
             }
-            if let Some(signal) = conduct.interrupt.signal() {
-                end.begin(Stopped::Interrupted(signal, board.running().to_vec()));
+            // What has come to its end is not interrupted any more.
+            if let Some(signal) = conduct.interrupt.signal().filter(|_| !board.is_done()) {
+                end.interrupted(signal, board.running());
             }
             end.press();
         }
     });
     let Some(stopped) = end.stopped else {
-        debug_assert!(board.is_done(), "steps wait for each other");
+        assert!(board.is_done(), "steps wait for each other");
         return Ok(());
     };
     conduct.children.kill();
@@ -151,6 +160,14 @@ impl<'a> End<'a> {
                 others.push((step, failure));
             }
             Some(_) => {}
+        }
+    }
+
+    /// Whoever sends a signal does not want to wait for the grace time, whatever it is for.
+    fn interrupted(&mut self, signal: Signal, running: &[StepName]) {
+        self.begin(Stopped::Interrupted(signal, running.to_vec()));
+        if let Some((when, Pressure::Terminate)) = &mut self.next {
+            *when = Instant::now();
         }
     }
 

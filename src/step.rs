@@ -165,7 +165,8 @@ impl StepName {
             Self::Build => &[Self::Source, Self::Venv, Self::Wheels],
             Self::Pip => &[Self::Build, Self::Wheels, Self::Venv],
             Self::Hooks => &[Self::Packages, Self::User, Self::Pip],
-            Self::Config => &[Self::Pip, Self::User],
+            // A hook may write what is copied, and what it is copied to.
+            Self::Config => &[Self::Pip, Self::User, Self::Hooks],
             Self::Info => &[Self::Pip, Self::Packages, Self::Hooks],
             Self::Cleanup => Self::BEFORE_CLEANUP,
             // Without uv, reading an sdist's metadata may compile.
@@ -230,6 +231,23 @@ mod tests {
                     assert!(steps[..index].contains(need), "{step} needs {need}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn nothing_runs_beside_a_hook() {
+        let waits = |step: StepName, other: StepName| {
+            let mut before: Vec<StepName> = step.needs().to_vec();
+            let mut seen = 0;
+            while seen < before.len() {
+                before.extend(before[seen].needs());
+                seen += 1;
+            }
+            before.contains(&other)
+        };
+        for step in StepName::of(Mode::Project) {
+            let ordered = waits(*step, StepName::Hooks) || waits(StepName::Hooks, *step);
+            assert!(ordered || *step == StepName::Hooks, "{step}");
         }
     }
 

@@ -73,6 +73,10 @@ impl Place {
             }
         }
         let Some(version) = version(context, &program) else {
+            if matches!(self, Self::Wheel { .. }) {
+                // Another wheel of this version, for another libc, has the same place.
+                context.remove(&program)?;
+            }
             return Ok(Err(format!("{} does not run here", self.origin())));
         };
         if numbers(&version) < OLDEST.to_vec() {

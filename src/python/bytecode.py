@@ -21,7 +21,7 @@ def packages(directory):
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
             yield modules(entry.path)
-        elif entry.name.endswith(".py"):
+        elif entry.name.endswith(".py") and entry.is_file():
             alone.append(entry.path)
     yield alone
 
@@ -31,8 +31,10 @@ def modules(top):
     for directory, below, names in os.walk(top):
         below.sort()
         for name in sorted(names):
-            if name.endswith(".py"):
-                found.append(os.path.join(directory, name))
+            path = os.path.join(directory, name)
+            # A package may bring a link to a file of one that is not there.
+            if name.endswith(".py") and os.path.isfile(path):
+                found.append(path)
     return found
 
 

@@ -50,8 +50,9 @@ impl Bytecode {
             Self::Unchecked => "UNCHECKED_HASH",
         };
         let command = Command::new(python)
-            // -S: what .pth files import has no part in it.
-            .args(["-S", script, mode, &jobs.to_string()])
+            // -S: what .pth files import has no part in it. -B: what the compiler imports
+            // is compiled as every other module is.
+            .args(["-S", "-B", script, mode, &jobs.to_string()])
             .args(directories)
             // The order of a set of strings goes by their hashes.
             .variable("PYTHONHASHSEED", "0");

@@ -47,6 +47,7 @@ fn run_with(
         children: &children,
         interrupt: &Interrupt::default(),
         grace: Duration::from_millis(20),
+        waits: &|_, _| {},
         abandon: &|_| {},
     };
     run(plan, &conduct, |step| perform(step.name, &children))
@@ -183,6 +184,7 @@ fn a_signal_ends_the_children_of_every_step_and_names_the_steps() {
         children: system.children(),
         interrupt: &interrupt,
         grace: Duration::from_millis(200),
+        waits: &|_, _| {},
         abandon: &|_| {},
     };
     let heard = AtomicUsize::new(0);

@@ -257,6 +257,9 @@ impl Task for Copy {
     }
 }
 
+/// git-upload-pack(1) for a repository that another user owns.
+const UPLOAD_PACK: &str = "git -c safe.directory=* upload-pack";
+
 /// Clones into a directory beside the final one and renames, so that a clone
 /// that was cut off is never taken for a source.
 #[derive(Debug)]
@@ -276,12 +279,13 @@ impl Clone {
     fn clone_command(&self, into: &str) -> Command {
         // What is on a disk of this machine is read where it is: the clone lives no
         // longer than the build.
-        let sparing = if self.repository.starts_with('/') {
-            "--shared"
+        let clone = Command::new("git").args(["clone", "--quiet", "--no-checkout"]);
+        let clone = if self.repository.starts_with('/') {
+            // Another git reads it, which is told nothing of ours and asks whose it is.
+            clone.args(["--shared", "--upload-pack", UPLOAD_PACK])
         } else {
-            "--filter=tree:0"
+            clone.arg("--filter=tree:0")
         };
-        let clone = Command::new("git").args(["clone", "--quiet", sparing, "--no-checkout"]);
         clone.args(["--", &self.repository, into])
     }
 

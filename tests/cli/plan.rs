@@ -163,7 +163,7 @@ hooks: the image author's scripts for keystone
     done   there are none
 
 config: COPY_DEFAULT_CONFIG_FILES copies /var/lib/openstack/etc/keystone to /etc/keystone
-    after  pip, user
+    after  pip, user, hooks
     done   it is off
 
 info: /etc/image_info says what the image is made of
@@ -307,7 +307,7 @@ fn steps() -> Value {
         {
             "name": "config",
             "why": "COPY_DEFAULT_CONFIG_FILES copies /var/lib/openstack/etc/keystone to /etc/keystone",
-            "needs": ["pip", "user"],
+            "needs": ["pip", "user", "hooks"],
             "locks": [],
             "done": "it is off",
             "expected": {"seconds": 0.0, "remembered": false},
@@ -390,6 +390,7 @@ digraph plan {
     config [style = dashed];
     pip -> config;
     user -> config;
+    hooks -> config;
     info;
     pip -> info;
     packages -> info;

@@ -82,7 +82,7 @@ fn the_user_of_an_ssh_url_is_no_secret() {
         .outcome()
         .stdout;
     assert!(
-        plan.contains("    do     git clone --quiet '--filter=tree:0' --no-checkout -- ssh://****@git.example/openstack/keystone /tmp/keystone, and check out master\n"),
+        plan.contains("    do     git clone --quiet --no-checkout '--filter=tree:0' -- ssh://****@git.example/openstack/keystone /tmp/keystone, and check out master\n"),
         "{plan}"
     );
 }

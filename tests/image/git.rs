@@ -25,6 +25,8 @@ fn cloned(repository: &str, mount: Option<&Repository>, reference: &str) -> (Str
 fn every_kind_of_reference_is_checked_out_with_its_version() {
     let repository = Repository::tiny();
     let commit = repository.git("rev-parse stable/1");
+    let owned = std::os::unix::fs::chown(repository.path(), Some(1000), Some(1000));
+    owned.expect("another user's");
     for (reference, answer, version) in [
         ("master", "'master'", "1.0-1"),
         ("stable/1", "'stable'", "1.0-1"),
@@ -67,7 +69,7 @@ fn an_unknown_reference_is_named_with_its_repository() {
     container.set("PROJECT_REF", "stable/nosuch");
     insta::assert_snapshot!(container.step("source").failed_in("source").scrubbed(), @r"
     source: /tmp/tiny is not there, so /repository is cloned at stable/nosuch
-    source: $ git clone --quiet --shared --no-checkout -- /repository /tmp/tiny.partial
+    source: $ git clone --quiet --no-checkout --shared --upload-pack 'git -c safe.directory=* upload-pack' -- /repository /tmp/tiny.partial
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet refs/remotes/origin/stable/nosuch'^{commit}'
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet refs/tags/stable/nosuch'^{commit}'
     source: $ git -C /tmp/tiny.partial rev-parse --verify --quiet stable/nosuch'^{commit}'
@@ -93,13 +95,13 @@ fn an_unreachable_repository_is_named() {
     container.set("PROJECT_REPO", "git://127.0.0.1:1/x");
     insta::assert_snapshot!(container.step("source").failed_in("source").scrubbed(), @r"
     source: /tmp/tiny is not there, so git://127.0.0.1:1/x is cloned at master
-    source: $ git clone --quiet '--filter=tree:0' --no-checkout -- git://127.0.0.1:1/x /tmp/tiny.partial
+    source: $ git clone --quiet --no-checkout '--filter=tree:0' -- git://127.0.0.1:1/x /tmp/tiny.partial
     source:   fatal: unable to connect to 127.0.0.1:
     source:   127.0.0.1[0: 127.0.0.1]: errno=Connection refused
     source:
     source: failed after N s
     error: source: could not clone git://127.0.0.1:1/x
-      command: git clone --quiet '--filter=tree:0' --no-checkout -- git://127.0.0.1:1/x /tmp/tiny.partial
+      command: git clone --quiet --no-checkout '--filter=tree:0' -- git://127.0.0.1:1/x /tmp/tiny.partial
       ended:   exit status 128
       said:
         fatal: unable to connect to 127.0.0.1:

@@ -222,6 +222,7 @@ fn a_conflict_that_uv_finds_shows_both_sides() {
     container.set("WHEELS_PATH", "/run/wheels");
     container.set("INSTALLER", "uv");
     container.tiny_source("'six<1.17'");
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed
@@ -260,6 +261,7 @@ fn a_requirement_for_which_uv_finds_no_wheel_is_named() {
     let mut container = Container::with_tools();
     container.set("INSTALLER", "uv");
     container.tiny_source("'six', 'no-such-distribution>=2'");
+    container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed
