@@ -209,7 +209,7 @@ pub const ARGUMENTS: &[Argument] = &[
         "BYTECODE",
         "none",
         "KIND",
-        "Python bytecode in the image: `none`; `checked` against its source at every import; `unchecked`, which starts fastest",
+        "Python bytecode in the image: `none`; `checked` against its source at every import; `unchecked`, which spares that",
     ),
     argument(
         "COPY_DEFAULT_CONFIG_FILES",
