@@ -87,8 +87,7 @@ impl Children {
         self.state().stopping
     }
 
-    /// Starts no child any more.
-    pub fn refuse(&self) {
+    fn refuse(&self) {
         self.state().stopping = true;
     }
 

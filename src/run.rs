@@ -150,8 +150,10 @@ impl Run<'_> {
             seconds: seconds(start.elapsed()),
             bytes,
         };
-        let of_run = &mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        of_run.push(ended.clone());
+        let of_run = self.ended.lock();
+        of_run
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(ended.clone());
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         record.step_ended(ended);
         let kept_in = match step {

@@ -45,7 +45,7 @@ pub struct Conduct<'a> {
     /// How long the other steps may go on after one has failed, and then how long
     /// a child that was asked to end may take.
     pub grace: Duration,
-    /// Told of a step that failed, with those that run on for a while.
+    /// Told of the first step that failed, with those that run on for a while.
     pub waits: &'a (dyn Fn(StepName, &[StepName]) + Sync),
     /// Called when a step goes on although none of its children does: it unpacks or
     /// downloads something itself. The program ends here, and with it the step.
@@ -97,10 +97,7 @@ pub fn run(
                 board.finish(step);
                 match result {
                     Ok(Ok(())) => {}
-                    Ok(Err(failure)) => {
-                        end.failed(step, failure);
-                        (conduct.waits)(step, board.running());
-                    }
+                    Ok(Err(failure)) => end.failed(step, failure, board.running()),
                     Err(panic) => panic::resume_unwind(panic),
                 }
             }
@@ -150,12 +147,15 @@ impl<'a> End<'a> {
     }
 
     /// What fails once children are asked to end does so because of that.
-    fn failed(&mut self, step: StepName, failure: Failure) {
+    fn failed(&mut self, step: StepName, failure: Failure, running: &[StepName]) {
         match &mut self.stopped {
-            None => self.begin(Stopped::Failed {
-                first: (step, Box::new(failure)),
-                others: Vec::new(),
-            }),
+            None => {
+                self.begin(Stopped::Failed {
+                    first: (step, Box::new(failure)),
+                    others: Vec::new(),
+                });
+                (self.conduct.waits)(step, running);
+            }
             Some(Stopped::Failed { others, .. }) if !self.conduct.children.stopping() => {
                 others.push((step, failure));
             }
@@ -163,7 +163,8 @@ impl<'a> End<'a> {
         }
     }
 
-    /// Whoever sends a signal does not want to wait for the grace time, whatever it is for.
+    /// Whoever sends a signal does not wait for the grace time, whatever it is for: a
+    /// container engine kills after ten seconds.
     fn interrupted(&mut self, signal: Signal, running: &[StepName]) {
         self.begin(Stopped::Interrupted(signal, running.to_vec()));
         if let Some((when, Pressure::Terminate)) = &mut self.next {
@@ -176,13 +177,8 @@ impl<'a> End<'a> {
         if self.stopped.is_some() {
             return;
         }
-        // Whoever sends a signal waits: ten seconds, if it is a container engine.
-        let patience = match why {
-            Stopped::Failed { .. } => self.conduct.grace,
-            Stopped::Interrupted(..) => Duration::ZERO,
-        };
         self.stopped = Some(why);
-        self.next = Some((Instant::now() + patience, Pressure::Terminate));
+        self.next = Some((Instant::now() + self.conduct.grace, Pressure::Terminate));
     }
 
     fn press(&mut self) {

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::layout::{STATE, VIRTUALENV};
-use crate::python::WheelName;
+use crate::python::{WheelName, numbers};
 use crate::root::Root;
 use crate::wheels::Directory;
 
@@ -135,11 +135,6 @@ fn libc(wheel: &WheelName, machine: &str) -> Option<bool> {
     };
     let glibc = of("manylinux") || of("linux");
     (glibc || of("musllinux")).then_some(glibc)
-}
-
-fn numbers(version: &str) -> Vec<u32> {
-    let parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-    parts.collect()
 }
 
 /// The first uv that works, with its version; else why none of them does.

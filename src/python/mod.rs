@@ -18,4 +18,4 @@ mod wheel;
 
 pub use name::Name;
 pub use place::Vcs;
-pub use wheel::{WheelName, wheels_in};
+pub use wheel::{WheelName, numbers, wheels_in};

@@ -4,6 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::Name;
 
+/// The numbers of a version, to compare it by as far as they go.
+#[must_use]
+pub fn numbers(version: &str) -> Vec<u32> {
+    let parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    parts.collect()
+}
+
 /// What a wheel's file name says:
 /// `name-version(-build)?-python-abi-platform.whl` (PEP 427).
 #[derive(Debug, Clone, PartialEq, Eq)]

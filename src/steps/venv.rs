@@ -10,7 +10,7 @@ use crate::installer::{Installation, Installer, Origin, tidy};
 use crate::layout::{PYTHON, STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
-use crate::python::{Name, WheelName};
+use crate::python::{Name, WheelName, numbers};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
@@ -226,13 +226,7 @@ fn toolchain(
 fn newest(paths: impl Iterator<Item = String>) -> Option<String> {
     paths.max_by_key(|path| {
         let file = path.rsplit('/').next().unwrap_or_default();
-        WheelName::parse(file).map(|wheel| {
-            wheel
-                .version
-                .split('.')
-                .map(|part| part.parse().unwrap_or(0))
-                .collect::<Vec<u32>>()
-        })
+        WheelName::parse(file).map(|wheel| numbers(&wheel.version))
     })
 }
 
