@@ -57,6 +57,15 @@ impl Said {
         self.says(&format!("loci-install step {step};"))
     }
 
+    /// The error that a failed build ends with, scrubbed: it does not depend on what
+    /// ran beside it.
+    pub fn complaint(&self) -> String {
+        assert_eq!(self.status, Some(1), "{}{}", self.stdout, self.stderr);
+        let text = self.scrubbed();
+        let (_, error) = text.rsplit_once("\nerror: ").expect("an error");
+        error.to_owned()
+    }
+
     /// Insists that standard error has this text.
     pub fn says(&self, text: &str) -> &Self {
         assert!(

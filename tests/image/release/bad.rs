@@ -30,10 +30,8 @@ static TEMPORARY: LazyLock<Regex> =
 impl Said {
     /// The error alone, less what differs from run to run.
     fn error(&self) -> String {
-        assert_eq!(self.status, Some(1), "{}", self.stderr);
-        let text = self.scrubbed();
-        let (_, error) = text.split_once("\nerror: ").expect("an error");
-        let text = DIGESTS.replace_all(error, "SHA256");
+        let text = self.complaint();
+        let text = DIGESTS.replace_all(&text, "SHA256");
         let text = PORTS.replace_all(&text, "INDEX");
         TEMPORARY.replace_all(&text, "/BUILD").into_owned()
     }
