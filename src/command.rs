@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
 
@@ -263,21 +265,22 @@ impl System {
 
     /// Runs a command to its end, handing on its lines as they come.
     fn follow(&self, command: &Command, hear: &mut dyn FnMut(String)) -> io::Result<Ending> {
-        let (reader, writer) = io::pipe()?;
+        let (mut reader, writer) = io::pipe()?;
         // The writer must be closed here once the child has it, or its end is never seen.
         let (handle, _running) = {
             let expression = self.expression(command).stderr_to_stdout();
             self.children.start(&expression.stdout_file(writer))?
         };
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || read_lines(reader, &sender));
+        let mut lines = Lines::default();
+        let mut buffer = vec![0; 1 << 16];
         let mut ended: Option<Instant> = None;
         let mut looked = Instant::now();
         loop {
-            match lines.recv_timeout(GLANCE) {
-                Ok(text) => hear(text),
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {}
+            if says_something(&reader)? {
+                match reader.read(&mut buffer)? {
+                    0 => break,
+                    read => lines.add(&buffer[..read], hear),
+                }
             }
             if looked.elapsed() < GLANCE {
                 continue;
@@ -287,10 +290,12 @@ impl System {
                 ended = Some(Instant::now());
             }
             if ended.is_some_and(|ended| ended.elapsed() > GRACE) {
+                lines.end(hear);
                 hear("(a process that it left behind still holds its output)".to_owned());
                 break;
             }
         }
+        lines.end(hear);
         Ok(handle.wait()?.status.into())
     }
 
@@ -321,20 +326,42 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How often a silent child is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// Sends each line of a stream. A progress bar rewrites its line; only its last
+/// Whether there is something to read, its end included, within a [`GLANCE`].
+fn says_something(stream: &impl AsFd) -> io::Result<bool> {
+    let mut streams = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    let timeout = PollTimeout::try_from(GLANCE).unwrap_or(PollTimeout::ZERO);
+    match poll(&mut streams, timeout) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The lines of what comes in pieces. A progress bar rewrites its line; only its last
 /// state is worth keeping.
-fn read_lines(stream: impl io::Read, lines: &mpsc::Sender<String>) {
-    for read in BufReader::new(stream).split(b'\n') {
-        let Ok(bytes) = read else { return };
-        let text = String::from_utf8_lossy(&bytes);
-        let text = text
-            .trim_end_matches('\r')
-            .rsplit('\r')
-            .next()
-            .unwrap_or_default();
-        if lines.send(text.to_owned()).is_err() {
+#[derive(Debug, Default)]
+struct Lines {
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    fn add(&mut self, bytes: &[u8], hear: &mut dyn FnMut(String)) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.begun.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end(hear);
+            }
+        }
+    }
+
+    fn end(&mut self, hear: &mut dyn FnMut(String)) {
+        if self.begun.is_empty() {
             return;
         }
+        let text = String::from_utf8_lossy(&self.begun);
+        let line = text.trim_end_matches(['\r', '\n']).rsplit('\r').next();
+        hear(line.unwrap_or_default().to_owned());
+        self.begun.clear();
     }
 }
 
