@@ -1,7 +1,9 @@
 //! Python's bytecode in the image: none, or some that is the same in every build.
 
 use std::fmt;
+use std::fs;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::command::Command;
@@ -60,6 +62,20 @@ impl Bytecode {
     }
 }
 
+/// The directories of bytecode below a directory. No link is followed: it may lead out
+/// of the tree.
+#[must_use]
+pub fn caches(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    directories
+        .flat_map(|entry| match entry.path() {
+            path if entry.file_name() == "__pycache__" => vec![path],
+            path => caches(&path),
+        })
+        .collect()
+}
+
 impl fmt::Display for Bytecode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
@@ -80,8 +96,6 @@ impl FromStr for Bytecode {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::fs;
-    use std::path::{Path, PathBuf};
 
     use super::*;
     use crate::command::{Runner, System};
@@ -132,6 +146,16 @@ mod tests {
             // PEP 552: the flags say that it goes by a hash, which is not checked.
             assert_eq!(bytes[4..8], [1, 0, 0, 0]);
         }
+    }
+
+    #[test]
+    fn caches_are_found_and_links_are_not_followed() {
+        let root = tempfile::tempdir().expect("a directory");
+        let outside = tempfile::tempdir().expect("a directory");
+        fs::create_dir_all(outside.path().join("__pycache__")).expect("made");
+        fs::create_dir_all(root.path().join("a/b/__pycache__")).expect("made");
+        std::os::unix::fs::symlink(outside.path(), root.path().join("a/link")).expect("linked");
+        assert_eq!(caches(root.path()), [root.path().join("a/b/__pycache__")]);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
@@ -168,9 +167,9 @@ impl Task for RenewBytecode {
         ];
         let libraries = context.root.glob("/usr/lib/python3*");
         directories.extend(libraries.iter().map(|path| context.root.join(path)));
-        directories
-            .iter()
-            .try_for_each(|directory| remove_bytecode(directory))?;
+        for cache in directories.iter().flat_map(|path| bytecode::caches(path)) {
+            fs::remove_dir_all(&cache).map_err(|error| file("remove", &cache, &error))?;
+        }
         let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let jobs = context.settings.jobs.unwrap_or(cpus);
         let script = format!("{STATE}/bytecode.py");
@@ -193,22 +192,6 @@ fn modules(root: &Root) -> Vec<String> {
     let mut all: Vec<String> = own.chain([shared]).collect();
     all.retain(|directory| root.is_directory(directory));
     [site, all].concat()
-}
-
-fn remove_bytecode(directory: &Path) -> Result<(), Failure> {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        // A link may lead out of the tree.
-        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            continue;
-        }
-        let path = entry.path();
-        if entry.file_name() == "__pycache__" {
-            fs::remove_dir_all(&path).map_err(|error| file("remove", &path, &error))?;
-        } else {
-            remove_bytecode(&path)?;
-        }
-    }
-    Ok(())
 }
 
 #[derive(Debug)]
@@ -243,22 +226,5 @@ impl Task for RemovePolicy {
         } else {
             Ok(())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytecode_goes_and_links_are_not_followed() {
-        let root = tempfile::tempdir().expect("a directory");
-        let outside = tempfile::tempdir().expect("a directory");
-        fs::create_dir_all(outside.path().join("__pycache__")).expect("made");
-        fs::create_dir_all(root.path().join("a/b/__pycache__")).expect("made");
-        std::os::unix::fs::symlink(outside.path(), root.path().join("a/link")).expect("linked");
-        remove_bytecode(root.path()).expect("removed");
-        assert!(!root.path().join("a/b/__pycache__").exists());
-        assert!(outside.path().join("__pycache__").exists());
     }
 }

@@ -2,14 +2,15 @@
 //! step makes to them is what it put into the image, or took out of it.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::build::BUILT;
 use super::source;
-use crate::layout::{IMAGE_INFO, VIRTUALENV};
+use crate::layout::{IMAGE_INFO, STAMPS, VIRTUALENV};
 use crate::platform::Platform;
+use crate::python::bytecode;
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
@@ -39,14 +40,19 @@ pub fn weight(
         StepName::Config => one(&format!("/etc/{}", settings.project)),
         StepName::Info => one(IMAGE_INFO),
         StepName::Publish => one(&wheels.destination),
-        // All that the others brought.
+        // What it takes of all that the others brought.
         StepName::Cleanup => {
-            let mut all = vec![VIRTUALENV.to_owned(), BUILT.to_owned()];
+            let mut all = vec![STAMPS.to_owned(), BUILT.to_owned()];
             all.extend(sources());
             if wheels.source.is_some() {
                 all.push(wheels.directory().to_owned());
             }
-            return Some(bytes(root, &all) + packages(platform, root));
+            let caches = bytecode::caches(&root.join(VIRTUALENV));
+            let compiled: u64 = caches
+                .iter()
+                .map(|path| tree(path, &mut BTreeSet::new()))
+                .sum();
+            return Some(compiled + bytes(root, &all) + packages(platform, root));
         }
         StepName::User | StepName::Hooks | StepName::Constraints | StepName::WheelsBuild => {
             return None;
@@ -77,13 +83,26 @@ fn bytes(root: &Root, places: &[String]) -> u64 {
 
 /// The bytes of the files of a tree, each once however many names it has.
 fn tree(path: &Path, linked: &mut BTreeSet<u64>) -> u64 {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return 0;
-    };
-    if metadata.is_dir() {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        return entries.map(|entry| tree(&entry.path(), linked)).sum();
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => directory(path, linked),
+        Ok(metadata) => file(&metadata, linked),
+        Err(_) => 0,
     }
+}
+
+fn directory(path: &Path, linked: &mut BTreeSet<u64>) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => directory(&entry.path(), linked),
+        // Asked of the entry: to follow the whole path takes the kernel twice as long.
+        _ => entry
+            .metadata()
+            .map_or(0, |metadata| file(&metadata, linked)),
+    });
+    bytes.sum()
+}
+
+fn file(metadata: &Metadata, linked: &mut BTreeSet<u64>) -> u64 {
     if metadata.nlink() > 1 && !linked.insert(metadata.ino()) {
         return 0;
     }
