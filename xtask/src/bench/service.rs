@@ -1,6 +1,7 @@
 //! `cargo xtask bench service SERVICE`: how long a service takes to install, and
 //! what that makes of an image, beside a plain script.
 
+use std::cell::RefCell;
 use std::thread;
 
 use super::contest::{self, Contestant, Ring};
@@ -25,7 +26,8 @@ take turns:
   loci-install, uv   with INSTALLER=uv
   apt alone          lists and distribution packages, nothing else
   wheels alone       the wheels of the virtualenv unpacked, nothing else
-No build can be faster than the longer of the last two. Medians come first, then
+No build can be faster than the longer of the last two. Their containers are removed
+in the end: a round of a large service takes 3 GB of disk space. Medians come first, then
 ratios of medians, then the least and the most, then the parts of the builds.
 
   --profiles \"NAME...\"    bindep profiles
@@ -115,6 +117,7 @@ impl Options {
             context,
             packages,
             service,
+            used: RefCell::default(),
         };
         // From here on the ring removes it, whatever happens.
         let told = network::assignments(&ring.input)?;
