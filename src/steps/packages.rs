@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::transaction::{Origin, RefreshLists, Restrain, base_packages, note_base, refused};
+use super::transaction::{
+    Origin, RefreshLists, Restrain, base_packages, check, fetch, note_base, refused,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -83,10 +85,10 @@ impl Task for InstallPackages {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let trial = check(context, self.manager, &self.wanted)?;
         note_base(context, self.manager)?;
+        fetch(context, self.manager, &trial)?;
         let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
-        // Without a trial: what the archive does not have is refused before anything
-        // is changed just the same.
         let install = self.manager.install(&names);
         let output = context.attempt(&install);
         if !output.ending.success() {

@@ -3,32 +3,78 @@
 //! that are written down, the services that do not start.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use crate::command::{Command, Output};
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
 use crate::layout::{PROGRAMS, STATE};
 use crate::plan::Task;
-use crate::platform::package_manager::PackageManager;
+use crate::platform::package_manager::{Download, PackageManager};
 use crate::root::Root;
+use crate::words::count;
 
 /// Where a package was asked for: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
 pub(super) type Origin = String;
 
 /// Refuses packages that the archive does not have, before anything is installed.
+/// Returns what the package manager said of the others.
 pub(super) fn check(
     context: &Context<'_>,
     manager: &dyn PackageManager,
     wanted: &[(String, Origin)],
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
     let command = manager.simulate(&names);
-    let output: Output = context.attempt(&command);
+    let output: Output = context.runner.ask(&command);
     if output.ending.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let doing = "find a way to install the packages together";
     Err(refused(doing, manager, wanted, &command, &output))
+}
+
+/// How many files of an archive are fetched at a time: as many as browsers ask one
+/// server for. Mirrors are shared with others.
+const CONNECTIONS: usize = 6;
+
+/// Fetches what an installation needs, as its trial says, before it starts. What does not
+/// come is not missed: the package manager fetches it, and tells of it if it cannot.
+pub(super) fn fetch(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+    trial: &str,
+) -> Result<(), Failure> {
+    let downloads = manager.downloads(trial, CONNECTIONS);
+    let packages = downloads.iter().map(|download| download.files.len()).sum();
+    let bytes: u64 = downloads.iter().map(|download| download.bytes).sum();
+    if downloads.len() < 2 {
+        return Ok(());
+    }
+    context.note(&format!(
+        "{}, {} MB, to be fetched, {CONNECTIONS} at a time",
+        count(packages, "package"),
+        bytes.div_ceil(1_000_000)
+    ));
+    let fetch = |download: &Download| -> Result<(), Failure> {
+        let say = &mut |line: &str| context.reporter.line(context.step, line);
+        if !context.runner.run(&download.command, say).ending.success() {
+            return Ok(());
+        }
+        let mut files = download.files.iter();
+        files.try_for_each(|(from, to)| context.rename(from, to))
+    };
+    thread::scope(|scope| {
+        let fetching: Vec<_> = downloads
+            .iter()
+            .map(|download| scope.spawn(|| fetch(download)))
+            .collect();
+        fetching.into_iter().try_for_each(|share| {
+            share
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
 }
 
 /// What a package manager that could not install `wanted`, in truth or on trial, means.

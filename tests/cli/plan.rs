@@ -119,13 +119,13 @@ const TEXT: &str = r"keystone on debian 13 (trixie) ARCH
 
 bootstrap: the base image lacks python3 to run the service, ca-certificates to trust other services, passwd to make the account, python3's shared library, which uwsgi is linked with
     do     write /usr/sbin/policy-rc.d and /var/lib/loci-install/programs/py3compile, so that no package starts a service or compiles modules
-    do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build
+    do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any' '--option=pkgCacheFile::Generate=false', once in a build
     do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends ca-certificates python3 passwd libpython3.X
 
 packages: 2 packages for the profiles keystone, apache, ldap, trixie
     after  bootstrap
     do     write /usr/sbin/policy-rc.d and /var/lib/loci-install/programs/py3compile, so that no package starts a service or compiles modules
-    do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build
+    do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any' '--option=pkgCacheFile::Generate=false', once in a build
     do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends apache2 libldap2
 
 user: keystone runs as keystone (42424:42424)
@@ -209,7 +209,7 @@ fn steps() -> Value {
             "expected": {"seconds": 10.0, "remembered": false},
             "actions": [
                 {"do": "write /usr/sbin/policy-rc.d and /var/lib/loci-install/programs/py3compile, so that no package starts a service or compiles modules"},
-                {"do": "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build"},
+                {"do": "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any' '--option=pkgCacheFile::Generate=false', once in a build"},
                 {"do": "apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends ca-certificates python3 passwd libpython3.X"},
             ],
         },

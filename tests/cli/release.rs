@@ -345,7 +345,7 @@ fn a_good_release_for_people() {
              \n\
              bootstrap: the base image lacks python3 to build wheels for, python3-venv for a virtualenv of tools, ca-certificates to trust the index, git to clone sources and tell their versions\n\
              \x20   do     write /usr/sbin/policy-rc.d and /var/lib/loci-install/programs/py3compile, so that no package starts a service or compiles modules\n\
-             \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any', once in a build\n\
+             \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' update '--error-on=any' '--option=pkgCacheFile::Generate=false', once in a build\n\
              \x20   do     apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends ca-certificates git python3 python3-venv\n\
              \n\
              packages: 0 packages for the profiles requirements, trixie\n\

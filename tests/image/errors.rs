@@ -26,7 +26,7 @@ fn packages_that_the_archive_lacks_are_named_with_who_asked() {
     error: bootstrap: the archive does not have every package that was asked for; none was installed
       no-such-package, asked for by /opt/loci/bindep.txt:2
       no-such-other=1, asked for by DIST_PACKAGES
-      command: apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends --print-uris python3 libpython3.13 no-such-package sed bash 'no-such-other=1'
+      command: apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends --print-uris '--option=Acquire::ForceHash=SHA256' python3 libpython3.13 no-such-package sed bash 'no-such-other=1'
       ended:   exit status 100
       said:
         E: Unable to locate package no-such-package

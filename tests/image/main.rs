@@ -12,6 +12,7 @@ mod bytecode;
 mod container;
 mod cut_off;
 mod disk;
+mod downloads;
 mod errors;
 mod finished;
 mod git;

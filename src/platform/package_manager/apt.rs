@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Installed, PackageManager, Tool};
+use super::{Download, Installed, PackageManager, Tool};
 use crate::command::{Command, Output};
 use crate::layout::PROGRAMS;
 use crate::root::Root;
+
+mod downloads;
 
 /// The driver.
 #[derive(Debug)]
@@ -85,14 +87,21 @@ impl PackageManager for Apt {
     }
 
     fn refresh(&self) -> Command {
-        // Without this apt reports a list that it could not get and succeeds.
-        apt_get("update").arg("--error-on=any")
+        apt_get("update").args([
+            // Without this apt reports a list that it could not get and succeeds.
+            "--error-on=any",
+            // Otherwise it makes its index of all packages twice; whoever needs it makes it.
+            "--option=pkgCacheFile::Generate=false",
+        ])
     }
 
     fn simulate(&self, packages: &[String]) -> Command {
         // It decides all that an installation decides; --simulate takes four times as
         // long, because it lists every package with what it depends on.
-        install("install").arg("--print-uris").args(packages)
+        install("install")
+            // It names MD5 sums if it is not told otherwise.
+            .args(["--print-uris", "--option=Acquire::ForceHash=SHA256"])
+            .args(packages)
     }
 
     fn unknown(&self, simulation: &Output) -> Vec<String> {
@@ -108,6 +117,10 @@ impl PackageManager for Apt {
                     .map(|name| name.as_str().to_owned())
             })
             .collect()
+    }
+
+    fn downloads(&self, simulation: &str, connections: usize) -> Vec<Download> {
+        downloads::shares(simulation, connections)
     }
 
     fn install(&self, packages: &[String]) -> Command {

@@ -45,6 +45,12 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// The packages that a failed simulation names as not to be had.
     fn unknown(&self, simulation: &Output) -> Vec<String>;
 
+    /// What that simulation says is to be fetched, dealt out to so many connections at
+    /// most; nothing where the package manager does so itself.
+    fn downloads(&self, _simulation: &str, _connections: usize) -> Vec<Download> {
+        Vec::new()
+    }
+
     /// Installs packages in one transaction, without those that are only recommended.
     fn install(&self, packages: &[String]) -> Command;
 
@@ -74,6 +80,17 @@ pub trait PackageManager: Sync + std::fmt::Debug {
 
     /// Reads that package out of the answer.
     fn python_library(&self, answer: &str) -> Option<String>;
+}
+
+/// Packages that are fetched one after another, beside others.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// Fetches them and verifies their digests.
+    pub command: Command,
+    /// Where it puts each, and where the package manager looks for it.
+    pub files: Vec<(String, String)>,
+    /// What they weigh together.
+    pub bytes: u64,
 }
 
 /// What this program needs of the distribution.
