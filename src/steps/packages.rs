@@ -87,7 +87,7 @@ impl Task for InstallPackages {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let trial = check(context, self.manager, &self.wanted)?;
         note_base(context, self.manager)?;
-        fetch(context, self.manager, &trial)?;
+        fetch(context, self.manager, &trial);
         let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
         let install = self.manager.install(&names);
         let output = context.attempt(&install);

@@ -40,41 +40,36 @@ const CONNECTIONS: usize = 6;
 
 /// Fetches what an installation needs, as its trial says, before it starts. What does not
 /// come is not missed: the package manager fetches it, and tells of it if it cannot.
-pub(super) fn fetch(
-    context: &Context<'_>,
-    manager: &dyn PackageManager,
-    trial: &str,
-) -> Result<(), Failure> {
+pub(super) fn fetch(context: &Context<'_>, manager: &dyn PackageManager, trial: &str) {
     let downloads = manager.downloads(trial, CONNECTIONS);
+    if downloads.len() < 2 {
+        return;
+    }
     let packages = downloads.iter().map(|download| download.files.len()).sum();
     let bytes: u64 = downloads.iter().map(|download| download.bytes).sum();
-    if downloads.len() < 2 {
-        return Ok(());
-    }
     context.note(&format!(
         "{}, {} MB, to be fetched, {CONNECTIONS} at a time",
         count(packages, "package"),
         bytes.div_ceil(1_000_000)
     ));
-    let fetch = |download: &Download| -> Result<(), Failure> {
-        let say = &mut |line: &str| context.reporter.line(context.step, line);
-        if !context.runner.run(&download.command, say).ending.success() {
-            return Ok(());
+    let fetch = |download: &Download| {
+        let mut say = |line: &str| context.reporter.line(context.step, line);
+        if context
+            .runner
+            .run(&download.command, &mut say)
+            .ending
+            .success()
+        {
+            for (from, to) in &download.files {
+                let _ = context.rename(from, to);
+            }
         }
-        let mut files = download.files.iter();
-        files.try_for_each(|(from, to)| context.rename(from, to))
     };
     thread::scope(|scope| {
-        let fetching: Vec<_> = downloads
-            .iter()
-            .map(|download| scope.spawn(|| fetch(download)))
-            .collect();
-        fetching.into_iter().try_for_each(|share| {
-            share
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
-    })
+        for download in &downloads {
+            scope.spawn(|| fetch(download));
+        }
+    });
 }
 
 /// What a package manager that could not install `wanted`, in truth or on trial, means.

@@ -26,9 +26,9 @@ take turns:
   loci-install, uv   with INSTALLER=uv
   apt alone          lists and distribution packages, nothing else
   wheels alone       the wheels of the virtualenv unpacked, nothing else
-No build can be faster than the longer of the last two. Their containers are removed
-in the end: a round of a large service takes 3 GB of disk space. Medians come first, then
-ratios of medians, then the least and the most, then the parts of the builds.
+What the last two take, no build can do without. Medians come first, then ratios of
+medians, then the least and the most, then the parts of the builds. Containers are
+removed in the end: a round of a large service takes 3 GB of disk space.
 
   --profiles \"NAME...\"    bindep profiles
   --pip-extras NAME,...   extras of the service
