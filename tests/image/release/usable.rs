@@ -53,13 +53,14 @@ fn pip_and_uv_install_from_the_set_by_digest() {
     assert_eq!(index.requests().get("pear-1.0.tar.gz"), Some(&1));
 }
 
-const SECRET: &str = "S3cr3tPassw0rd";
+/// No other test's: all command lines of the machine are searched for it.
+const SECRET: &str = "W4tchedPassw0rd";
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn the_password_of_the_index_is_used_and_kept_to_itself() {
-    // ci:S3cr3tPassw0rd
-    let index = Served::guarded("Basic Y2k6UzNjcjN0UGFzc3cwcmQ=");
+    // ci:W4tchedPassw0rd
+    let index = Served::guarded("Basic Y2k6VzR0Y2hlZFBhc3N3MHJk");
     index.wheel("apple", "1.0", &["pear"]);
     index.sdist(&Sdist::new("pear", "1.0"));
     index.sdist(&Sdist::of_setuptools("quince", "1.0", ""));
