@@ -15,14 +15,8 @@ use crate::requirements::workshop::home;
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
-use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, HASHES, LOCK, UPPER_CONSTRAINTS};
 use crate::words::count;
-
-/// The versions with their digests.
-const HASHES: &str = "hashes.txt";
-
-/// The files by address and digest.
-const LOCK: &str = "pylock.toml";
 
 /// What this program writes, beside wheels and the record.
 const WRITTEN: [&str; 4] = [HASHES, LOCK, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS];

@@ -136,8 +136,7 @@ impl Task for Extract {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let archive = context.root.join(Path::new(&self.archive));
         let destination = context.root.join(Path::new(&self.destination));
-        let number = tarball::extract(&archive, &destination)
-            .map_err(|error| Failure::Wheels(error.to_string()))?;
+        let number = tarball::extract(&archive, &destination).map_err(Failure::Wheels)?;
         if let Some(fault) = Directory::new(context.root, &self.destination).fault() {
             return Err(Failure::Wheels(format!(
                 "{fault}, which were to come from {}",

@@ -1,8 +1,12 @@
 //! The wheels directory, and the ways in which one is made.
 
+pub mod archive;
+mod making;
 pub mod tarball;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub use making::Making;
 
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
@@ -12,6 +16,24 @@ pub const UPPER_CONSTRAINTS: &str = "upper-constraints.txt";
 
 /// The file of version ranges; older wheels sets may lack it.
 pub const GLOBAL_REQUIREMENTS: &str = "global-requirements.txt";
+
+/// The lines of a release's wheels with the digest of each.
+pub const HASHES: &str = "hashes.txt";
+
+/// The lock of a release's wheels (PEP 751).
+pub const LOCK: &str = "pylock.toml";
+
+/// Whether a file of this name belongs to a set of wheels.
+fn is_wanted(name: &str) -> bool {
+    let constraints = [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS, HASHES, LOCK];
+    is_wheel(name) || constraints.contains(&name)
+}
+
+fn is_wheel(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "whl")
+}
 
 /// A directory of wheels.
 #[derive(Debug, Clone)]

@@ -1,0 +1,101 @@
+//! A directory of wheels in the making: beside its place until it is whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A directory that comes into being whole or not at all. Unless it is finished it is
+/// removed.
+#[derive(Debug)]
+pub struct Making {
+    partial: PathBuf,
+    destination: PathBuf,
+    finished: bool,
+}
+
+impl Making {
+    /// Begins an empty directory beside `destination`.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn begin(destination: &Path) -> io::Result<Self> {
+        let parent = destination.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(parent)?;
+        // Of a fixed name, so that one that was cut off is found and removed.
+        let mut partial = destination.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        remove(&partial)?;
+        fs::create_dir(&partial)?;
+        Ok(Self {
+            partial,
+            destination: destination.to_owned(),
+            finished: false,
+        })
+    }
+
+    /// Where it is filled.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Puts it in its place, in place of what is there.
+    ///
+    /// # Errors
+    /// It cannot be renamed.
+    pub fn finish(mut self) -> io::Result<()> {
+        remove(&self.destination)?;
+        fs::rename(&self.partial, &self.destination)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        if !self.finished {
+            // What went wrong is said already; the next try removes it, too.
+            let _ = remove(&self.partial);
+        }
+    }
+}
+
+fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_there_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let destination = directory.path().join("a/wheels");
+        let making = Making::begin(&destination).expect("begun");
+        fs::write(making.directory().join("x"), "1").expect("written");
+        drop(making);
+        assert_eq!(
+            fs::read_dir(directory.path().join("a"))
+                .expect("read")
+                .count(),
+            0
+        );
+        // One that was cut off, and one that was there before.
+        fs::create_dir_all(directory.path().join("a/wheels.partial/old")).expect("made");
+        fs::create_dir_all(destination.join("old")).expect("made");
+        let making = Making::begin(&destination).expect("begun");
+        fs::write(making.directory().join("x"), "1").expect("written");
+        making.finish().expect("finished");
+        let names: Vec<_> = fs::read_dir(&destination)
+            .expect("read")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        assert_eq!(names, ["x"]);
+    }
+}
