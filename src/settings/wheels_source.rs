@@ -4,16 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::values::Refused;
+use crate::wheels::registry::Reference;
 
 /// A source of wheels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WheelsSource {
-    /// A tarball on this machine, plain or gzip.
+    /// A tarball on this machine: plain, gzip or zstd.
     Tarball(String),
     /// A tarball behind a URL.
     Url(String),
     /// An image in a registry. A file called `http-wheels` is one of these and no URL.
-    Image(String),
+    Image(Reference),
 }
 
 impl FromStr for WheelsSource {
@@ -30,7 +31,11 @@ impl FromStr for WheelsSource {
                 "not a source of wheels; a tarball's absolute path, an http(s) URL or an image reference".to_owned(),
             ))
         } else {
-            Ok(Self::Image(text.to_owned()))
+            text.parse().map(Self::Image).map_err(|why: String| {
+                Refused(format!(
+                    "neither a tarball's absolute path nor an http(s) URL, and no image: {why}"
+                ))
+            })
         }
     }
 }
@@ -38,7 +43,8 @@ impl FromStr for WheelsSource {
 impl fmt::Display for WheelsSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tarball(text) | Self::Url(text) | Self::Image(text) => formatter.write_str(text),
+            Self::Tarball(text) | Self::Url(text) => formatter.write_str(text),
+            Self::Image(reference) => reference.fmt(formatter),
         }
     }
 }
@@ -59,14 +65,22 @@ mod tests {
         );
         assert_eq!(
             "http-wheels".parse(),
-            Ok(WheelsSource::Image("http-wheels".into()))
+            Ok(WheelsSource::Image(
+                "docker.io/library/http-wheels"
+                    .parse()
+                    .expect("a reference")
+            ))
         );
         assert_eq!(
             "localhost:5000/loci/requirements:master".parse(),
             Ok(WheelsSource::Image(
-                "localhost:5000/loci/requirements:master".into()
+                "localhost:5000/loci/requirements:master"
+                    .parse()
+                    .expect("a reference")
             ))
         );
         assert!("ftp://h/w.tar".parse::<WheelsSource>().is_err());
+        let Refused(why) = "r.example/X".parse::<WheelsSource>().expect_err("refused");
+        assert!(why.contains("\"X\" is no image's name"), "{why}");
     }
 }

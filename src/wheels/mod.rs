@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod making;
+pub mod registry;
 pub mod tarball;
 
 use std::path::{Path, PathBuf};
