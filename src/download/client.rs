@@ -26,10 +26,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// How files are fetched; made once from the environment that children get.
 pub struct Client {
-    routes: Routes,
-    credentials: Credentials,
-    silence: Duration,
-    retries: u32,
+    pub(super) routes: Routes,
+    pub(super) credentials: Credentials,
+    pub(super) silence: Duration,
+    pub(super) retries: u32,
     /// Waits; tests do not.
     pub(super) pause: Box<dyn Fn(Duration) + Send + Sync>,
 }
@@ -200,7 +200,7 @@ fn copy(url: &Url, partial: &mut Partial) -> Result<(), DownloadError> {
     }
 }
 
-fn parse(text: &str) -> Result<Url, DownloadError> {
+pub(super) fn parse(text: &str) -> Result<Url, DownloadError> {
     let bad = |reason: String| DownloadError::BadUrl {
         url: error::shown_text(text),
         reason,
@@ -213,7 +213,7 @@ fn parse(text: &str) -> Result<Url, DownloadError> {
 }
 
 /// The pause after a try, counted from 1.
-fn back_off(tries: u32) -> Duration {
+pub(super) fn back_off(tries: u32) -> Duration {
     let factor = 1 << (tries - 1).min(4);
     (FIRST_PAUSE * factor).min(LONGEST_PAUSE)
 }

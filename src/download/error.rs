@@ -103,6 +103,15 @@ pub enum DownloadError {
         /// How often it was tried.
         tries: u32,
     },
+    /// The connection broke, and nothing tells whether the rest is of the same file.
+    #[error(
+        "{url} broke off, and cannot be gone on with: it was replaced, or its server tells \
+         no version of it; try again"
+    )]
+    Changed {
+        /// The file.
+        url: String,
+    },
     /// The server sends one on and on.
     #[error("{url} is redirected more than {limit} times; check the index")]
     Redirects {

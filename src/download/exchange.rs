@@ -144,6 +144,13 @@ impl Exchange<'_> {
         }
     }
 
+    /// Another file than the one that was begun.
+    pub fn changed(&self) -> DownloadError {
+        DownloadError::Changed {
+            url: self.shown.to_owned(),
+        }
+    }
+
     fn trouble(&self, asked: &Url, cause: ureq::Error) -> Trouble {
         let url = self.shown.to_owned();
         let host = self.routes.name(asked);
@@ -222,6 +229,11 @@ pub fn continues(headers: &HeaderMap, from: u64) -> bool {
 /// Whether the end of a body is told by its framing, and not by the end of the connection.
 pub fn is_framed(headers: &HeaderMap) -> bool {
     headers.contains_key("content-length") || headers.contains_key("transfer-encoding")
+}
+
+/// The bytes of a body, as its server says.
+pub fn length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, "content-length")?.parse().ok()
 }
 
 /// Where a redirect leads.

@@ -14,6 +14,7 @@ mod partial;
 mod proxies;
 mod roots;
 mod routes;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 pub use client::Client;
 pub use error::DownloadError;
+pub use stream::Stream;
 
 /// A file that is to be had.
 #[derive(Clone, Debug, PartialEq, Eq)]

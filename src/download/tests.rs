@@ -4,6 +4,7 @@ mod again;
 mod many;
 mod redirects;
 mod server;
+mod streams;
 mod ways;
 
 use std::fs;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 use self::server::{Server, answer};
 use super::partial::hex;
-use super::{Client, Fetched, Wanted};
+use super::{Client, DownloadError, Fetched, Wanted};
 
 const BODY: &str = "the bytes of a wheel";
 

@@ -1,0 +1,188 @@
+//! A file that is read while it comes, from where it broke off when it breaks off.
+
+use std::io::{self, Read};
+
+use ureq::Body;
+use ureq::http::Response;
+use url::Url;
+
+use super::Client;
+use super::client::{back_off, parse};
+use super::error::{self, DownloadError};
+use super::exchange::{self, Exchange, Trouble};
+
+/// A file's bytes in their order. Reading tries as often and as long as
+/// [`Client::fetch`] does; what it fails with holds a [`DownloadError`].
+///
+/// Whether they are the right ones is for the reader to know: of a file that the server
+/// replaced in the meantime nothing more is read, where the server tells one from another.
+pub struct Stream<'a> {
+    client: &'a Client,
+    url: Url,
+    shown: String,
+    heard: &'a (dyn Fn(u64) + Sync),
+    body: Option<Answer>,
+    /// Which file it is, as the first answer had it.
+    validator: Option<String>,
+    /// Its bytes, as the first answer had them.
+    length: Option<u64>,
+    read: u64,
+    tries: u32,
+}
+
+/// A body that is being read.
+struct Answer {
+    body: Box<dyn Read + Send>,
+    is_framed: bool,
+    /// Bytes before those that are wanted: of a server that knows no ranges.
+    ahead: u64,
+}
+
+impl Client {
+    /// Opens a file over HTTP; `heard` gets the number of bytes each time some arrive.
+    ///
+    /// # Errors
+    /// Whatever [`DownloadError`] names, of the first answer.
+    pub fn open<'a>(
+        &'a self,
+        url: &str,
+        heard: &'a (dyn Fn(u64) + Sync),
+    ) -> Result<Stream<'a>, DownloadError> {
+        let url = parse(url)?;
+        let mut stream = Stream {
+            client: self,
+            shown: error::shown(&url),
+            url,
+            heard,
+            body: None,
+            validator: None,
+            length: None,
+            read: 0,
+            tries: 1,
+        };
+        let first = stream.answer()?;
+        stream.body = Some(first);
+        Ok(stream)
+    }
+}
+
+impl Stream<'_> {
+    /// The bytes of the whole file, when its server says how many.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    fn exchange(&self) -> Exchange<'_> {
+        Exchange {
+            routes: &self.client.routes,
+            credentials: &self.client.credentials,
+            silence: self.client.silence,
+            url: &self.url,
+            shown: &self.shown,
+            tries: self.tries,
+        }
+    }
+
+    /// Asks until there is an answer that brings something.
+    fn answer(&mut self) -> Result<Answer, DownloadError> {
+        loop {
+            match self.ask() {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => self.wait(trouble)?,
+            }
+        }
+    }
+
+    fn ask(&mut self) -> Result<Answer, Trouble> {
+        let resume = self.validator.as_deref().filter(|_| self.read > 0);
+        let exchange = self.exchange();
+        let response = exchange.get(resume.map(|validator| (self.read, validator)))?;
+        let headers = response.headers();
+        let ahead = match response.status().as_u16() {
+            200 if self.read == 0 => {
+                self.validator = exchange::validator(headers);
+                self.length = exchange::length(headers);
+                0
+            }
+            // It knows no ranges.
+            200 if self.validator.is_some() && exchange::validator(headers) == self.validator => {
+                self.read
+            }
+            // It has another file now, or one of which nobody knows whether it is.
+            200 => return Err(exchange.changed().into()),
+            206 if resume.is_some() && exchange::continues(headers, self.read) => 0,
+            _ => return Err(exchange.refusal(&response)),
+        };
+        Ok(Answer::of(response, ahead))
+    }
+
+    /// Waits for the next try, unless there is none.
+    fn wait(&mut self, trouble: Trouble) -> Result<(), DownloadError> {
+        match trouble {
+            Trouble::Lasting(error) => Err(error),
+            Trouble::Passing { error, .. } if self.tries > self.client.retries => Err(error),
+            Trouble::Passing { wait, .. } => {
+                (self.client.pause)(wait.unwrap_or_else(|| back_off(self.tries)));
+                self.tries += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// What a piece of a body means: bytes, the end, or trouble.
+    fn piece(&mut self, buffer: &mut [u8], mut answer: Answer) -> Result<usize, Trouble> {
+        let read = answer
+            .read(buffer)
+            .map_err(|cause| self.exchange().broken(self.read, cause))?;
+        // Without a frame a cut and an end look the same.
+        if read == 0 && !answer.is_framed && self.length.is_some_and(|length| self.read < length) {
+            return Err(Trouble::passing(self.exchange().short(self.read)));
+        }
+        if read > 0 {
+            self.read += read as u64;
+            (self.heard)(read as u64);
+        }
+        self.body = Some(answer);
+        Ok(read)
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let answer = match self.body.take() {
+                Some(answer) => answer,
+                None => self.answer().map_err(io::Error::other)?,
+            };
+            match self.piece(buffer, answer) {
+                Ok(read) => return Ok(read),
+                Err(trouble) => self.wait(trouble).map_err(io::Error::other)?,
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn of(response: Response<Body>, ahead: u64) -> Self {
+        Self {
+            is_framed: exchange::is_framed(response.headers()),
+            body: Box::new(response.into_body().into_reader()),
+            ahead,
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ahead > 0 {
+            let passed = io::copy(&mut self.body.by_ref().take(self.ahead), &mut io::sink())?;
+            if passed < self.ahead {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.ahead = 0;
+        }
+        self.body.read(buffer)
+    }
+}
