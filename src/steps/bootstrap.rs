@@ -225,6 +225,8 @@ impl Task for InstallNeeds {
             self.manager,
             &own.chain(self.later.iter().cloned()).collect::<Vec<_>>(),
         )?;
+        // Not fetched beforehand: these are few, and an image whose apt keeps no packages
+        // would remove those of the step `packages` behind this transaction.
         note_base(context, self.manager)?;
         // Written before the installation: one that is cut off still gets cleaned up.
         let earlier = context.root.read(build_packages()).unwrap_or_default();

@@ -48,21 +48,25 @@ pub(super) fn fetch(context: &Context<'_>, manager: &dyn PackageManager, trial: 
     let packages = downloads.iter().map(|download| download.files.len()).sum();
     let bytes: u64 = downloads.iter().map(|download| download.bytes).sum();
     context.note(&format!(
-        "{}, {} MB, to be fetched, {CONNECTIONS} at a time",
+        "{}, {} MB, to be fetched, {} at a time",
         count(packages, "package"),
-        bytes.div_ceil(1_000_000)
+        bytes.div_ceil(1_000_000),
+        downloads.len()
     ));
     let fetch = |download: &Download| {
         let mut say = |line: &str| context.reporter.line(context.step, line);
-        if context
-            .runner
-            .run(&download.command, &mut say)
-            .ending
-            .success()
-        {
-            for (from, to) in &download.files {
-                let _ = context.rename(from, to);
-            }
+        let output = context.runner.run(&download.command, &mut say);
+        if !output.ending.success() {
+            let packages = count(download.files.len(), "package");
+            let name = manager.name();
+            let ending = &output.ending;
+            context.note(&format!(
+                "{packages} did not come ({ending}); {name} fetches what is missing"
+            ));
+            return;
+        }
+        for (from, to) in &download.files {
+            let _ = context.rename(from, to);
         }
     };
     thread::scope(|scope| {
