@@ -19,7 +19,7 @@ const LIBRARY: &str = "library/";
 /// The tag of a reference that has neither tag nor digest.
 const LATEST: &str = "latest";
 
-/// The longest tag, and the longest name with its registry
+/// The longest tag, and the longest name without its registry
 /// (<https://github.com/distribution/reference/blob/main/reference.go>).
 const LONGEST_TAG: usize = 128;
 const LONGEST_NAME: usize = 255;
@@ -110,8 +110,11 @@ impl FromStr for Reference {
         } else {
             path.to_owned()
         };
-        if registry.len() + 1 + repository.len() > LONGEST_NAME {
+        if repository.len() > LONGEST_NAME {
             return Err(format!("the name is longer than {LONGEST_NAME} characters"));
+        }
+        if rest == path && is_id(path) {
+            return Err(format!("{path:?} is the id of an image and not its name"));
         }
         tag.map_or(Ok(()), check_tag)?;
         Ok(Self {
@@ -143,6 +146,11 @@ fn is_registry(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || capitals
 }
 
+/// An id of an image is no name of one: builders print it without `sha256:`.
+fn is_id(path: &str) -> bool {
+    path.len() == 64 && path.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// A host's name, an IPv4 address or an IPv6 address in brackets, and a port.
 fn check_registry(registry: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("{registry:?} is no registry: {why}"));
@@ -150,10 +158,12 @@ fn check_registry(registry: &str) -> Result<(), String> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (registry, None),
     };
-    if let Some(port) = port
-        && !port.parse().is_ok_and(|port: u16| port > 0)
-    {
-        return wrong("the port is none");
+    let is_port = |port: &str| {
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && port.parse().is_ok_and(|port: u16| port > 0)
+    };
+    if !port.is_none_or(is_port) {
+        return wrong("the port is no number from 1 to 65535");
     }
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').unwrap_or_default();
@@ -281,10 +291,12 @@ mod tests {
             ("ä", "\"ä\" is no image's name"),
             (
                 "localhost:x/a",
-                "\"localhost:x\" is no registry: the port is none",
+                "\"localhost:x\" is no registry: the port is no number",
             ),
-            ("localhost:0/a", "the port is none"),
-            ("localhost:65536/a", "the port is none"),
+            ("localhost:+5000/a", "the port is no number from 1 to 65535"),
+            (HEX, "is the id of an image"),
+            ("localhost:0/a", "the port is no number from 1 to 65535"),
+            ("localhost:65536/a", "the port is no number from 1 to 65535"),
             ("[::g]:1/a", "what is in brackets is no IPv6 address"),
             ("a..b/c", "the host's name has letters"),
             ("-a.b/c", "the host's name has letters"),
@@ -302,9 +314,9 @@ mod tests {
                 .parse::<Reference>()
                 .is_err()
         );
-        let long = format!("r.example/{}", "x".repeat(246));
+        let long = format!("r.example/{}", "x".repeat(256));
         assert!(long.parse::<Reference>().is_err());
-        assert!(long[..255].parse::<Reference>().is_ok());
+        assert!(long[..265].parse::<Reference>().is_ok());
     }
 
     proptest! {
@@ -324,7 +336,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_makes_it_panic_or_ambiguous(text in "\\PC{0,40}") {
+        fn nothing_makes_it_panic_or_ambiguous(text in "[a-zA-Z0-9./:@_\\[\\]-]{0,40}|\\PC{0,20}") {
             if let Ok(reference) = text.parse::<Reference>() {
                 prop_assert_eq!(reference.to_string().parse::<Reference>(), Ok(reference));
             }
