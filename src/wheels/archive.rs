@@ -17,13 +17,13 @@ use tar::EntryType;
 
 use super::is_wheel;
 use members::{Headers, Member, Place};
-use streams::{Ending, decompressed};
+use streams::{Counted, decompressed};
 
 /// Why an archive could not be extracted; its name comes first, and a colon.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Its bytes could not be had, or are not those of an archive.
-    #[error("it could not be read: {0}")]
+    #[error("it could not be read: {}", shown(&.0.to_string()))]
     Read(io::Error),
     /// A file could not be made.
     #[error("could not write {}: {reason}", path.display())]
@@ -52,11 +52,34 @@ pub enum ArchiveError {
 impl ArchiveError {
     fn member(member: &str, why: impl Into<String>) -> Self {
         Self::Member {
-            member: member.to_owned(),
+            member: shown(member),
             why: why.into(),
         }
     }
 }
+
+/// A text of an archive for people: nothing in it changes a terminal or fills a log.
+fn shown(text: &str) -> String {
+    let safe = |character: char| {
+        if character.is_control() {
+            '?'
+        } else {
+            character
+        }
+    };
+    let mut characters = text.chars().map(safe);
+    let mut shown: String = characters.by_ref().take(SHOWN).collect();
+    if characters.next().is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// Characters of a name that are shown.
+const SHOWN: usize = 200;
+
+/// Wheels, constraint files, links and whiteouts of an archive that somebody could mean.
+const MOST: usize = 1 << 16;
 
 /// What the rules of an archive are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +100,8 @@ pub struct Taken {
     pub whiteouts: BTreeSet<String>,
     /// It removes all files of lower layers.
     pub opaque: bool,
+    /// Links of a layer to what it does not have: it may be in a lower one.
+    pub links: BTreeMap<String, String>,
 }
 
 impl Taken {
@@ -95,7 +120,7 @@ impl Taken {
 /// [`ArchiveError`]; what was written until then is left to the caller.
 pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, ArchiveError> {
     let stream = decompressed(stream).map_err(ArchiveError::Read)?;
-    let mut archive = tar::Archive::new(Ending::new(stream));
+    let mut archive = tar::Archive::new(Counted::new(stream));
     let mut taking = Taking {
         into,
         kind,
@@ -103,9 +128,12 @@ pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, Archive
         links: BTreeMap::new(),
     };
     let mut headers = Headers::default();
+    let mut end = 0;
     // Raw: long names are read by us, as long as names can be.
     for entry in archive.entries().map_err(ArchiveError::Read)?.raw(true) {
         let mut entry = entry.map_err(ArchiveError::Read)?;
+        let size = entry.header().entry_size().map_err(ArchiveError::Read)?;
+        end = entry.raw_file_position() + size.next_multiple_of(BLOCK);
         if let Some(member) = headers.read(&mut entry)? {
             taking.member(&member, &mut entry)?;
         }
@@ -113,11 +141,16 @@ pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, Archive
     let mut rest = archive.into_inner();
     // To the last byte: checksums are behind it.
     io::copy(&mut rest, &mut io::sink()).map_err(ArchiveError::Read)?;
-    if kind == Kind::Tarball && !rest.is_marked() {
+    // The mark is a block of zeros. One that was cut off between two members lacks it, and
+    // looks whole otherwise.
+    if kind == Kind::Tarball && rest.read < end + BLOCK {
         return Err(ArchiveError::CutOff);
     }
     taking.finish()
 }
+
+/// Bytes of a block, tar(5).
+const BLOCK: u64 = 512;
 
 /// Bytes that are copied at a time.
 const BUFFER: usize = 128 * 1024;
@@ -127,13 +160,13 @@ struct Taking<'a> {
     into: &'a Path,
     kind: Kind,
     taken: Taken,
-    /// Symbolic links, by name: what they lead to may come later.
+    /// Links, by name, whose target may come later.
     links: BTreeMap<String, String>,
 }
 
 impl Taking<'_> {
     fn member(&mut self, member: &Member, content: &mut impl Read) -> Result<(), ArchiveError> {
-        let name = match member.place()? {
+        let name = match member.place(self.kind)? {
             Place::Wanted(name) => name,
             Place::Whiteout(name) if self.kind == Kind::Layer => {
                 self.taken.whiteouts.insert(name);
@@ -146,27 +179,33 @@ impl Taking<'_> {
             _ => return Ok(()),
         };
         let refused = |why: &str| Err(ArchiveError::member(&member.name, why));
+        if self.taken.files.len() + self.links.len() + self.taken.whiteouts.len() >= MOST {
+            return refused(&format!("is one of more than {MOST}"));
+        }
         match member.kind {
             EntryType::Regular | EntryType::Continuous => {
-                member.check_size()?;
                 self.forget(&name)?;
                 self.write(&name, member, content)?;
                 self.taken.files.insert(name);
                 Ok(())
             }
             EntryType::Link => {
-                let target = member.target()?;
-                if !self.taken.files.contains(&target) {
-                    return refused(&format!("is a link to {target}, which is not before it"));
-                }
+                let target = member.target(self.kind)?;
                 if target == name {
-                    return Ok(());
+                    Ok(())
+                } else if self.taken.files.contains(&target) {
+                    self.forget(&name)?;
+                    self.link(&name, &target)
+                } else if self.kind == Kind::Layer {
+                    self.forget(&name)?;
+                    self.links.insert(name, target);
+                    Ok(())
+                } else {
+                    refused(&format!("is a link to {target}, which is not before it"))
                 }
-                self.forget(&name)?;
-                self.link(&name, &target)
             }
             EntryType::Symlink => {
-                let target = member.target()?;
+                let target = member.target(self.kind)?;
                 self.forget(&name)?;
                 self.links.insert(name, target);
                 Ok(())
@@ -174,7 +213,6 @@ impl Taking<'_> {
             EntryType::Directory => Ok(()),
             EntryType::Char | EntryType::Block => refused("is a device"),
             EntryType::Fifo => refused("is a pipe"),
-            EntryType::GNUSparse => refused("is a sparse file"),
             _ => refused("is of an unknown kind"),
         }
     }
@@ -231,30 +269,25 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// Makes files of the symbolic links.
+    /// Makes files of the links.
     fn finish(mut self) -> Result<Taken, ArchiveError> {
-        while !self.links.is_empty() {
-            let resolved: Vec<(String, String)> = self
-                .links
-                .iter()
-                .filter(|(_, target)| self.taken.files.contains(*target))
-                .map(|(name, target)| (name.clone(), target.clone()))
-                .collect();
-            if resolved.is_empty() {
-                break;
+        let links = std::mem::take(&mut self.links);
+        for (name, target) in &links {
+            let mut end = target;
+            // As far as the kernel follows them, path_resolution(7).
+            for _ in 0..40 {
+                end = links.get(end).unwrap_or(end);
             }
-            for (name, target) in resolved {
-                self.links.remove(&name);
-                self.link(&name, &target)?;
+            if self.taken.files.contains(end) {
+                self.link(name, end)?;
+            } else if self.kind == Kind::Layer {
+                self.taken.links.insert(name.clone(), target.clone());
+            } else {
+                let why = format!("is a link to {target}, which is not there");
+                return Err(ArchiveError::member(name, why));
             }
         }
-        match self.links.pop_first() {
-            Some((name, target)) => Err(ArchiveError::member(
-                &name,
-                format!("is a link to {target}, which is not there"),
-            )),
-            None => Ok(self.taken),
-        }
+        Ok(self.taken)
     }
 }
 

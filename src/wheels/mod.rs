@@ -24,10 +24,14 @@ pub const HASHES: &str = "hashes.txt";
 /// The lock of a release's wheels (PEP 751).
 pub const LOCK: &str = "pylock.toml";
 
+/// Bytes of the longest name that a file can have (`NAME_MAX`, limits.h(0p)).
+const LONGEST: usize = 255;
+
 /// Whether a file of this name belongs to a set of wheels.
 fn is_wanted(name: &str) -> bool {
     let constraints = [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS, HASHES, LOCK];
-    is_wheel(name) || constraints.contains(&name)
+    let is_possible = name.len() <= LONGEST && !name.contains(char::is_control);
+    is_possible && (is_wheel(name) || constraints.contains(&name))
 }
 
 fn is_wheel(name: &str) -> bool {

@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::{Component, Path};
 
-use tar::{Entry, EntryType, PaxExtensions};
+use tar::{Entry, EntryType};
 
 use super::super::is_wanted;
-use super::ArchiveError;
+use super::{ArchiveError, Kind, shown};
 
 /// The longest extension of a header: pax's may have attributes of the file, each of
 /// 64 KiB at most (`XATTR_SIZE_MAX`, xattr(7)).
@@ -30,8 +30,6 @@ pub struct Member {
     pub size: u64,
     /// What it leads to, when it is a link.
     link: Option<String>,
-    /// Its bytes, as pax has it.
-    pax_size: Option<u64>,
 }
 
 /// Where a member is.
@@ -49,10 +47,10 @@ pub enum Place {
 
 impl Member {
     /// Where it is. A name that leads out of the archive is an error.
-    pub fn place(&self) -> Result<Place, ArchiveError> {
-        let Some(name) = at_root(&self.name)
-            .map_err(|()| ArchiveError::member(&self.name, "points outside the archive"))?
-        else {
+    pub fn place(&self, kind: Kind) -> Result<Place, ArchiveError> {
+        let name = at_root(&self.name, kind)
+            .map_err(|()| ArchiveError::member(&self.name, "points outside the archive"))?;
+        let Some(name) = name else {
             return Ok(Place::Elsewhere);
         };
         Ok(match name.strip_prefix(WHITEOUT) {
@@ -65,38 +63,55 @@ impl Member {
     }
 
     /// What a link leads to, when that is a file that is taken, too.
-    pub fn target(&self) -> Result<String, ArchiveError> {
+    pub fn target(&self, kind: Kind) -> Result<String, ArchiveError> {
         let link = self.link.as_deref().unwrap_or_default();
-        match at_root(link) {
+        let wrong = |why: &str| {
+            let why = format!("is a link to \"{}\", {why}", shown(link));
+            Err(ArchiveError::member(&self.name, why))
+        };
+        match at_root(link, kind) {
             Ok(Some(name)) if is_wanted(name) => Ok(name.to_owned()),
-            Ok(_) => {
-                let why = format!("is a link to {link:?}, which is no wheel at the root");
-                Err(ArchiveError::member(&self.name, why))
-            }
-            Err(()) => {
-                let why = format!("is a link to {link:?}, outside the archive");
-                Err(ArchiveError::member(&self.name, why))
-            }
+            Ok(_) => wrong("which is no wheel at the root"),
+            Err(()) => wrong("outside the archive"),
         }
     }
 
-    /// Refuses what nobody could mean.
-    pub fn check_size(&self) -> Result<(), ArchiveError> {
-        let size = self.pax_size.unwrap_or(self.size);
-        if size > LARGEST || size != self.size {
-            let why = format!("is said to have {size} bytes");
-            return Err(ArchiveError::member(&self.name, why));
+    /// Refuses what tar programs do not read alike, wherever it is: what one takes for a
+    /// member, another takes for the content of one.
+    fn check(&self, said: &Headers) -> Result<(), ArchiveError> {
+        let refused = |why: &str| Err(ArchiveError::member(&self.name, why));
+        let size = said.size.unwrap_or(self.size);
+        let is_file = matches!(self.kind, EntryType::Regular | EntryType::Continuous);
+        let has_none = matches!(
+            self.kind,
+            EntryType::Link
+                | EntryType::Symlink
+                | EntryType::Directory
+                | EntryType::Char
+                | EntryType::Block
+                | EntryType::Fifo
+        );
+        if said.is_sparse || self.kind == EntryType::GNUSparse {
+            return refused("is a sparse file");
+        }
+        if size != self.size || is_file && size > LARGEST {
+            return refused(&format!("is said to have {size} bytes"));
+        }
+        if has_none && size > 0 {
+            return refused("has content, and is no file");
         }
         Ok(())
     }
 }
 
-/// The one name of a path without directories; an error when it leads out.
-fn at_root(path: &str) -> Result<Option<&str>, ()> {
+/// The one name of a path without directories; an error when it leads out. Names in a
+/// layer are of the image's root, whether they begin there or not: kaniko's do.
+fn at_root(path: &str, kind: Kind) -> Result<Option<&str>, ()> {
     let mut names = Vec::new();
     for part in Path::new(path).components() {
         match part {
             Component::CurDir => {}
+            Component::RootDir if kind == Kind::Layer => {}
             Component::Normal(name) => names.push(name.to_str().unwrap_or_default()),
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(()),
         }
@@ -113,6 +128,7 @@ pub struct Headers {
     name: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    is_sparse: bool,
 }
 
 impl Headers {
@@ -129,40 +145,65 @@ impl Headers {
             EntryType::XGlobalHeader => {}
             kind => {
                 let header = entry.header();
-                let said = std::mem::take(self);
-                let name = said.name.unwrap_or_else(|| header.path_bytes().into());
-                let link = said
-                    .link
-                    .or_else(|| header.link_name_bytes().map(Into::into));
-                let size = header.entry_size().map_err(ArchiveError::Read)?;
-                let shown = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-                return Ok(Some(Member {
-                    name: shown(name),
+                let mut said = std::mem::take(self);
+                let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+                let name = said.name.take();
+                let link = said.link.take();
+                let member = Member {
+                    name: text(name.unwrap_or_else(|| header.path_bytes().into())),
                     kind,
-                    size,
-                    link: link.map(shown),
-                    pax_size: said.size,
-                }));
+                    size: header.entry_size().map_err(ArchiveError::Read)?,
+                    link: link
+                        .or_else(|| header.link_name_bytes().map(Into::into))
+                        .map(text),
+                };
+                member.check(&said)?;
+                return Ok(Some(member));
             }
         }
         Ok(None)
     }
 
-    /// POSIX.1-2001, pax interchange format.
     fn pax<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), ArchiveError> {
         let bytes = extension(entry)?;
-        for extension in PaxExtensions::new(&bytes) {
-            let extension = extension.map_err(ArchiveError::Read)?;
-            let value = extension.value_bytes();
-            match extension.key_bytes() {
+        let malformed = || {
+            let name = String::from_utf8_lossy(&entry.header().path_bytes()).into_owned();
+            ArchiveError::member(&name, "is a header that cannot be read")
+        };
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let (key, value, behind) = record(rest).ok_or_else(malformed)?;
+            rest = behind;
+            match key {
                 b"path" => self.name = Some(value.to_owned()),
                 b"linkpath" => self.link = Some(value.to_owned()),
-                b"size" => self.size = extension.value().ok().and_then(|size| size.parse().ok()),
-                _ => {}
+                b"size" => self.size = Some(number(value).ok_or_else(malformed)?),
+                _ => self.is_sparse |= key.starts_with(b"GNU.sparse."),
             }
         }
         Ok(())
     }
+}
+
+/// The first record of a header, and what is behind it: `LENGTH KEY=VALUE` and a newline,
+/// all of which the length counts (POSIX.1-2001, pax interchange format). Not by lines:
+/// values have newlines, too.
+fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = bytes.iter().position(|byte| *byte == b' ')?;
+    let length = usize::try_from(number(&bytes[..space])?).ok()?;
+    let (record, behind) = bytes.split_at_checked(length)?;
+    let record = record.get(space + 1..)?.strip_suffix(b"\n")?;
+    let equals = record.iter().position(|byte| *byte == b'=')?;
+    Some((&record[..equals], &record[equals + 1..], behind))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| is_number)?
+        .parse()
+        .ok()
 }
 
 /// A long name, which GNU tar ends by a zero.

@@ -4,15 +4,29 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// How far back a frame of zstd may refer: 2^24 bytes, which are kept in memory. RFC 8878
-/// asks for 8 MiB; what is compressed with more was made for other uses (`zstd --long`).
-const WINDOW: u32 = 24;
+/// How far back a frame of zstd may refer: 2^27 bytes, as much as zstd(1) allows without
+/// being asked. So much is kept in memory, of an archive that was compressed so; up to
+/// level 19 it is 2^23.
+const WINDOW: u32 = 27;
+
+/// What is often given for an archive, by its first bytes.
+const OTHERS: [(&[u8], &str); 4] = [
+    (b"\xfd7zX", "compressed by xz"),
+    (b"BZh", "compressed by bzip2"),
+    (b"PK", "a zip"),
+    (b"<", "a page of a website"),
+];
 
 /// The archive itself, told by its first bytes: gzip (RFC 1952, 2.3.1), zstd (RFC 8878,
 /// 3.1.1), else plain.
 pub fn decompressed<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::new();
     stream.by_ref().take(4).read_to_end(&mut start)?;
+    let other = OTHERS.iter().find(|(magic, _)| start.starts_with(magic));
+    if let Some(what) = other.map_or(start.is_empty().then_some("empty"), |(_, what)| Some(*what)) {
+        let why = format!("it is {what}, and no tar archive, plain or compressed by gzip or zstd");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
     let is_gzip = start.starts_with(&[0x1f, 0x8b]);
     let is_zstd = start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     let stream = BufReader::with_capacity(super::BUFFER, Cursor::new(start).chain(stream));
@@ -27,34 +41,24 @@ pub fn decompressed<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read +
     })
 }
 
-/// Knows whether what was read ended in a block of zeros, as an archive does
-/// (tar(5)); one that was cut off between two members looks whole otherwise.
-pub struct Ending<R> {
+/// Counts what was read.
+pub struct Counted<R> {
     inner: R,
-    zeros: u64,
+    /// Bytes.
+    pub read: u64,
 }
 
-impl<R: Read> Ending<R> {
+impl<R: Read> Counted<R> {
     /// Around a stream that is at its start.
     pub fn new(inner: R) -> Self {
-        Self { inner, zeros: 0 }
-    }
-
-    /// Whether that block was the last of what has been read.
-    pub fn is_marked(&self) -> bool {
-        self.zeros >= 512
+        Self { inner, read: 0 }
     }
 }
 
-impl<R: Read> Read for Ending<R> {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let zeros = buffer[..read]
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == 0)
-            .count();
-        self.zeros = zeros as u64 + if zeros == read { self.zeros } else { 0 };
+        self.read += read as u64;
         Ok(read)
     }
 }
@@ -70,27 +74,6 @@ mod tests {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let one = buffer.len().min(1);
             self.0.read(&mut buffer[..one])
-        }
-    }
-
-    #[test]
-    fn a_mark_is_seen_however_it_is_read() {
-        let mut marked = vec![1; 100];
-        marked.extend([0; 512]);
-        for (bytes, is_marked) in [
-            (&marked[..], true),
-            (&marked[..611], false),
-            (&[0; 1024], true),
-            (&[], false),
-        ] {
-            let mut slow = Ending::new(Slow(bytes));
-            let mut whole = Ending::new(bytes);
-            io::copy(&mut slow, &mut io::sink()).expect("read");
-            io::copy(&mut whole, &mut io::sink()).expect("read");
-            assert_eq!(
-                (slow.is_marked(), whole.is_marked()),
-                (is_marked, is_marked)
-            );
         }
     }
 
@@ -112,9 +95,22 @@ mod tests {
     }
 
     #[test]
+    fn other_kinds_of_archives_are_named() {
+        for (bytes, what) in [
+            (&b"\xfd7zXZ\0"[..], "it is compressed by xz, and no tar"),
+            (b"PK\x03\x04", "it is a zip, and no tar"),
+            (b"<!DOCTYPE html>", "it is a page of a website, and no tar"),
+            (b"", "it is empty, and no tar"),
+        ] {
+            let error = decompressed(bytes).err().expect(what).to_string();
+            assert!(error.starts_with(what), "{error}");
+        }
+    }
+
+    #[test]
     fn zstd_that_needs_much_memory_is_refused() {
         let mut encoder = zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
-        encoder.window_log(25).expect("set");
+        encoder.window_log(28).expect("set");
         io::Write::write_all(&mut encoder, &[7; 100]).expect("written");
         let bytes = encoder.finish().expect("compressed");
         let mut stream = decompressed(&bytes[..]).expect("a stream");

@@ -231,8 +231,13 @@ fn a_cut_archive_is_an_error_wherever_it_is_cut() {
     let whole = Bad::default().file(A, &"x".repeat(2000)).file(B, "y").end();
     for length in 0..whole.len() - 512 {
         let error = tarball(&whole[..length]).expect_err("an error");
-        // Nothing at all is no archive, and between two members only the mark is missing.
-        assert!(!error.is_empty());
+        let is_between =
+            length % 512 == 0 && (length == 512 + 2048 || length + 1024 >= whole.len());
+        assert_eq!(
+            error == ArchiveError::CutOff.to_string(),
+            is_between,
+            "{length}: {error}"
+        );
     }
     let error = tarball(&whole[..512 + 2048]).expect_err("an error");
     assert_eq!(error, ArchiveError::CutOff.to_string());
@@ -246,6 +251,114 @@ fn a_cut_archive_is_an_error_wherever_it_is_cut() {
     for length in 4..zstd.len() {
         tarball(&zstd[..length]).expect_err("an error");
     }
+}
+
+#[test]
+fn what_is_behind_the_mark_does_not_count() {
+    let mut tar = Bad::default().file(A, "x").end();
+    tar.push(b'\n');
+    assert_eq!(tarball(&tar), Ok(files(&[(A, "x")])));
+}
+
+#[test]
+fn no_attribute_and_no_name_of_others_is_in_the_way() {
+    let attribute = record("SCHILY.xattr.user.x", "a\nb") + &record("path", "x\u{1b}.whl");
+    let tar = Bad::default()
+        .member("pax", EntryType::XHeader, "", &attribute)
+        .file("notes.txt", "x")
+        .file(&format!("{}.whl", "x".repeat(95)), "x")
+        .end();
+    let name = format!("{}.whl", "x".repeat(95));
+    assert_eq!(tarball(&tar), Ok(files(&[(&name, "x")])));
+    let error = tarball(&Bad::default().file("../\u{1b}[2J", "x").end()).expect_err("refused");
+    assert!(
+        error.starts_with("the member ../?[2J points outside"),
+        "{error}"
+    );
+    let tar = Bad::default()
+        .member(
+            "././@LongLink",
+            EntryType::GNULongName,
+            "",
+            &"../".repeat(200),
+        )
+        .file("x", "x")
+        .end();
+    let error = tarball(&tar).expect_err("refused");
+    assert!(
+        error.len() < 300 && error.contains("... points outside"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_programs_read_differently_is_refused_wherever_it_is() {
+    let after = |pax: &str, name: &str| {
+        Bad::default()
+            .member("pax", EntryType::XHeader, "", pax)
+            .file(name, "x")
+            .end()
+    };
+    let sparse = record("GNU.sparse.major", "1") + &record("GNU.sparse.name", A);
+    for (tar, why) in [
+        (
+            after(&record("size", "9"), "notes.txt"),
+            "the member notes.txt is said to have 9 bytes",
+        ),
+        (
+            after(&record("size", "x"), A),
+            "the member pax is a header that cannot be read",
+        ),
+        (
+            after("9 size=1", A),
+            "the member pax is a header that cannot be read",
+        ),
+        (
+            after("99999999999999999999 a=b\n", A),
+            "the member pax is a header that cannot be read",
+        ),
+        (
+            after(&sparse, "GNUSparseFile.1/a"),
+            "the member GNUSparseFile.1/a is a sparse file",
+        ),
+        (
+            Bad::default()
+                .member("x", EntryType::GNUSparse, "", "")
+                .end(),
+            "the member x is a sparse file",
+        ),
+        (
+            Bad::default()
+                .member("x", EntryType::Link, "y", "content")
+                .end(),
+            "the member x has content, and is no file",
+        ),
+    ] {
+        let error = tarball(&tar).expect_err(why);
+        assert!(error.starts_with(why), "{error}");
+    }
+}
+
+#[test]
+fn layers_begin_at_the_root_and_link_to_lower_ones() {
+    let tar = Bad::default()
+        .member("/", EntryType::Directory, "", "")
+        .file(&format!("/{A}"), "x")
+        .member(B, EntryType::Link, &format!("/{A}"), "")
+        .member("c.whl", EntryType::Symlink, "/lower.whl", "")
+        .member("d.whl", EntryType::Link, "lower.whl", "")
+        .end();
+    let directory = tempfile::tempdir().expect("a directory");
+    let layer = take(&tar[..], directory.path(), Kind::Layer).expect("taken");
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(layer.files, names(&[A, B]));
+    let links: Vec<_> = layer
+        .links
+        .iter()
+        .map(|(name, to)| (&**name, &**to))
+        .collect();
+    assert_eq!(links, [("c.whl", "lower.whl"), ("d.whl", "lower.whl")]);
+    assert!(tarball(&tar).is_err());
 }
 
 #[test]
@@ -264,6 +377,7 @@ fn whiteouts_count_in_layers_alone() {
             files: [B.to_owned()].into(),
             whiteouts: [A.to_owned()].into(),
             opaque: true,
+            links: BTreeMap::new(),
         }
     );
     assert_eq!(tarball(&tar), Ok(files(&[(B, "x")])));
@@ -274,7 +388,7 @@ fn whiteouts_count_in_layers_alone() {
 }
 
 #[test]
-fn a_full_disk_is_told_with_the_file() {
+fn what_cannot_be_written_is_told_with_the_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let gone = directory.path().join("gone");
     let tar = Bad::default().file(A, "x").end();
