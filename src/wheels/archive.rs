@@ -1,8 +1,8 @@
 //! What is taken from an archive of wheels: of a tarball, or of a layer of an image.
 //!
 //! Archives come from anywhere. A member's name, kind and size are judged before a byte
-//! of it is written; what is neither a wheel nor a constraint file at the root is passed
-//! over, whatever it is.
+//! of it is written. What is neither a wheel nor a constraint file at the root is passed
+//! over, unless it makes programs disagree about where it ends.
 
 mod members;
 mod streams;

@@ -103,7 +103,7 @@ impl FromStr for Reference {
             None => (rest, None),
         };
         check_registry(registry)?;
-        let registry = if registry == HUB_ALIAS { HUB } else { registry };
+        let registry = canonical(registry);
         check_path(path)?;
         let repository = if registry == HUB && !path.contains('/') {
             format!("{LIBRARY}{path}")
@@ -136,6 +136,14 @@ impl fmt::Display for Reference {
             write!(formatter, "@{digest}")?;
         }
         Ok(())
+    }
+}
+
+/// The one name of a registry that has several.
+pub fn canonical(registry: &str) -> &str {
+    match registry {
+        HUB_ALIAS | HUB_HOST => HUB,
+        other => other,
     }
 }
 
