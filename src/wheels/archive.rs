@@ -81,6 +81,9 @@ const SHOWN: usize = 200;
 /// Wheels, constraint files, links and whiteouts of an archive that somebody could mean.
 const MOST: usize = 1 << 16;
 
+/// No wheel is larger, in bytes.
+const LARGEST: u64 = 8 << 30;
+
 /// What the rules of an archive are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -133,7 +136,8 @@ pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, Archive
     for entry in archive.entries().map_err(ArchiveError::Read)?.raw(true) {
         let mut entry = entry.map_err(ArchiveError::Read)?;
         let size = entry.header().entry_size().map_err(ArchiveError::Read)?;
-        end = entry.raw_file_position() + size.next_multiple_of(BLOCK);
+        let blocks = size.div_ceil(BLOCK).saturating_mul(BLOCK);
+        end = entry.raw_file_position().saturating_add(blocks);
         if let Some(member) = headers.read(&mut entry)? {
             taking.member(&member, &mut entry)?;
         }
@@ -143,7 +147,7 @@ pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, Archive
     io::copy(&mut rest, &mut io::sink()).map_err(ArchiveError::Read)?;
     // The mark is a block of zeros. One that was cut off between two members lacks it, and
     // looks whole otherwise.
-    if kind == Kind::Tarball && rest.read < end + BLOCK {
+    if kind == Kind::Tarball && rest.read < end.saturating_add(BLOCK) {
         return Err(ArchiveError::CutOff);
     }
     taking.finish()
@@ -166,6 +170,11 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     fn member(&mut self, member: &Member, content: &mut impl Read) -> Result<(), ArchiveError> {
+        let refused = |why: &str| Err(ArchiveError::member(&member.name, why));
+        let taken = &self.taken;
+        if taken.files.len() + taken.whiteouts.len() + self.links.len() >= MOST {
+            return refused(&format!("comes after {MOST} others"));
+        }
         let name = match member.place(self.kind)? {
             Place::Wanted(name) => name,
             Place::Whiteout(name) if self.kind == Kind::Layer => {
@@ -178,11 +187,10 @@ impl Taking<'_> {
             }
             _ => return Ok(()),
         };
-        let refused = |why: &str| Err(ArchiveError::member(&member.name, why));
-        if self.taken.files.len() + self.links.len() + self.taken.whiteouts.len() >= MOST {
-            return refused(&format!("is one of more than {MOST}"));
-        }
         match member.kind {
+            EntryType::Regular | EntryType::Continuous if member.size > LARGEST => {
+                refused(&format!("is said to have {} bytes", member.size))
+            }
             EntryType::Regular | EntryType::Continuous => {
                 self.forget(&name)?;
                 self.write(&name, member, content)?;

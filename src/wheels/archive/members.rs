@@ -12,9 +12,6 @@ use super::{ArchiveError, Kind, shown};
 /// 64 KiB at most (`XATTR_SIZE_MAX`, xattr(7)).
 const LONGEST: u64 = 1 << 20;
 
-/// No wheel is larger, in bytes.
-const LARGEST: u64 = 8 << 30;
-
 /// Where whiteouts begin, in a layer of an image.
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
@@ -81,7 +78,6 @@ impl Member {
     fn check(&self, said: &Headers) -> Result<(), ArchiveError> {
         let refused = |why: &str| Err(ArchiveError::member(&self.name, why));
         let size = said.size.unwrap_or(self.size);
-        let is_file = matches!(self.kind, EntryType::Regular | EntryType::Continuous);
         let has_none = matches!(
             self.kind,
             EntryType::Link
@@ -94,7 +90,7 @@ impl Member {
         if said.is_sparse || self.kind == EntryType::GNUSparse {
             return refused("is a sparse file");
         }
-        if size != self.size || is_file && size > LARGEST {
+        if size != self.size {
             return refused(&format!("is said to have {size} bytes"));
         }
         if has_none && size > 0 {

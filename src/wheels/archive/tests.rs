@@ -340,6 +340,24 @@ fn what_programs_read_differently_is_refused_wherever_it_is() {
 }
 
 #[test]
+fn sizes_and_numbers_that_nobody_means_take_no_memory() {
+    // Of what is passed over the size is only believed: it is not there.
+    let mut tar = Bad::default();
+    tar.header("notes.bin", EntryType::Regular, "", u64::MAX);
+    let error = tarball(&tar.end()).expect_err("cut off");
+    assert!(error.starts_with("it "), "{error}");
+    let mut many = Bad::default();
+    for number in 0..=MOST {
+        many.header(&format!(".wh.{number}.whl"), EntryType::Regular, "", 0);
+    }
+    let error = taken(&many.end(), Kind::Layer).expect_err("refused");
+    assert!(
+        error.starts_with("the member .wh.65536.whl comes after 65536 others"),
+        "{error}"
+    );
+}
+
+#[test]
 fn layers_begin_at_the_root_and_link_to_lower_ones() {
     let tar = Bad::default()
         .member("/", EntryType::Directory, "", "")
