@@ -109,7 +109,7 @@ pub struct Ring {
     pub packages: Vec<String>,
     /// The containers of all runs, which are removed in the end only: ext4 goes past
     /// what was deleted in the last minute for every file that it makes, and a run would
-    /// pay for the removal of the one before it with up to half of its time
+    /// pay for the removal of the one before it with a third of its time
     /// (`recently_deleted` in Linux's fs/ext4/ialloc.c).
     pub used: RefCell<Vec<Container>>,
 }
