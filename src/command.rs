@@ -277,9 +277,11 @@ impl System {
         let mut looked = Instant::now();
         loop {
             if says_something(&reader)? {
-                match reader.read(&mut buffer)? {
-                    0 => break,
-                    read => lines.add(&buffer[..read], hear),
+                match reader.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(read) => lines.add(&buffer[..read], hear),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
                 }
             }
             if looked.elapsed() < GLANCE {
