@@ -15,6 +15,7 @@ use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Id, Settings};
 use crate::step::StepName;
+use crate::words::reason;
 
 /// The surroundings of a running step.
 pub struct Context<'a> {
@@ -162,13 +163,7 @@ pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::File {
         doing: doing.to_owned(),
         path: path.to_owned(),
-        error: match error.kind() {
-            io::ErrorKind::StorageFull => "no space left on the device".to_owned(),
-            io::ErrorKind::ReadOnlyFilesystem => "the filesystem is read-only".to_owned(),
-            io::ErrorKind::NotFound => "it does not exist".to_owned(),
-            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-            _ => error.to_string(),
-        },
+        error: reason(error),
     }
 }
 

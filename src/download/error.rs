@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::words::reason;
+
 /// Why a file could not be had. URLs are without user and password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
@@ -146,12 +148,6 @@ pub enum DownloadError {
         /// Bytes that came.
         got: u64,
     },
-    /// The disk is full.
-    #[error("could not write {}: no space left on the device", path.display())]
-    NoSpace {
-        /// What was written.
-        path: PathBuf,
-    },
     /// A file of this machine could not be read or written.
     #[error("could not {doing} {}: {reason}", path.display())]
     File {
@@ -192,24 +188,10 @@ pub enum DownloadError {
 
 /// A file error, in the words that the rest of the program has for it.
 pub(super) fn file(doing: &'static str, path: &Path, error: &io::Error) -> DownloadError {
-    let path = path.to_owned();
-    if error.kind() == io::ErrorKind::StorageFull {
-        return DownloadError::NoSpace { path };
-    }
     DownloadError::File {
         doing,
-        path,
+        path: path.to_owned(),
         reason: reason(error),
-    }
-}
-
-/// What the system says, in words.
-pub(super) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ReadOnlyFilesystem => "the filesystem is read-only".to_owned(),
-        io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 use ureq::tls::Certificate;
 
-use super::error::{self, DownloadError};
+use super::error::DownloadError;
 use super::variable;
+use crate::words::reason;
 
 /// Variables that name a bundle, the first that is set wins: pip's own
 /// (<https://pip.pypa.io/en/stable/topics/https-certificates/>), then those of the
@@ -56,7 +57,7 @@ fn named(variable: &'static str, path: &Path) -> Result<Vec<Certificate<'static>
         path: path.to_owned(),
         reason,
     };
-    File::open(path).map_err(|cause| bad(error::reason(&cause)))?;
+    File::open(path).map_err(|cause| bad(reason(&cause)))?;
     // What is no certificate is passed over, as OpenSSL does.
     let found = read(path);
     if found.certs.is_empty() {

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use tar::EntryType;
 
 use super::is_wheel;
+use crate::words::reason;
 use members::{Headers, Member, Place};
 use streams::{Counted, decompressed};
 
@@ -302,10 +303,7 @@ impl Taking<'_> {
 fn written(path: &Path, error: &io::Error) -> ArchiveError {
     ArchiveError::Write {
         path: path.to_owned(),
-        reason: match error.kind() {
-            io::ErrorKind::StorageFull => "no space left on the device".to_owned(),
-            _ => error.to_string(),
-        },
+        reason: reason(error),
     }
 }
 
