@@ -9,10 +9,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::credentials::Credentials;
-use super::error::{self, DownloadError};
-use super::exchange::{self, Exchange, Trouble};
+use super::error::{self, Advice, DownloadError, INDEX};
+use super::exchange::{self, Exchange, Resume, Trouble};
 use super::partial::{self, Partial};
-use super::routes::Routes;
+use super::request::Request;
+use super::routes::{Routes, Trust};
 use super::{Fetched, Wanted, variable};
 
 /// pip's defaults (<https://pip.pypa.io/en/stable/cli/pip/#cmdoption-timeout>,
@@ -30,6 +31,7 @@ pub struct Client {
     pub(super) credentials: Credentials,
     pub(super) silence: Duration,
     pub(super) retries: u32,
+    pub(super) advice: &'static Advice,
     /// Waits; tests do not.
     pub(super) pause: Box<dyn Fn(Duration) + Send + Sync>,
 }
@@ -55,14 +57,35 @@ impl Client {
         environment: &[(String, String)],
         known: &[String],
     ) -> Result<Client, DownloadError> {
+        Self::trusting(environment, known, &Trust::default(), &INDEX)
+    }
+
+    /// The same for servers that are trusted otherwise, and with what is to be said about
+    /// errors of theirs.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn trusting(
+        environment: &[(String, String)],
+        known: &[String],
+        trust: &Trust<'_>,
+        advice: &'static Advice,
+    ) -> Result<Client, DownloadError> {
         let silence = silence(environment)?;
         Ok(Self {
-            routes: Routes::new(environment, silence)?,
+            routes: Routes::new(environment, silence, trust)?,
             credentials: Credentials::new(environment, known)?,
             silence,
             retries: retries(environment)?,
+            advice,
             pause: Box::new(thread::sleep),
         })
+    }
+
+    /// The name and the password that netrc has for a host.
+    #[must_use]
+    pub fn login(&self, host: &str) -> Option<(&str, &str)> {
+        self.credentials.of_netrc(host)
     }
 
     /// Fetches one file; `heard` gets the number of bytes each time some arrive. A file
@@ -93,7 +116,7 @@ impl Client {
         let shown = error::shown(&url);
         let mut partial = Partial::create(wanted, &shown, heard)?;
         if url.scheme() == "file" {
-            copy(&url, &mut partial)?;
+            copy(&url, &mut partial, self.advice)?;
         } else {
             self.download(&url, &mut partial, retries)?;
         }
@@ -106,6 +129,7 @@ impl Client {
         partial: &mut Partial,
         retries: &AtomicUsize,
     ) -> Result<(), DownloadError> {
+        let request = Request::of(url.as_str());
         let mut validator = None;
         let mut tries = 1;
         loop {
@@ -113,6 +137,8 @@ impl Client {
                 routes: &self.routes,
                 credentials: &self.credentials,
                 silence: self.silence,
+                advice: self.advice,
+                request: &request,
                 url,
                 shown: partial.url(),
                 tries,
@@ -140,7 +166,10 @@ fn attempt(
     let from = partial.written();
     let resume = validator.as_deref().filter(|_| from > 0);
     let resumes = resume.is_some();
-    let response = exchange.get(resume.map(|validator| (from, validator)))?;
+    let response = exchange.get(resume.map(|validator| Resume {
+        from,
+        validator: Some(validator),
+    }))?;
     match response.status().as_u16() {
         // Also the answer of a server that knows no ranges, or has another file now.
         200 => {
@@ -175,7 +204,7 @@ fn attempt(
 }
 
 /// Copies a file of this machine.
-fn copy(url: &Url, partial: &mut Partial) -> Result<(), DownloadError> {
+fn copy(url: &Url, partial: &mut Partial, advice: &'static Advice) -> Result<(), DownloadError> {
     let path = url.to_file_path().map_err(|()| DownloadError::BadUrl {
         url: partial.url().to_owned(),
         reason: "it names no file of this machine".to_owned(),
@@ -185,6 +214,7 @@ fn copy(url: &Url, partial: &mut Partial) -> Result<(), DownloadError> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             return Err(DownloadError::NotFound {
                 url: partial.url().to_owned(),
+                advice,
             });
         }
         opened => opened.map_err(failed)?,

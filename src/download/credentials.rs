@@ -47,9 +47,15 @@ impl Credentials {
         from_userinfo(url)
             .or_else(|| self.of_known(url))
             .or_else(|| {
-                let entry = netrc::of(&self.netrc, url.host_str()?)?;
-                (url.origin() == first.origin()).then(|| basic(&entry.login, &entry.password))
+                let (user, password) = self.of_netrc(url.host_str()?)?;
+                (url.origin() == first.origin()).then(|| basic(user, password))
             })
+    }
+
+    /// Those that netrc has for a host.
+    pub fn of_netrc(&self, host: &str) -> Option<(&str, &str)> {
+        let entry = netrc::of(&self.netrc, host)?;
+        Some((&entry.login, &entry.password))
     }
 
     fn of_known(&self, url: &Url) -> Option<String> {
@@ -85,7 +91,9 @@ fn from_userinfo(url: &Url) -> Option<String> {
     ))
 }
 
-fn basic(user: &str, password: &str) -> String {
+/// A name and a password, as `Authorization` has them.
+#[must_use]
+pub fn basic(user: &str, password: &str) -> String {
     format!(
         "Basic {}",
         BASE64_STANDARD.encode(format!("{user}:{password}"))

@@ -11,21 +11,22 @@ use crate::words::reason;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
     /// The server wants other credentials, or any: 401 or 403.
-    #[error(
-        "the server refuses {url}, status {status}; check the credentials: \
-         in the index's URL, or netrc's entry for the host"
-    )]
+    #[error("the server refuses {url}, status {status}; {}", advice.refused)]
     Refused {
         /// The file.
         url: String,
         /// What the server answered.
         status: u16,
+        /// What to do.
+        advice: &'static Advice,
     },
     /// The server has no such file, or the directory of a `file://` URL has none.
-    #[error("there is no {url}; check that the index still has the file that was locked")]
+    #[error("there is no {url}; {}", advice.absent)]
     NotFound {
         /// The file.
         url: String,
+        /// What to do.
+        advice: &'static Advice,
     },
     /// Any other answer that brings no file.
     #[error(
@@ -71,10 +72,7 @@ pub enum DownloadError {
         tries: u32,
     },
     /// The server's certificate is not trusted, or TLS failed otherwise.
-    #[error(
-        "no TLS with {host} for {url}: {reason}; \
-         name the right CA bundle in PIP_CERT, or the host in PIP_TRUSTED_HOST"
-    )]
+    #[error("no TLS with {host} for {url}: {reason}; {}", advice.certificate)]
     Tls {
         /// The file.
         url: String,
@@ -82,15 +80,26 @@ pub enum DownloadError {
         host: String,
         /// What is wrong.
         reason: String,
+        /// What to do.
+        advice: &'static Advice,
+    },
+    /// The server answers something else than TLS.
+    #[error("{host} does not talk TLS, {url}; {}", advice.plain)]
+    NoTls {
+        /// The file.
+        url: String,
+        /// Who.
+        host: String,
+        /// What to do.
+        advice: &'static Advice,
     },
     /// There is nothing to check a certificate with.
-    #[error(
-        "no certificate authorities are known, so {url} cannot be trusted; \
-         install ca-certificates, or name a CA bundle in PIP_CERT"
-    )]
+    #[error("no certificate authorities are known, so {url} cannot be trusted; {}", advice.authorities)]
     NoRoots {
         /// The file.
         url: String,
+        /// What to do.
+        advice: &'static Advice,
     },
     /// The connection broke before the end.
     #[error(
@@ -115,7 +124,7 @@ pub enum DownloadError {
         url: String,
     },
     /// The server sends one on and on.
-    #[error("{url} is redirected more than {limit} times; check the index")]
+    #[error("{url} is redirected more than {limit} times; check the server")]
     Redirects {
         /// The file.
         url: String,
@@ -185,6 +194,30 @@ pub enum DownloadError {
         reason: String,
     },
 }
+
+/// What to do about an error, which depends on what the file is for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// The server wants other credentials, or any.
+    pub refused: &'static str,
+    /// The server has no such file.
+    pub absent: &'static str,
+    /// The server's certificate is not trusted.
+    pub certificate: &'static str,
+    /// The server does not talk TLS.
+    pub plain: &'static str,
+    /// No authority is known.
+    pub authorities: &'static str,
+}
+
+/// For files of a package index.
+pub const INDEX: Advice = Advice {
+    refused: "check the credentials: in the index's URL, or netrc's entry for the host",
+    absent: "check that the index still has the file that was locked",
+    certificate: "name the right CA bundle in PIP_CERT, or the host in PIP_TRUSTED_HOST",
+    plain: "check the index's URL: it may be http, or another port",
+    authorities: "install ca-certificates, or name a CA bundle in PIP_CERT",
+};
 
 /// A file error, in the words that the rest of the program has for it.
 pub(super) fn file(doing: &'static str, path: &Path, error: &io::Error) -> DownloadError {

@@ -4,11 +4,12 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use ureq::Body;
-use ureq::http::{HeaderMap, Response};
+use ureq::http::{self, HeaderMap, Response};
 use url::Url;
 
 use super::credentials::Credentials;
-use super::error::{self, DownloadError};
+use super::error::{self, Advice, DownloadError};
+use super::request::Request;
 use super::routes::Routes;
 
 /// Redirects that are followed, at most; requests, which pip uses, follows 30.
@@ -16,6 +17,18 @@ const REDIRECTS: usize = 30;
 
 /// The longest time that a server may ask us to wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// What a form is sent as (<https://url.spec.whatwg.org/#application/x-www-form-urlencoded>).
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What of a file is still wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Resume<'a> {
+    /// The bytes that are there.
+    pub from: u64,
+    /// Which file they are of.
+    pub validator: Option<&'a str>,
+}
 
 /// Why one try did not bring the file.
 #[derive(Debug)]
@@ -52,7 +65,11 @@ pub struct Exchange<'a> {
     pub credentials: &'a Credentials,
     /// How long a server may say nothing.
     pub silence: Duration,
-    /// The file.
+    /// What is said about errors.
+    pub advice: &'static Advice,
+    /// What is asked for.
+    pub request: &'a Request<'a>,
+    /// Its URL.
     pub url: &'a Url,
     /// Its URL as it may be shown.
     pub shown: &'a str,
@@ -61,16 +78,39 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Asks for the file, or for what is behind some bytes of it if it is still the one
-    /// that `validator` names (RFC 9110, 13.1.5 and 14.2), and follows redirects.
-    pub fn get(&self, resume: Option<(u64, &str)>) -> Result<Response<Body>, Trouble> {
+    /// Asks for the file, or for what is behind some bytes of it, if it is still the one
+    /// that a validator names where there is one (RFC 9110, 13.1.5 and 14.2). Follows
+    /// redirects, and answers once when the server wants to know who asks.
+    pub fn get(&self, resume: Option<Resume<'_>>) -> Result<Response<Body>, Trouble> {
+        let Some(authority) = self.request.authority else {
+            return Ok(self.follow(resume, None)?.0);
+        };
+        let told = authority.authorization();
+        let (response, from) = self.follow(resume, told.as_deref())?;
+        if response.status() != 401 || from.origin() != self.url.origin() {
+            return Ok(response);
+        }
+        let values = response.headers().get_all("www-authenticate").iter();
+        let challenges: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+        if !authority.challenged(told.as_deref(), &challenges)? {
+            return Ok(response);
+        }
+        Ok(self.follow(resume, authority.authorization().as_deref())?.0)
+    }
+
+    /// Follows redirects; with the answer comes the URL that it is from.
+    fn follow(
+        &self,
+        resume: Option<Resume<'_>>,
+        authorization: Option<&str>,
+    ) -> Result<(Response<Body>, Url), Trouble> {
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
-            let response = self.get_one(&url, resume)?;
+            let response = self.ask(&url, resume, authorization)?;
             match target(&url, &response) {
                 Some(Ok(next)) => url = next,
                 Some(Err(reason)) => return Err(self.bad_url(&reason).into()),
-                None => return Ok(response),
+                None => return Ok((response, url)),
             }
         }
         Err(DownloadError::Redirects {
@@ -80,31 +120,67 @@ impl Exchange<'_> {
         .into())
     }
 
-    fn get_one(&self, url: &Url, resume: Option<(u64, &str)>) -> Result<Response<Body>, Trouble> {
+    fn ask(
+        &self,
+        url: &Url,
+        resume: Option<Resume<'_>>,
+        authorization: Option<&str>,
+    ) -> Result<Response<Body>, Trouble> {
         let agent = self.routes.to(url).ok_or_else(|| DownloadError::NoRoots {
             url: self.shown.to_owned(),
+            advice: self.advice,
         })?;
+        let known;
+        let authorization = if self.request.authority.is_some() {
+            authorization.filter(|_| url.origin() == self.url.origin())
+        } else {
+            known = self.credentials.of(url, self.url);
+            known.as_deref()
+        };
+        let range = resume.map(|resume| format!("bytes={}-", resume.from));
+        let form = self.request.form.as_deref();
+        let headers = [
+            ("accept", self.request.accept),
+            ("authorization", authorization),
+            ("range", range.as_deref()),
+            ("if-range", resume.and_then(|resume| resume.validator)),
+            ("content-type", form.map(|_| FORM)),
+        ];
         let mut bare = url.clone();
         bare.set_fragment(None);
-        let mut request = agent.get(error::shown(&bare));
-        if let Some(authorization) = self.credentials.of(url, self.url) {
-            request = request.header("authorization", authorization);
+        let mut asked = http::Request::builder().uri(error::shown(&bare));
+        for (name, value) in headers {
+            if let Some(value) = value {
+                asked = asked.header(name, value);
+            }
         }
-        if let Some((from, validator)) = resume {
-            request = request
-                .header("range", format!("bytes={from}-"))
-                .header("if-range", validator);
-        }
-        request.call().map_err(|cause| self.trouble(url, cause))
+        let answered = match form {
+            Some(form) => asked
+                .method(http::Method::POST)
+                .body(form)
+                .map_err(ureq::Error::Http)
+                .and_then(|request| agent.run(request)),
+            None => asked
+                .body(())
+                .map_err(ureq::Error::Http)
+                .and_then(|request| agent.run(request)),
+        };
+        answered.map_err(|cause| self.trouble(url, cause))
     }
 
     /// What an answer means that brings no file.
     pub fn refusal(&self, response: &Response<Body>) -> Trouble {
         let url = self.shown.to_owned();
         let status = response.status().as_u16();
+        let advice = self.advice;
         match status {
-            401 | 403 => DownloadError::Refused { url, status }.into(),
-            404 | 410 => DownloadError::NotFound { url }.into(),
+            401 | 403 => DownloadError::Refused {
+                url,
+                status,
+                advice,
+            }
+            .into(),
+            404 | 410 => DownloadError::NotFound { url, advice }.into(),
             _ => {
                 let error = self.status(status);
                 if matches!(status, 408 | 425 | 429 | 500..=599) {
@@ -154,6 +230,16 @@ impl Exchange<'_> {
     fn trouble(&self, asked: &Url, cause: ureq::Error) -> Trouble {
         let url = self.shown.to_owned();
         let host = self.routes.name(asked);
+        let advice = self.advice;
+        let tls = |url, host, reason| {
+            DownloadError::Tls {
+                url,
+                host,
+                reason,
+                advice,
+            }
+            .into()
+        };
         let unreachable = |reason: String| {
             Trouble::passing(DownloadError::Connect {
                 url: url.clone(),
@@ -171,6 +257,9 @@ impl Exchange<'_> {
             }),
             // So rustls wraps its errors of a handshake: no other try helps.
             ureq::Error::Io(cause) if cause.kind() == io::ErrorKind::InvalidData => {
+                if is_no_tls(&cause) {
+                    return DownloadError::NoTls { url, host, advice }.into();
+                }
                 tls(url, host, cause.to_string())
             }
             ureq::Error::Tls(reason) => tls(url, host, reason.to_owned()),
@@ -251,12 +340,20 @@ fn target(url: &Url, response: &Response<Body>) -> Option<Result<Url, String>> {
     })
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A header's value.
+pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn tls(url: String, host: String, reason: String) -> Trouble {
-    DownloadError::Tls { url, host, reason }.into()
+/// Whether what came is no part of TLS at all.
+fn is_no_tls(cause: &io::Error) -> bool {
+    let inner = cause.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(
+        inner,
+        Some(rustls::Error::InvalidMessage(
+            rustls::InvalidMessage::InvalidContentType
+        ))
+    )
 }
 
 #[cfg(test)]

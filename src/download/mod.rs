@@ -12,6 +12,7 @@ mod many;
 mod netrc;
 mod partial;
 mod proxies;
+mod request;
 mod roots;
 mod routes;
 mod stream;
@@ -21,7 +22,11 @@ mod tests;
 use std::path::PathBuf;
 
 pub use client::Client;
-pub use error::DownloadError;
+pub use credentials::basic;
+pub use error::{Advice, DownloadError};
+pub use request::{Authority, Request};
+pub use roots::BUNDLES;
+pub use routes::Trust;
 pub use stream::Stream;
 
 /// A file that is to be had.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{self, DownloadError};
 use super::{Fetched, Wanted};
+use crate::words::hex;
 
 /// Bytes that are read at a time.
 pub const BUFFER: usize = 64 * 1024;
@@ -155,14 +156,4 @@ pub fn is_present(wanted: &Wanted) -> Result<bool, DownloadError> {
             Err(cause) => return Err(failed(cause)),
         }
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|half| char::from(DIGITS[usize::from(half)]))
-        .collect()
 }

@@ -14,7 +14,16 @@ use crate::words::reason;
 /// (<https://pip.pypa.io/en/stable/topics/https-certificates/>), then those of the
 /// requests library that pip uses
 /// (<https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification>).
-const BUNDLES: [&str; 3] = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+const FIRST: &[&str] = BUNDLES.split_at(3).0;
+
+/// All variables that name one.
+pub const BUNDLES: [&str; 5] = [
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
 
 /// Where distributions have the bundle, the first that is there wins
 /// (<https://go.dev/src/crypto/x509/root_linux.go>).
@@ -30,7 +39,7 @@ const SYSTEM: [&str; 6] = [
 /// The authorities that the environment names, else the system's; none when the
 /// system has none. A bundle that is named must hold a certificate.
 pub fn load(environment: &[(String, String)]) -> Result<Vec<Certificate<'static>>, DownloadError> {
-    for name in BUNDLES {
+    for &name in FIRST {
         if let Some(path) = variable(environment, name) {
             return named(name, Path::new(path));
         }
@@ -51,7 +60,10 @@ pub fn load(environment: &[(String, String)]) -> Result<Vec<Certificate<'static>
 }
 
 /// What one variable names: a bundle, or a directory of certificates.
-fn named(variable: &'static str, path: &Path) -> Result<Vec<Certificate<'static>>, DownloadError> {
+pub fn named(
+    variable: &'static str,
+    path: &Path,
+) -> Result<Vec<Certificate<'static>>, DownloadError> {
     let bad = |reason: String| DownloadError::Bundle {
         variable,
         path: path.to_owned(),

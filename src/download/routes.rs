@@ -1,5 +1,6 @@
 //! The ways to servers: with or without a proxy, with or without a check of certificates.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,15 @@ use super::{partial, roots, variable};
 /// Connections that are kept for the next file, at most.
 const IDLE: usize = 32;
 
+/// How servers are trusted beyond what the environment says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trust<'a> {
+    /// A bundle of authorities beside the others, and the setting that names it.
+    pub bundle: Option<(&'static str, &'a Path)>,
+    /// Any certificate will do.
+    pub anybody: bool,
+}
+
 /// All ways.
 pub struct Routes {
     checked: Agents,
@@ -21,6 +31,7 @@ pub struct Routes {
     proxies: Proxies,
     /// `host` or `host:port`, as `PIP_TRUSTED_HOST` has them.
     trusted: Vec<String>,
+    anybody: bool,
     has_roots: bool,
 }
 
@@ -33,9 +44,16 @@ struct Agents {
 
 impl Routes {
     /// From the environment; `silence` is how long a server may say nothing.
-    pub fn new(environment: &[(String, String)], silence: Duration) -> Result<Self, DownloadError> {
+    pub fn new(
+        environment: &[(String, String)],
+        silence: Duration,
+        trust: &Trust<'_>,
+    ) -> Result<Self, DownloadError> {
         let proxies = Proxies::new(environment)?;
-        let roots = roots::load(environment)?;
+        let mut roots = roots::load(environment)?;
+        if let Some((variable, bundle)) = trust.bundle {
+            roots.extend(roots::named(variable, bundle)?);
+        }
         let has_roots = !roots.is_empty();
         let checked = TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))
@@ -50,6 +68,7 @@ impl Routes {
                 .map(str::to_ascii_lowercase)
                 .collect(),
             proxies,
+            anybody: trust.anybody,
             has_roots,
         })
     }
@@ -57,7 +76,7 @@ impl Routes {
     /// The way to a URL; none to an `https://` one that nothing can vouch for.
     pub fn to(&self, url: &Url) -> Option<&Agent> {
         let is_https = url.scheme() == "https";
-        let agents = if self.is_trusted(url) {
+        let agents = if self.anybody || self.is_trusted(url) {
             &self.unchecked
         } else if is_https && !self.has_roots {
             return None;
@@ -150,7 +169,7 @@ mod tests {
 
     fn trusted(hosts: &str, url: &str) -> bool {
         let environment = [("PIP_TRUSTED_HOST".to_owned(), hosts.to_owned())];
-        let routes = Routes::new(&environment, Duration::from_secs(1)).unwrap();
+        let routes = Routes::new(&environment, Duration::from_secs(1), &Trust::default()).unwrap();
         routes.is_trusted(&Url::parse(url).unwrap())
     }
 
@@ -167,7 +186,8 @@ mod tests {
     #[test]
     fn without_authorities_there_is_no_way_to_https_but_to_trusted_hosts() {
         let environment = [("PIP_TRUSTED_HOST".to_owned(), "mirror.example".to_owned())];
-        let mut routes = Routes::new(&environment, Duration::from_secs(1)).unwrap();
+        let mut routes =
+            Routes::new(&environment, Duration::from_secs(1), &Trust::default()).unwrap();
         routes.has_roots = false;
         let is_way = |url: &str| routes.to(&Url::parse(url).unwrap()).is_some();
         assert!(is_way("http://example.org/"));

@@ -3,13 +3,17 @@
 use std::io::{self, Read};
 
 use ureq::Body;
-use ureq::http::Response;
+use ureq::http::{HeaderMap, Response};
 use url::Url;
 
 use super::Client;
 use super::client::{back_off, parse};
 use super::error::{self, DownloadError};
-use super::exchange::{self, Exchange, Trouble};
+use super::exchange::{self, Exchange, Resume, Trouble};
+use super::request::Request;
+
+/// So many bytes are worth as many tries again: a long file on a bad line takes its time.
+const WORTH: u64 = 1 << 20;
 
 /// A file's bytes in their order. Reading tries as often and as long as
 /// [`Client::fetch`] does; what it fails with holds a [`DownloadError`].
@@ -18,6 +22,7 @@ use super::exchange::{self, Exchange, Trouble};
 /// replaced in the meantime nothing more is read, where the server tells one from another.
 pub struct Stream<'a> {
     client: &'a Client,
+    request: Request<'a>,
     url: Url,
     shown: String,
     heard: &'a (dyn Fn(u64) + Sync),
@@ -26,7 +31,11 @@ pub struct Stream<'a> {
     validator: Option<String>,
     /// Its bytes, as the first answer had them.
     length: Option<u64>,
+    /// The other headers of that.
+    headers: HeaderMap,
     read: u64,
+    /// Bytes that were read when something went wrong last.
+    before: u64,
     tries: u32,
 }
 
@@ -45,19 +54,22 @@ impl Client {
     /// Whatever [`DownloadError`] names, of the first answer.
     pub fn open<'a>(
         &'a self,
-        url: &str,
+        request: Request<'a>,
         heard: &'a (dyn Fn(u64) + Sync),
     ) -> Result<Stream<'a>, DownloadError> {
-        let url = parse(url)?;
+        let url = parse(&request.url)?;
         let mut stream = Stream {
             client: self,
+            request,
             shown: error::shown(&url),
             url,
             heard,
             body: None,
             validator: None,
             length: None,
+            headers: HeaderMap::new(),
             read: 0,
+            before: 0,
             tries: 1,
         };
         let first = stream.answer()?;
@@ -73,11 +85,19 @@ impl Stream<'_> {
         self.length
     }
 
+    /// A header of the first answer.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        exchange::text(&self.headers, name)
+    }
+
     fn exchange(&self) -> Exchange<'_> {
         Exchange {
             routes: &self.client.routes,
             credentials: &self.client.credentials,
             silence: self.client.silence,
+            advice: self.client.advice,
+            request: &self.request,
             url: &self.url,
             shown: &self.shown,
             tries: self.tries,
@@ -95,33 +115,45 @@ impl Stream<'_> {
     }
 
     fn ask(&mut self) -> Result<Answer, Trouble> {
-        let resume = self.validator.as_deref().filter(|_| self.read > 0);
-        let exchange = self.exchange();
-        let response = exchange.get(resume.map(|validator| (self.read, validator)))?;
+        let is_proven = self.request.immutable || self.validator.is_some();
+        let resume = (self.read > 0 && is_proven).then_some(Resume {
+            from: self.read,
+            validator: self.validator.as_deref(),
+        });
+        let response = self.exchange().get(resume)?;
         let headers = response.headers();
+        let is_same =
+            is_proven && (self.request.immutable || exchange::validator(headers) == self.validator);
         let ahead = match response.status().as_u16() {
             200 if self.read == 0 => {
                 self.validator = exchange::validator(headers);
                 self.length = exchange::length(headers);
+                self.headers = headers.clone();
                 0
             }
             // It knows no ranges.
-            200 if self.validator.is_some() && exchange::validator(headers) == self.validator => {
-                self.read
-            }
+            200 if is_same => self.read,
             // It has another file now, or one of which nobody knows whether it is.
-            200 => return Err(exchange.changed().into()),
+            200 => return Err(self.exchange().changed().into()),
             206 if resume.is_some() && exchange::continues(headers, self.read) => 0,
-            _ => return Err(exchange.refusal(&response)),
+            _ => return Err(self.exchange().refusal(&response)),
         };
         Ok(Answer::of(response, ahead))
     }
 
     /// Waits for the next try, unless there is none.
     fn wait(&mut self, trouble: Trouble) -> Result<(), DownloadError> {
+        if self.read - self.before >= WORTH {
+            self.tries = 1;
+        }
+        self.before = self.read;
         match trouble {
             Trouble::Lasting(error) => Err(error),
-            Trouble::Passing { error, .. } if self.tries > self.client.retries => Err(error),
+            Trouble::Passing { error, .. }
+                if self.request.once || self.tries > self.client.retries =>
+            {
+                Err(error)
+            }
             Trouble::Passing { wait, .. } => {
                 (self.client.pause)(wait.unwrap_or_else(|| back_off(self.tries)));
                 self.tries += 1;

@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use self::server::{Server, answer};
-use super::partial::hex;
-use super::{Client, DownloadError, Fetched, Wanted};
+use crate::words::hex;
+
+use super::{Client, DownloadError, Fetched, Request, Wanted};
 
 const BODY: &str = "the bytes of a wheel";
 

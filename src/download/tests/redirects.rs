@@ -48,7 +48,7 @@ fn redirects_without_end_or_to_nowhere_are_errors() {
     assert_eq!(
         bench.get(&url),
         Err(format!(
-            "{url} is redirected more than 30 times; check the index"
+            "{url} is redirected more than 30 times; check the server"
         ))
     );
     let away = Server::script(vec![answer(302, &["Location: ftp://u:p@h/a.whl"], "")]);

@@ -11,7 +11,7 @@ impl Bench {
         let heard = |bytes| {
             self.heard.fetch_add(bytes, Ordering::Relaxed);
         };
-        let opened = self.client.open(url, &heard);
+        let opened = self.client.open(Request::of(url), &heard);
         let mut stream = opened.map_err(|error| error.to_string())?;
         let mut text = Vec::new();
         let mut buffer = [0; 7];
@@ -127,10 +127,11 @@ fn what_is_not_there_is_known_at_once() {
 fn its_length_is_known_where_the_server_tells() {
     let server = Server::script(vec![answer(200, &[], BODY), unframed(200, &[], BODY)]);
     let bench = Bench::new(&[], &[]);
+    let url = server.url("w.tar");
     let length = || {
         bench
             .client
-            .open(&server.url("w.tar"), &|_| ())
+            .open(Request::of(&url), &|_| ())
             .expect("opened")
             .length()
     };
