@@ -1,4 +1,5 @@
-//! The command line: `loci-install [SETTINGS]`, `plan`, `step`, `steps`, `bindep`.
+//! The command line: `loci-install [SETTINGS]`, `plan`, `step`, `steps`, `bindep`,
+//! `fetch-wheels`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -23,12 +24,13 @@ use crate::report::{self, Format, say};
 use crate::root::Root;
 use crate::run;
 use crate::schedule::Stopped;
-use crate::settings::arguments::ARGUMENTS;
+use crate::settings::arguments::{ARGUMENTS, Argument};
 use crate::settings::{Given, SettingError, Settings};
 use crate::step::StepName;
 use crate::steps;
 
 mod bindep_machine;
+mod fetch;
 
 /// The input is wrong; nothing was touched.
 const WRONG_INPUT: u8 = 2;
@@ -51,6 +53,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("step", matches)) => step(matches),
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
+        Some(("fetch-wheels", matches)) => fetch::run(matches),
         Some((later, _)) => {
             say(&format!("error: `{later}` is not supported yet"));
             WRONG_INPUT
@@ -114,13 +117,24 @@ pub fn command() -> Clap {
                 .arg(root),
         )
         .subcommand(Clap::new("base").about("Prepares a distribution image (not supported yet)"))
-        .subcommand(Clap::new("fetch-wheels").about("Only obtains the wheels (not supported yet)"));
+        .subcommand(with_some_settings(
+            Clap::new("fetch-wheels").about(
+                "Only fetches wheels: from WHEELS to WHEELS_DEST, or WHEELS_PATH; needs no root",
+            ),
+            |argument| fetch::ARGUMENTS.contains(&argument.name),
+        ));
     with_settings(top)
 }
 
 /// Adds a flag for every build argument.
 fn with_settings(command: Clap) -> Clap {
-    command.args(ARGUMENTS.iter().map(|argument| {
+    with_some_settings(command, |_| true)
+}
+
+/// Adds a flag for some build arguments.
+fn with_some_settings(command: Clap, some: impl Fn(&Argument) -> bool) -> Clap {
+    let arguments = ARGUMENTS.iter().filter(|argument| some(argument));
+    command.args(arguments.map(|argument| {
         let default = if argument.default.is_empty() {
             String::new()
         } else {
@@ -144,8 +158,9 @@ struct Input {
     secrets: crate::secrets::Secrets,
 }
 
-fn input(matches: &ArgMatches) -> Result<Input, u8> {
-    let environment: Vec<(String, String)> = std::env::vars_os()
+/// The whole environment.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
         // What is not UTF-8 is no valid value of anything here, and refused as what it looks like.
         .map(|(name, value)| {
             (
@@ -153,17 +168,24 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
                 value.to_string_lossy().into_owned(),
             )
         })
-        .collect();
+        .collect()
+}
+
+/// What the user gave, of the arguments that the command knows.
+fn given(matches: &ArgMatches, environment: &[(String, String)]) -> Given {
     let flags = ARGUMENTS.iter().filter_map(|argument| {
-        Some((
-            argument.name,
-            matches.get_one::<String>(argument.name)?.clone(),
-        ))
+        let value = matches.try_get_one::<String>(argument.name).ok()??;
+        Some((argument.name, value.clone()))
     });
     let own_uid = uzers::get_current_uid();
-    let given = Given::new(environment.clone(), flags, own_uid, |path| {
+    Given::new(environment.to_vec(), flags, own_uid, |path| {
         std::path::Path::new(path).is_file()
-    });
+    })
+}
+
+fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
+    let environment = environment();
+    let given = given(matches, &environment);
     let secrets = Settings::secrets(&given, &environment);
     let parsed = Settings::parse(&given, &environment);
     if parsed.is_err() {
@@ -173,11 +195,14 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
         }
     }
     match parsed {
-        Ok(settings) => Ok(Input {
-            environment,
-            settings,
-            secrets,
-        }),
+        Ok(mut settings) => {
+            settings.wheels.use_mounted(root);
+            Ok(Input {
+                environment,
+                settings,
+                secrets,
+            })
+        }
         Err(errors) => {
             let errors: Vec<SettingError> = errors;
             say(&secrets.mask(&report::refused_settings(&errors)));
@@ -187,14 +212,15 @@ fn input(matches: &ArgMatches) -> Result<Input, u8> {
 }
 
 fn install(matches: &ArgMatches) -> u8 {
-    let input = match input(matches) {
-        Ok(input) => input,
-        Err(status) => return status,
-    };
-    perform(&input, &Root::default(), None, matches.get_flag("verbose"))
+    let root = Root::default();
+    match input(matches, &root) {
+        Ok(input) => perform(&input, &root, None, matches.get_flag("verbose")),
+        Err(status) => status,
+    }
 }
 
 fn step(matches: &ArgMatches) -> u8 {
+    let root = Root::default();
     let names: Result<Vec<StepName>, Vec<String>> = {
         let (good, bad): (Vec<_>, Vec<_>) = matches
             .get_many::<String>("name")
@@ -214,12 +240,12 @@ fn step(matches: &ArgMatches) -> u8 {
             let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
             say(&report::problems(&problems));
             // What else is wrong is said now, too, and not one run later.
-            let _ = input(matches);
+            let _ = input(matches, &root);
             return WRONG_INPUT;
         }
     };
-    match input(matches) {
-        Ok(input) => perform(&input, &Root::default(), Some(&names), true),
+    match input(matches, &root) {
+        Ok(input) => perform(&input, &root, Some(&names), true),
         Err(status) => status,
     }
 }
@@ -322,13 +348,13 @@ fn refuse(problems: &[Problem], input: &Input) -> u8 {
 }
 
 fn plan(matches: &ArgMatches) -> u8 {
-    let input = match input(matches) {
-        Ok(input) => input,
-        Err(status) => return status,
-    };
     let root = matches
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
+    let input = match input(matches, &root) {
+        Ok(input) => input,
+        Err(status) => return status,
+    };
     let made = steps::plan(&input.settings, &root, &input.environment, None);
     let (warnings, problems) = match &made {
         Ok(plan) => (plan.warnings.as_slice(), plan.problems.as_slice()),

@@ -31,6 +31,8 @@ pub struct Command {
     pub withheld: Vec<String>,
     /// Its working directory; ours when none.
     pub directory: Option<PathBuf>,
+    /// What it reads from its standard input, if anything.
+    pub input: Option<String>,
 }
 
 impl Command {
@@ -43,6 +45,7 @@ impl Command {
             variables: BTreeMap::new(),
             withheld: Vec::new(),
             directory: None,
+            input: None,
         }
     }
 
@@ -71,6 +74,13 @@ impl Command {
     #[must_use]
     pub fn without(mut self, name: impl Into<String>) -> Self {
         self.withheld.push(name.into());
+        self
+    }
+
+    /// Gives it something to read.
+    #[must_use]
+    pub fn input(mut self, text: impl Into<String>) -> Self {
+        self.input = Some(text.into());
         self
     }
 
@@ -312,8 +322,11 @@ impl System {
         }
         let mut expression = duct::cmd(&command.program, &command.arguments)
             .full_env(environment)
-            .stdin_null()
             .unchecked();
+        expression = match &command.input {
+            Some(input) => expression.stdin_bytes(input.as_bytes()),
+            None => expression.stdin_null(),
+        };
         if let Some(directory) = &command.directory {
             expression = expression.dir(directory);
         }

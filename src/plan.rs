@@ -46,6 +46,8 @@ pub struct PlannedStep {
     pub work: Work,
     /// How long it will take.
     pub expected: Expected,
+    /// What it waits for in this plan, beside what it always does.
+    pub also_needs: Vec<StepName>,
 }
 
 /// How long something will take.
@@ -155,9 +157,9 @@ impl View<'_> {
 impl Plan {
     /// The steps of this plan that `step` waits for.
     pub fn needs(&self, step: StepName) -> impl Iterator<Item = StepName> {
-        step.needs()
-            .iter()
-            .copied()
-            .filter(|need| self.steps.iter().any(|planned| planned.name == *need))
+        let planned = self.steps.iter().find(|planned| planned.name == step);
+        let also = planned.into_iter().flat_map(|planned| &planned.also_needs);
+        let needs = step.needs().iter().chain(also).copied();
+        needs.filter(|need| self.steps.iter().any(|planned| planned.name == *need))
     }
 }

@@ -11,6 +11,7 @@ use crate::platform::Platform;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
+use crate::wheels::Origin;
 use crate::words::count;
 
 /// The file in the state directory.
@@ -37,6 +38,8 @@ pub struct Record {
     pub inputs: Option<String>,
     /// The sources, by directory name.
     pub sources: BTreeMap<String, Source>,
+    /// Where wheels were fetched from, if they were.
+    pub wheels: Vec<Origin>,
     /// The wheels built of them, by file name.
     pub built: Vec<String>,
     /// What was changed in the constraints, and why.

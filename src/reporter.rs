@@ -18,6 +18,19 @@ pub struct Progress {
     pub detail: String,
 }
 
+impl Progress {
+    /// Of bytes that are read; none of them expected means that nobody knows how many.
+    #[must_use]
+    pub fn of_bytes(read: u64, expected: u64) -> Self {
+        Self {
+            what: "MiB".to_owned(),
+            done: read >> 20,
+            total: expected.max(read) >> 20,
+            detail: String::new(),
+        }
+    }
+}
+
 /// Hears what a run does. Every text is masked by the reporter, not by who speaks.
 pub trait Reporter: Sync {
     /// A step starts, for this reason.

@@ -27,6 +27,7 @@ fn plan(steps: &[StepName], jobs: usize) -> Plan {
         steps: steps
             .iter()
             .map(|name| PlannedStep {
+                also_needs: Vec::new(),
                 name: *name,
                 why: String::new(),
                 work: Work::Do(Vec::new()),

@@ -113,8 +113,8 @@ pub const ARGUMENTS: &[Argument] = &[
     argument(
         "WHEELS",
         "",
-        "SOURCE",
-        "Wheels to fetch: a tarball's path, later also a URL or an image reference; the directory WHEELS_PATH when not given",
+        "SOURCES",
+        "Wheels to fetch, of each the first that there is: paths of tarballs, directories and OCI layouts, URLs of tarballs, image references; the directory WHEELS_PATH when not given",
     ),
     argument(
         "WHEELS_PATH",
@@ -227,13 +227,25 @@ pub const ARGUMENTS: &[Argument] = &[
         "REGISTRY_PROTOCOL",
         "detect",
         "NAME",
-        "Protocol of the wheels registry: http, https or detect",
+        "Protocol of the wheels' registry: https, http, or detect, which is https, and http where a neighbour talks nothing else",
     ),
     argument(
         "REGISTRY_INSECURE",
         "False",
         "BOOL",
-        "Accept any certificate of the wheels registry",
+        "Accept any certificate of the wheels' server",
+    ),
+    argument(
+        "REGISTRY_CA",
+        "",
+        "FILE",
+        "Certificates of the authority of the wheels' server, beside those that the system trusts",
+    ),
+    argument(
+        "REGISTRY_AUTH_FILE",
+        "",
+        "FILE",
+        "Logins of the wheels' registry, as docker and podman write them; the secret `registry-auth` or their own files when not given",
     ),
     argument(
         "HORIZON_EXTRA_PANELS",

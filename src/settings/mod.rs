@@ -16,14 +16,16 @@ pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
 pub use values::{GitRef, Id, ProjectName, Refused};
-pub use wheels_source::WheelsSource;
+pub use wheels_source::{RegistrySettings, WheelsSource};
 
 use crate::python::bytecode::Bytecode;
+use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::step::Mode;
+use crate::wheels::Directory;
 use arguments::by_name;
 use values::{
-    boolean, directory, distribution, jobs, packages, shell_words, version_suffix, words,
+    boolean, directory, distribution, file, jobs, packages, shell_words, version_suffix, words,
 };
 
 /// The user's settings.
@@ -95,8 +97,12 @@ pub struct AccountSettings {
 /// Where wheels come from.
 #[derive(Debug, Clone)]
 pub struct WheelsSettings {
-    /// What is fetched; the mounted directory when none.
-    pub source: Option<WheelsSource>,
+    /// What is fetched, the first one first; the mounted directory when none.
+    pub sources: Vec<WheelsSource>,
+    /// What is mounted, as far as it is known.
+    pub mounted: Option<WheelsSource>,
+    /// How servers of those are talked to.
+    pub registry: RegistrySettings,
     /// The mounted directory.
     pub path: String,
     /// Where fetched wheels go.
@@ -110,10 +116,44 @@ impl WheelsSettings {
     /// The directory that holds the wheels once the step `wheels` is done.
     #[must_use]
     pub fn directory(&self) -> &str {
-        if self.source.is_some() {
-            &self.destination
-        } else {
+        if self.sources.is_empty() {
             &self.path
+        } else {
+            &self.destination
+        }
+    }
+
+    /// Notes that the one image that `WHEELS` names is mounted: its builder has fetched
+    /// it, as the stock Dockerfile tells it to.
+    pub fn use_mounted(&mut self, root: &Root) {
+        if let [WheelsSource::Image(_)] = self.sources[..]
+            && root.is_mounted(&self.path)
+            && Directory::new(root, &self.path).fault().is_none()
+        {
+            self.mounted = self.sources.pop();
+        }
+    }
+
+    /// Parses what `fetch-wheels` needs; `WHEELS_PATH` is a name of the destination, too.
+    ///
+    /// # Errors
+    /// Every wrong value at once.
+    pub fn parse(given: &Given) -> Result<Self, Vec<SettingError>> {
+        let mut read = Reader {
+            given,
+            errors: Vec::new(),
+        };
+        let mut settings = read.wheels();
+        if given.get("WHEELS").is_none() {
+            read.refuse("WHEELS", "required; what is to be fetched");
+        }
+        if given.get("WHEELS_DEST").is_none() {
+            settings.destination.clone_from(&settings.path);
+        }
+        if read.errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(read.errors)
         }
     }
 }
@@ -200,12 +240,7 @@ impl Settings {
                 update: read.boolean("UPDATE_SYSTEM_ACCOUNT"),
                 non_unique: read.boolean("NON_UNIQUE_SYSTEM_ACCOUNT"),
             },
-            wheels: WheelsSettings {
-                source: read.wheels_source(),
-                path: read.with("WHEELS_PATH", directory).unwrap_or_default(),
-                destination: read.with("WHEELS_DEST", directory).unwrap_or_default(),
-                complete: read.boolean("KEEP_ALL_WHEELS"),
-            },
+            wheels: read.wheels(),
             jobs: read.optional("JOBS", jobs),
             distribution: DistributionOverride {
                 id: read.optional("DISTRO", distribution),
@@ -388,12 +423,33 @@ impl Reader<'_> {
         }
     }
 
-    fn wheels_source(&mut self) -> Option<WheelsSource> {
-        let source = self.optional("WHEELS", str::parse)?;
-        if !matches!(source, WheelsSource::Tarball(_)) {
-            self.refuse("WHEELS", "a URL or an image is not supported yet; mount the wheels at WHEELS_PATH or give a tarball");
+    fn wheels(&mut self) -> WheelsSettings {
+        WheelsSettings {
+            sources: self.wheels_sources(),
+            mounted: None,
+            registry: RegistrySettings {
+                protocol: self
+                    .with("REGISTRY_PROTOCOL", |text| text.parse().map_err(Refused))
+                    .unwrap_or_default(),
+                insecure: self.boolean("REGISTRY_INSECURE"),
+                authorities: self.optional("REGISTRY_CA", file),
+                logins: self.optional("REGISTRY_AUTH_FILE", file),
+            },
+            path: self.with("WHEELS_PATH", directory).unwrap_or_default(),
+            destination: self.with("WHEELS_DEST", directory).unwrap_or_default(),
+            complete: self.boolean("KEEP_ALL_WHEELS"),
         }
-        Some(source)
+    }
+
+    fn wheels_sources(&mut self) -> Vec<WheelsSource> {
+        let mut sources = Vec::new();
+        for word in words(self.in_force("WHEELS"), false) {
+            match word.parse() {
+                Ok(source) => sources.push(source),
+                Err(Refused(why)) => self.refuse("WHEELS", why),
+            }
+        }
+        sources
     }
 
     fn project_directories(&mut self, name: &str) -> Vec<String> {
@@ -413,12 +469,7 @@ impl Reader<'_> {
     /// value other than the default (the stock Dockerfile hands defaults on) is
     /// refused rather than ignored.
     fn refuse_what_comes_later(&mut self) {
-        match self.in_force("REGISTRY_PROTOCOL") {
-            "detect" => {}
-            "http" | "https" => self.refuse("REGISTRY_PROTOCOL", "not supported yet"),
-            _ => self.refuse("REGISTRY_PROTOCOL", "not a protocol; http, https or detect"),
-        }
-        for name in ["PLUGIN", "REGISTRY_INSECURE", "ALLOW_UNAUTHENTICATED"] {
+        for name in ["PLUGIN", "ALLOW_UNAUTHENTICATED"] {
             if self.boolean(name) {
                 self.refuse(name, "not supported yet");
             }

@@ -46,11 +46,11 @@ fn everything_wrong_is_listed_at_once() {
     assert_eq!(
         errors,
         [
-            "REGISTRY_PROTOCOL=gopher: not a protocol; http, https or detect",
             "PLUGIN=yes: not supported yet",
             "PROJECT: required; the service to install, for example PROJECT=keystone",
             "UID=abc: not an id; a whole number from 0 to 4294967294",
-            "WHEELS=ftp://host/x: not a source of wheels; a tarball's absolute path, an http(s) URL or an image reference",
+            "WHEELS=ftp://host/x: `ftp://host/x` is no source of wheels; an absolute path, an http(s) URL or an image reference",
+            "REGISTRY_PROTOCOL=gopher: not a protocol; http, https or detect",
             "KEEP_ALL_WHEELS=perhaps: not a boolean; True, yes, 1 or on, or False, no, 0 or off",
             "JOBS=0: not a number of jobs; a whole number from 1",
             "PIP_ARGS='open: a quote is not closed",

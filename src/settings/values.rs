@@ -170,6 +170,15 @@ pub fn directory(text: &str) -> Result<String, Refused> {
     }
 }
 
+/// An absolute path of a file.
+pub fn file(text: &str) -> Result<String, Refused> {
+    if text.starts_with('/') {
+        Ok(text.to_owned())
+    } else {
+        refuse("not an absolute path")
+    }
+}
+
 /// A distribution's `ID`, of a family that is known.
 pub fn distribution(text: &str) -> Result<String, Refused> {
     let id = text.to_ascii_lowercase();

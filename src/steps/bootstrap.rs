@@ -7,6 +7,7 @@ use super::packages;
 use super::source;
 use super::transaction::{Origin, RefreshLists, Restrain, check, note_base};
 use crate::context::Context;
+use crate::download::BUNDLES;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::layout::STATE;
@@ -107,7 +108,7 @@ fn needs_of_release() -> Vec<Need> {
 fn needs_of_project(view: &View<'_>) -> Vec<Need> {
     let settings = view.settings;
     let source = source::of(view, settings.project.as_str());
-    let wheels_have_pip = settings.wheels.source.is_none()
+    let wheels_have_pip = settings.wheels.sources.is_empty()
         && Directory::new(view.root, settings.wheels.directory()).has("pip");
     let mut needs = vec![
         Need {
@@ -158,6 +159,12 @@ fn present(tool: Tool, root: &Root) -> bool {
                 || any(root, "/usr/local/lib/python3*/ensurepip/__init__.py")
         }
     }
+}
+
+/// Whether certificates can be checked before this step.
+pub(super) fn trusts(view: &View<'_>) -> bool {
+    present(Tool::Certificates, view.root)
+        || BUNDLES.iter().any(|name| view.variable(name).is_some())
 }
 
 fn python_library_present(root: &Root) -> bool {

@@ -164,5 +164,9 @@ fn plan_step(
         why,
         work,
         expected,
+        also_needs: match name {
+            StepName::Wheels => wheels::also_needs(view),
+            _ => Vec::new(),
+        },
     }
 }

@@ -44,7 +44,7 @@ pub fn weight(
         StepName::Cleanup => {
             let mut all = vec![STAMPS.to_owned(), BUILT.to_owned()];
             all.extend(sources());
-            if wheels.source.is_some() {
+            if !wheels.sources.is_empty() {
                 all.push(wheels.directory().to_owned());
             }
             let caches = bytecode::caches(&root.join(VIRTUALENV));

@@ -1,17 +1,19 @@
 //! `wheels`: makes the wheels directory available.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
+use super::bootstrap;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
+use crate::reporter::Progress;
 use crate::root::Root;
 use crate::settings::WheelsSource;
-use crate::wheels::{Directory, tarball};
+use crate::step::StepName;
+use crate::wheels::{Directory, Fetch, Local};
 use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
@@ -22,52 +24,77 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         wheels.directory(),
         count(directory.count(), "wheel")
     );
-    let Some(source) = &wheels.source else {
-        let why = format!("every distribution is installed from {}", wheels.path);
+    if wheels.sources.is_empty() {
+        let why = match &wheels.mounted {
+            Some(source) => format!("the wheels of {source} are mounted at {}", wheels.path),
+            None => format!("every distribution is installed from {}", wheels.path),
+        };
         return match directory.fault() {
             None => (why, Work::Done(holds)),
             Some(_) => (why, Work::Do(Vec::new())),
         };
-    };
-    let why = format!("wheels come from {source}");
-    let WheelsSource::Tarball(archive) = source else {
-        return (why, Work::Do(Vec::new()));
-    };
+    }
+    let sources = listed(&wheels.sources);
+    let why = format!("wheels come from {sources}");
     let destination = &wheels.destination;
     let stamp = view.root.read(stamp_file()).ok();
-    if directory.fault().is_none() && stamp.is_some() && stamp == stamp_of(view.root, archive) {
+    if directory.fault().is_none() && stamp == Some(stamp_of(view.root, &wheels.sources)) {
         return (why, Work::Done(holds));
     }
     if view.root.is_mounted(destination) {
         findings.input(format!(
-            "WHEELS={archive}: {destination} is mounted, and WHEELS is extracted to WHEELS_DEST; \
+            "WHEELS={sources}: {destination} is mounted, and WHEELS goes to WHEELS_DEST; \
              give another WHEELS_DEST, or unset WHEELS to use what is mounted"
         ));
     } else if stamp.is_none() && !is_empty(view.root, destination) {
         findings.input(format!(
-            "WHEELS_DEST={destination}: it is not empty; wheels are extracted into a directory of their own"
+            "WHEELS_DEST={destination}: it is not empty; wheels go to a directory of their own"
         ));
     }
-    let extract = Extract {
-        archive: archive.clone(),
+    let fetch = FetchWheels {
+        sources,
         destination: destination.clone(),
     };
-    (why, Work::Do(vec![Action::task(extract)]))
+    (why, Work::Do(vec![Action::task(fetch)]))
 }
 
-/// What tells one tarball from another; written once it is extracted.
+/// The steps that this one waits for in this build: a server may have to be trusted, and
+/// the base image knows no authority before `bootstrap`.
+pub(super) fn also_needs(view: &View<'_>) -> Vec<StepName> {
+    let wheels = &view.settings.wheels;
+    let mut sources = wheels.sources.iter();
+    if sources.any(|source| source.needs_trust(&wheels.registry)) && !bootstrap::trusts(view) {
+        vec![StepName::Bootstrap]
+    } else {
+        Vec::new()
+    }
+}
+
+fn listed(sources: &[WheelsSource]) -> String {
+    let sources: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    sources.join(" ")
+}
+
+/// What tells one set from another; written once it is there.
 fn stamp_file() -> String {
     format!("{STATE}/wheels.stamp")
 }
 
-fn stamp_of(root: &Root, archive: &str) -> Option<String> {
-    let metadata = root.join(archive).metadata().ok()?;
+/// What is on this machine may change during a build, which is for whoever debugs it to
+/// see at once. What is elsewhere is asked for once a build.
+fn stamp_of(root: &Root, sources: &[WheelsSource]) -> String {
     let mut fingerprint = Fingerprint::default();
-    fingerprint.add(archive);
-    fingerprint.add(metadata.len().to_le_bytes());
-    fingerprint.add(metadata.mtime_nsec().to_le_bytes());
-    fingerprint.add(metadata.mtime().to_le_bytes());
-    Some(fingerprint.finish())
+    for source in sources {
+        fingerprint.add(source.to_string());
+        if let WheelsSource::Path(path) = source
+            && let Ok(metadata) = root.join(path).metadata()
+        {
+            fingerprint.add(metadata.len().to_le_bytes());
+            fingerprint.add(metadata.mtime_nsec().to_le_bytes());
+            fingerprint.add(metadata.mtime().to_le_bytes());
+        }
+    }
+    fingerprint.finish()
 }
 
 fn is_empty(root: &Root, directory: &str) -> bool {
@@ -77,22 +104,19 @@ fn is_empty(root: &Root, directory: &str) -> bool {
     }
 }
 
-/// Removes what this step extracted, for `cleanup`.
+/// Removes what this step fetched, for `cleanup`.
 pub(super) fn removal(view: &View<'_>) -> Option<Action> {
     let wheels = &view.settings.wheels;
-    wheels
-        .source
-        .is_some()
-        .then(|| Action::task(RemoveExtracted(wheels.destination.clone())))
+    (!wheels.sources.is_empty()).then(|| Action::task(RemoveFetched(wheels.destination.clone())))
 }
 
 /// A directory that this build did not make has no stamp, and stays.
 #[derive(Debug)]
-struct RemoveExtracted(String);
+struct RemoveFetched(String);
 
-impl Task for RemoveExtracted {
+impl Task for RemoveFetched {
     fn describe(&self) -> String {
-        format!("remove {}, if this build extracted it", self.0)
+        format!("remove {}, if this build fetched it", self.0)
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -110,41 +134,50 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
     let Some(fault) = Directory::new(view.root, wheels.directory()).fault() else {
         return;
     };
-    match &wheels.source {
-        Some(WheelsSource::Tarball(archive)) if view.root.is_file(archive) => {}
-        Some(source) => findings.machine(format!("WHEELS={source}: there is no such file")),
-        None => findings.machine(format!(
-            "{fault}; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
-        )),
+    if wheels.sources.is_empty() {
+        findings.machine(format!(
+            "{fault}; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
+        ));
+    }
+    for source in &wheels.sources {
+        if let WheelsSource::Path(path) = source
+            && Local::at(view.root, path).is_none()
+        {
+            findings.machine(format!("WHEELS={source}: there is no such file"));
+        }
     }
 }
 
 #[derive(Debug)]
-struct Extract {
-    archive: String,
+struct FetchWheels {
+    sources: String,
     destination: String,
 }
 
-impl Task for Extract {
+impl Task for FetchWheels {
     fn describe(&self) -> String {
         format!(
-            "extract the wheels and constraints of {} into {}",
-            self.archive, self.destination
+            "fetch the wheels and constraints of {} into {}",
+            self.sources, self.destination
         )
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let archive = context.root.join(Path::new(&self.archive));
-        let destination = context.root.join(Path::new(&self.destination));
-        let number = tarball::extract(&archive, &destination).map_err(Failure::Wheels)?;
-        if let Some(fault) = Directory::new(context.root, &self.destination).fault() {
-            return Err(Failure::Wheels(format!(
-                "{fault}, which were to come from {}",
-                self.archive
-            )));
+        let wheels = &context.settings.wheels;
+        let fetch = Fetch {
+            root: context.root,
+            environment: context.environment,
+            settings: wheels,
+            runner: context.runner,
+            note: &|text| context.note(text),
+            tell: &|read, expected| context.progress(&Progress::of_bytes(read, expected)),
+        };
+        let origins = fetch.fetch(&wheels.destination).map_err(Failure::Wheels)?;
+        for origin in &origins {
+            context.note(&origin.to_string());
         }
-        context.note(&format!("{} extracted", count(number, "wheel")));
-        let stamp = stamp_of(context.root, &self.archive).unwrap_or_default();
+        context.record(|record| record.wheels = origins);
+        let stamp = stamp_of(context.root, &wheels.sources);
         context.write(&stamp_file(), &stamp)
     }
 }

@@ -4,13 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A directory that comes into being whole or not at all. Unless it is finished it is
-/// removed.
+/// A directory that comes into being whole or not at all.
 #[derive(Debug)]
 pub struct Making {
     partial: PathBuf,
+    /// Below that.
+    directory: PathBuf,
     destination: PathBuf,
-    finished: bool,
 }
 
 impl Making {
@@ -26,38 +26,46 @@ impl Making {
         partial.push(".partial");
         let partial = PathBuf::from(partial);
         remove(&partial)?;
+        let directory = partial.join("whole");
         fs::create_dir(&partial)?;
+        fs::create_dir(&directory)?;
         Ok(Self {
             partial,
+            directory,
             destination: destination.to_owned(),
-            finished: false,
         })
     }
 
     /// Where it is filled.
     #[must_use]
     pub fn directory(&self) -> &Path {
-        &self.partial
+        &self.directory
+    }
+
+    /// A directory on the same filesystem, gone in the end, for what it is made of.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn beside(&self, name: &str) -> io::Result<PathBuf> {
+        let beside = self.partial.join(name);
+        fs::create_dir(&beside)?;
+        Ok(beside)
     }
 
     /// Puts it in its place, in place of what is there.
     ///
     /// # Errors
     /// It cannot be renamed.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
         remove(&self.destination)?;
-        fs::rename(&self.partial, &self.destination)?;
-        self.finished = true;
-        Ok(())
+        fs::rename(&self.directory, &self.destination)
     }
 }
 
 impl Drop for Making {
     fn drop(&mut self) {
-        if !self.finished {
-            // What went wrong is said already; the next try removes it, too.
-            let _ = remove(&self.partial);
-        }
+        // What went wrong is said already; the next try removes it, too.
+        let _ = remove(&self.partial);
     }
 }
 
@@ -90,6 +98,7 @@ mod tests {
         fs::create_dir_all(destination.join("old")).expect("made");
         let making = Making::begin(&destination).expect("begun");
         fs::write(making.directory().join("x"), "1").expect("written");
+        fs::write(making.beside("parts").expect("made").join("y"), "1").expect("written");
         making.finish().expect("finished");
         let names: Vec<_> = fs::read_dir(&destination)
             .expect("read")
@@ -97,5 +106,6 @@ mod tests {
             .map(|entry| entry.file_name())
             .collect();
         assert_eq!(names, ["x"]);
+        assert!(!directory.path().join("a/wheels.partial").exists());
     }
 }

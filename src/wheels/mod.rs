@@ -1,13 +1,23 @@
 //! The wheels directory, and the ways in which one is made.
 
+mod ahead;
 pub mod archive;
+mod fetch;
+pub mod image;
+mod local;
 mod making;
+mod meter;
+mod pile;
 pub mod registry;
-pub mod tarball;
+mod union;
+mod unpack;
+mod verified;
 
 use std::path::{Path, PathBuf};
 
-pub use making::Making;
+pub use fetch::{Fetch, Origin};
+pub use local::Local;
+use making::Making;
 
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
@@ -52,7 +62,11 @@ impl Directory {
     /// Looks at a directory inside the image.
     #[must_use]
     pub fn new(root: &Root, path: &str) -> Self {
-        let real = root.join(path);
+        Self::at(path, root.join(path))
+    }
+
+    /// Looks at one that is called `path` and is elsewhere for now.
+    fn at(path: &str, real: PathBuf) -> Self {
         Self {
             path: path.to_owned(),
             wheels: wheels_in(&real),

@@ -66,7 +66,7 @@ fn a_run_that_cannot_start_says_everything_at_once() {
             "error: 5 problems; nothing was touched\n\
              \x20 installing needs root; run it as root, or use `loci-install plan` to look only\n\
              \x20 PROFILES=ldpa: no bindep or pydep file mentions this profile; did you mean ldap?\n\
-             \x20 the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS\n\
+             \x20 the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or say in WHEELS where they are\n\
              \x20 GID=33: the group www-data has this id already; choose another GID, or set NON_UNIQUE_SYSTEM_ACCOUNT=True to share it\n\
              \x20 the source in /tmp/keystone has no version: it is no git checkout and has no PKG-INFO; \
              give the checkout with its tags or an sdist, or set PBR_VERSION\n",
@@ -96,7 +96,7 @@ fn a_step_needs_root_and_what_it_works_on_and_no_more() {
         .stderr(
             "error: 2 problems; nothing was touched\n\
              \x20 installing needs root; run it as root, or use `loci-install plan` to look only\n\
-             \x20 there is no wheels directory /wheels; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS\n",
+             \x20 there is no wheels directory /wheels; mount the wheels at WHEELS_PATH, or say in WHEELS where they are\n",
         )
         .status(2)
         .run();

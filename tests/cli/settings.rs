@@ -98,7 +98,7 @@ fn everything_wrong_at_once() {
              \x20 SOURCES_DIR=tmp: not an absolute path\n\
              \x20 UID=4294967295: not an id; a whole number from 0 to 4294967294\n\
              \x20 GID=-1: not an id; a whole number from 0 to 4294967294\n\
-             \x20 WHEELS=ftp://wheels.example/w.tar: not a source of wheels; a tarball's absolute path, an http(s) URL or an image reference\n\
+             \x20 WHEELS=ftp://wheels.example/w.tar: `ftp://wheels.example/w.tar` is no source of wheels; an absolute path, an http(s) URL or an image reference\n\
              \x20 WHEELS_PATH=/: the root directory itself cannot be used\n\
              \x20 KEEP_ALL_WHEELS=ja: not a boolean; True, yes, 1 or on, or False, no, 0 or off\n\
              \x20 DISTRO=ubunto: not a distribution that this program knows; known are \

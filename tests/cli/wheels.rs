@@ -20,7 +20,7 @@ fn no_directory() {
     assert_eq!(
         said(Test::debian().set("WHEELS_PATH", "/mnt/wheels")),
         [
-            "cannot be run here: there is no wheels directory /mnt/wheels; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+            "cannot be run here: there is no wheels directory /mnt/wheels; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
         ]
     );
 }
@@ -34,7 +34,7 @@ fn an_empty_directory() {
                 .file("wheels/sub/pip-25.1.1-py3-none-any.whl", "")
         ),
         [
-            "cannot be run here: the wheels directory /wheels has no wheels at its root; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+            "cannot be run here: the wheels directory /wheels has no wheels at its root; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
         ]
     );
 }
@@ -44,7 +44,7 @@ fn a_directory_without_constraints() {
     assert_eq!(
         said(Test::debian().without("wheels/upper-constraints.txt")),
         [
-            "cannot be run here: the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or give a tarball as WHEELS"
+            "cannot be run here: the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
         ]
     );
 }
@@ -73,7 +73,7 @@ fn a_tarball_is_extracted() {
     assert!(
         outcome.stdout.contains(
             "\nwheels: wheels come from /tmp/wheels.tar.gz\n    \
-             do     extract the wheels and constraints of /tmp/wheels.tar.gz into /var/tmp/wheels\n"
+             do     fetch the wheels and constraints of /tmp/wheels.tar.gz into /var/tmp/wheels\n"
         ),
         "{}",
         outcome.stdout
@@ -91,7 +91,7 @@ fn a_tarball_is_extracted_into_a_directory_of_its_own() {
         .stderr(
             "HERE\n\
              error: 1 problem; nothing was touched\n  \
-             WHEELS_DEST=/srv/data: it is not empty; wheels are extracted into a directory of their own\n",
+             WHEELS_DEST=/srv/data: it is not empty; wheels go to a directory of their own\n",
         )
         .status(2)
         .run();
@@ -110,9 +110,70 @@ fn what_is_mounted_is_not_written_over() {
         .stderr(
             "HERE\n\
              error: 1 problem; nothing was touched\n  \
-             WHEELS=/opt/wheels.tar: /wheels is mounted, and WHEELS is extracted to WHEELS_DEST; \
+             WHEELS=/opt/wheels.tar: /wheels is mounted, and WHEELS goes to WHEELS_DEST; \
              give another WHEELS_DEST, or unset WHEELS to use what is mounted\n",
         )
         .status(2)
         .run();
+}
+
+/// What `plan` says of the step `wheels`: its heading, what it waits for, what it does.
+#[track_caller]
+fn planned(test: Test) -> String {
+    let outcome = test.plan().outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    let (_, from) = outcome.stdout.split_once("\nwheels: ").expect("the step");
+    from.split("\n\n").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_image_is_fetched_when_its_server_can_be_trusted() {
+    let test = || {
+        Test::debian()
+            .without("wheels")
+            .set("WHEELS", "r.example/loci/requirements:master")
+    };
+    assert_eq!(
+        planned(test().file("etc/ssl/certs/ca-certificates.crt", "")),
+        "wheels come from r.example/loci/requirements:master\n    \
+         do     fetch the wheels and constraints of r.example/loci/requirements:master into /wheels"
+    );
+    let waits = |test| planned(test).contains("after  bootstrap");
+    assert!(waits(test()));
+    assert!(!waits(test().set("SSL_CERT_FILE", "/run/secrets/ca")));
+    assert!(!waits(test().set("REGISTRY_PROTOCOL", "http")));
+    assert!(!waits(test().set("REGISTRY_INSECURE", "True")));
+}
+
+#[test]
+fn several_sources_and_no_password_of_theirs() {
+    let said = planned(
+        Test::debian()
+            .without("wheels")
+            .file("srv/site/a-1-py3-none-any.whl", "")
+            .set(
+                "WHEELS",
+                "/srv/site\n  https://me:S3cret@h.example/w.tar.gz",
+            ),
+    );
+    assert!(
+        said.starts_with("wheels come from /srv/site https://****@h.example/w.tar.gz\n"),
+        "{said}"
+    );
+    assert!(!said.contains("S3cret"), "{said}");
+}
+
+#[test]
+fn an_image_that_is_mounted_is_not_fetched() {
+    let mounted = "36 35 98:0 / /wheels ro - ext4 /dev/root rw\n";
+    let said = planned(
+        Test::debian()
+            .set("WHEELS", "loci/requirements:master")
+            .file("proc/self/mountinfo", mounted),
+    );
+    assert_eq!(
+        said,
+        "the wheels of docker.io/loci/requirements:master are mounted at /wheels\n    \
+         done   /wheels holds 2 wheels"
+    );
 }

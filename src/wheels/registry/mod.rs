@@ -1,14 +1,16 @@
-//! Images in registries: what they are called, what registries say of them, and who we
-//! are to them.
+//! Registries: what images are called in them, how they are asked, and who we are to them.
 
 mod challenge;
-mod digest;
+mod client;
 mod logins;
-mod manifest;
+mod lookup;
+mod pass;
+mod protocol;
 mod reference;
 
 pub use challenge::{Challenge, challenges};
-pub use digest::{Algorithm, Digest};
+pub use client::{ADVICE, Registry};
 pub use logins::{Login, Logins};
-pub use manifest::{Descriptor, Document, Platform, TYPES, choose, read};
+pub use lookup::Lookup;
+pub use protocol::Protocol;
 pub use reference::{Reference, Selector};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::digest::Digest;
+use crate::wheels::image::Digest;
 
 /// The registry of names without one, as every builder has it.
 const HUB: &str = "docker.io";

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256, Sha512};
+
+use crate::words::hex;
+
 /// A digest, `sha256:...` or `sha512:...`
 /// (<https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests>).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +37,15 @@ impl Algorithm {
         }
     }
 
+    /// Begins a digest of it.
+    #[must_use]
+    pub fn hasher(self) -> Hasher {
+        match self {
+            Self::Sha256 => Hasher::Sha256(Sha256::new()),
+            Self::Sha512 => Hasher::Sha512(Box::default()),
+        }
+    }
+
     fn digits(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -41,7 +54,45 @@ impl Algorithm {
     }
 }
 
+/// A digest of content that comes piece by piece.
+#[derive(Debug)]
+pub enum Hasher {
+    /// SHA-256
+    Sha256(Sha256),
+    /// SHA-512
+    Sha512(Box<Sha512>),
+}
+
+impl Hasher {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(piece),
+            Self::Sha512(hasher) => hasher.update(piece),
+        }
+    }
+
+    /// The digest of all pieces.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        let (algorithm, bytes) = match self {
+            Self::Sha256(hasher) => (Algorithm::Sha256, hasher.finalize().to_vec()),
+            Self::Sha512(hasher) => (Algorithm::Sha512, hasher.finalize().to_vec()),
+        };
+        let hex = hex(&bytes);
+        Digest { algorithm, hex }
+    }
+}
+
 impl Digest {
+    /// That of some bytes.
+    #[must_use]
+    pub fn of(algorithm: Algorithm, bytes: &[u8]) -> Self {
+        let mut hasher = algorithm.hasher();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
     /// Which algorithm it is of.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {

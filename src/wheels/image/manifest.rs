@@ -40,6 +40,9 @@ pub struct Descriptor {
     /// What a manifest of an index is for.
     platform: Option<Platform>,
     is_attestation: bool,
+    /// What it is called in a layout
+    /// (<https://github.com/opencontainers/image-spec/blob/main/annotations.md>).
+    pub name: Option<String>,
 }
 
 /// What an image runs on, in Go's words
@@ -53,6 +56,17 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// That of this machine, by its kernel and not by `uname -p`, which is empty on Debian.
+    #[must_use]
+    pub fn here() -> Self {
+        let machine = nix::sys::utsname::uname();
+        let machine = machine.ok();
+        let name = machine
+            .as_ref()
+            .and_then(|machine| machine.machine().to_str());
+        Self::of_machine(name.unwrap_or(std::env::consts::ARCH))
+    }
+
     /// That of a machine, as uname(2) calls it.
     #[must_use]
     pub fn of_machine(machine: &str) -> Self {
@@ -193,8 +207,10 @@ struct RawDescriptor {
     annotations: BTreeMap<String, String>,
 }
 
+const NAME: &str = "org.opencontainers.image.ref.name";
+
 fn descriptors(raw: Vec<RawDescriptor>) -> Result<Vec<Descriptor>, String> {
-    let read = |raw: RawDescriptor| -> Result<Descriptor, String> {
+    let read = |mut raw: RawDescriptor| -> Result<Descriptor, String> {
         let is_unknown = raw
             .platform
             .as_ref()
@@ -207,6 +223,7 @@ fn descriptors(raw: Vec<RawDescriptor>) -> Result<Vec<Descriptor>, String> {
             media_type: raw.media_type,
             platform: raw.platform,
             is_attestation: is_unknown || is_marked,
+            name: raw.annotations.remove(NAME),
         })
     };
     raw.into_iter().map(read).collect()

@@ -1,0 +1,113 @@
+//! `loci-install fetch-wheels`: the step `wheels` alone, for any directory, without a
+//! project and without root.
+
+use std::time::Instant;
+
+use clap::ArgMatches;
+use nix::sys::stat::{Mode, umask};
+
+use super::{FAILED, Given, WRONG_INPUT, environment, given};
+use crate::command::System;
+use crate::findings::Problem;
+use crate::report::{self, say};
+use crate::reporter::{Progress, Reporter};
+use crate::root::Root;
+use crate::secrets::Secrets;
+use crate::settings::{Settings, WheelsSettings, WheelsSource};
+use crate::step::StepName;
+use crate::wheels::{Fetch, Local};
+
+/// The arguments that it knows.
+pub const ARGUMENTS: [&str; 7] = [
+    "WHEELS",
+    "WHEELS_PATH",
+    "WHEELS_DEST",
+    "REGISTRY_PROTOCOL",
+    "REGISTRY_INSECURE",
+    "REGISTRY_CA",
+    "REGISTRY_AUTH_FILE",
+];
+
+/// Runs it.
+pub fn run(matches: &ArgMatches) -> u8 {
+    let environment = environment();
+    let given: Given = given(matches, &environment);
+    let secrets = Settings::secrets(&given, &environment);
+    let settings = match WheelsSettings::parse(&given) {
+        Ok(settings) => settings,
+        Err(errors) => {
+            say(&secrets.mask(&report::refused_settings(&errors)));
+            return WRONG_INPUT;
+        }
+    };
+    let root = Root::default();
+    let problems = problems(&settings, &root);
+    if !problems.is_empty() {
+        say(&secrets.mask(&report::problems(&problems)));
+        return WRONG_INPUT;
+    }
+    // Whoever installs from them has to read them.
+    umask(Mode::from_bits_truncate(0o022));
+    fetch(&settings, &root, &environment, &secrets)
+}
+
+fn problems(settings: &WheelsSettings, root: &Root) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let destination = &settings.destination;
+    let is_filled = root
+        .join(destination)
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
+    if is_filled {
+        problems.push(Problem::Input(format!(
+            "{destination} is not empty; wheels go to a directory of their own, which WHEELS_DEST names"
+        )));
+    }
+    for source in &settings.sources {
+        if let WheelsSource::Path(path) = source
+            && Local::at(root, path).is_none()
+        {
+            problems.push(Problem::Input(format!(
+                "WHEELS={source}: there is no such file"
+            )));
+        }
+    }
+    problems
+}
+
+fn fetch(
+    settings: &WheelsSettings,
+    root: &Root,
+    environment: &[(String, String)],
+    secrets: &Secrets,
+) -> u8 {
+    let reporter = report::reporter(false, secrets.clone());
+    let reporter: &dyn Reporter = reporter.as_ref();
+    let (step, start) = (StepName::Wheels, Instant::now());
+    let destination = &settings.destination;
+    let sources: Vec<String> = settings.sources.iter().map(ToString::to_string).collect();
+    reporter.started(step, &format!("{destination} from {}", sources.join(" ")));
+    let runner = System::new(environment);
+    let fetch = Fetch {
+        root,
+        environment,
+        settings,
+        runner: &runner,
+        note: &|text| reporter.note(step, text),
+        tell: &|read, expected| reporter.progress(step, &Progress::of_bytes(read, expected)),
+    };
+    match fetch.fetch(destination) {
+        Ok(origins) => {
+            for origin in origins {
+                reporter.note(step, &origin.to_string());
+            }
+            reporter.done(step, start.elapsed());
+            0
+        }
+        Err(why) => {
+            reporter.failed(step, start.elapsed());
+            say(&secrets.mask(&format!("error: {why}")));
+            FAILED
+        }
+    }
+}

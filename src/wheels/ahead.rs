@@ -1,0 +1,149 @@
+//! A stream that is read ahead: what comes from the network is hashed by one thread while
+//! another unpacks what came before.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Bytes of a piece, and how many pieces there are: all memory that this takes.
+const PIECE: usize = 256 * 1024;
+const PIECES: usize = 6;
+
+/// The side that is read.
+pub struct Ahead {
+    full: Receiver<io::Result<Vec<u8>>>,
+    empty: SyncSender<Vec<u8>>,
+    piece: Vec<u8>,
+    position: usize,
+    failure: Option<String>,
+}
+
+/// Reads `stream` in a thread of its own while `read` reads what it brings. Returns what
+/// that returns, and the stream.
+pub fn ahead<S: Read + Send, T>(stream: S, read: impl FnOnce(&mut Ahead) -> T) -> (T, S) {
+    let (full, filled) = sync_channel(PIECES);
+    let (empty, emptied) = sync_channel(PIECES);
+    for _ in 0..PIECES {
+        // There is room for all.
+        let _ = empty.send(Vec::new());
+    }
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || fill(stream, &emptied, &full));
+        let mut side = Ahead {
+            full: filled,
+            empty,
+            piece: Vec::new(),
+            position: 0,
+            failure: None,
+        };
+        let result = read(&mut side);
+        // Whoever waits for room waits for nobody now.
+        drop(side);
+        let stream = reader.join();
+        (
+            result,
+            stream.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    })
+}
+
+/// Fills piece after piece, until the end or until nobody reads.
+fn fill<S: Read>(
+    mut stream: S,
+    empty: &Receiver<Vec<u8>>,
+    full: &SyncSender<io::Result<Vec<u8>>>,
+) -> S {
+    while let Ok(mut piece) = empty.recv() {
+        piece.resize(PIECE, 0);
+        let filled = match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                piece.truncate(read);
+                Ok(piece)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        let failed = filled.is_err();
+        if full.send(filled).is_err() || failed {
+            break;
+        }
+    }
+    stream
+}
+
+impl Ahead {
+    /// Why the stream could not be read to its end, whatever was made of that since.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.position == self.piece.len() {
+            let spent = std::mem::take(&mut self.piece);
+            self.position = 0;
+            // At the end nobody takes it any more.
+            let _ = self.empty.try_send(spent);
+            match self.full.recv() {
+                Ok(Ok(piece)) => self.piece = piece,
+                Ok(Err(error)) => {
+                    self.failure = Some(error.to_string());
+                    return Err(error);
+                }
+                Err(_) => return Ok(0),
+            }
+        }
+        let read = (&self.piece[self.position..]).read(buffer)?;
+        self.position += read;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A few bytes, then an error.
+    struct Broken(usize);
+
+    impl Read for Broken {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::Error::other("the line is cut"));
+            }
+            self.0 -= 1;
+            buffer[0] = 7;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn all_of_it_comes_in_order() {
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(4 * PIECES * PIECE + 7).collect();
+        let mut read = Vec::new();
+        let (result, rest) = ahead(&bytes[..], |stream| stream.read_to_end(&mut read));
+        assert_eq!(result.expect("read"), bytes.len());
+        assert_eq!(read, bytes);
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn an_error_comes_behind_what_was_read_and_is_remembered() {
+        let (text, _) = ahead(Broken(20), |stream| {
+            let mut read = Vec::new();
+            assert!(stream.read_to_end(&mut read).is_err());
+            assert_eq!(read, [7; 20]);
+            stream.failure().map(str::to_owned)
+        });
+        assert_eq!(text.as_deref(), Some("the line is cut"));
+    }
+
+    #[test]
+    fn who_stops_reading_is_not_waited_for() {
+        let ((), _) = ahead(io::repeat(1), |stream| {
+            stream.read_exact(&mut [0; 10]).expect("read");
+        });
+    }
+}

@@ -1,0 +1,134 @@
+//! A registry, as it is asked for manifests and layers
+//! (<https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull>).
+
+use std::io::Read;
+
+use super::logins::Login;
+use super::pass::Pass;
+use super::protocol::{Protocol, Scheme};
+use super::reference::{Reference, Selector};
+use crate::download::{Advice, Client, DownloadError, Request};
+use crate::wheels::image::{Bytes, Descriptor, Digest, LARGEST, Store, TYPES};
+
+/// What is to be done about errors of registries.
+pub const ADVICE: Advice = Advice {
+    refused: "check that the image is there and who may read it: a login comes from the file \
+              REGISTRY_AUTH_FILE, the secret registry-auth, docker's config.json, podman's \
+              auth.json or netrc",
+    absent: "check the image's name and tag, and that it was pushed",
+    certificate: "name the authority's certificate in REGISTRY_CA, or set REGISTRY_INSECURE=True \
+                  where nobody can come between",
+    plain: "set REGISTRY_PROTOCOL=http if that is meant",
+    authorities: "install ca-certificates, or name the authority's certificate in REGISTRY_CA",
+};
+
+/// How often a manifest that changes while it is read is asked for.
+const TRIES: u32 = 3;
+
+/// A repository of a registry.
+pub struct Registry<'a> {
+    client: &'a Client,
+    pass: Pass<'a>,
+    /// `https://host/v2/name`
+    base: String,
+}
+
+impl<'a> Registry<'a> {
+    /// The repository of an image.
+    #[must_use]
+    pub fn new(
+        client: &'a Client,
+        reference: &Reference,
+        protocol: Protocol,
+        login: Option<Login>,
+    ) -> Self {
+        let host = reference.host();
+        let repository = reference.repository();
+        let scheme: Scheme = protocol.scheme(client, host);
+        let base = format!("{scheme}://{host}/v2/{repository}");
+        Self {
+            client,
+            pass: Pass::new(client, login, &base, repository),
+            base,
+        }
+    }
+
+    fn request(&self, what: &str, name: &str, immutable: bool) -> Request<'_> {
+        Request {
+            immutable,
+            authority: Some(&self.pass),
+            ..Request::of(format!("{}/{what}/{name}", self.base))
+        }
+    }
+
+    fn read(&self, request: Request<'_>) -> Result<Answered, DownloadError> {
+        let url = request.url.clone();
+        let mut stream = self.client.open(request, &|_| ())?;
+        let header = |name| stream.header(name).map(str::to_owned);
+        let (content_type, digest) = (header("content-type"), header("docker-content-digest"));
+        let mut bytes = Vec::new();
+        let read = stream.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
+        if let Err(error) = read {
+            let download = error.get_ref().and_then(|inner| inner.downcast_ref());
+            return Err(download.cloned().unwrap_or(DownloadError::BadUrl {
+                url,
+                reason: error.to_string(),
+            }));
+        }
+        Ok(Answered {
+            bytes,
+            content_type,
+            digest,
+        })
+    }
+}
+
+/// A document, with what its server says of it.
+struct Answered {
+    bytes: Vec<u8>,
+    content_type: Option<String>,
+    digest: Option<String>,
+}
+
+impl Store for Registry<'_> {
+    fn document(&self, selector: Selector<'_>) -> Result<Bytes, String> {
+        let is_digest = matches!(selector, Selector::Digest(_));
+        let accept = TYPES.join(", ");
+        let mut request = self.request("manifests", &selector.to_string(), is_digest);
+        request.accept = Some(&accept);
+        let mut tries = 1;
+        let read = loop {
+            match self.read(request.clone()) {
+                // Somebody pushed another one of this tag just now, or it broke off.
+                Err(DownloadError::Changed { .. }) if tries < TRIES => tries += 1,
+                read => break read.map_err(|error| error.to_string())?,
+            }
+        };
+        if read.bytes.len() as u64 > LARGEST {
+            return Err(format!(
+                "{} has more than {LARGEST} bytes, and is no manifest",
+                request.url
+            ));
+        }
+        let said = read.digest.and_then(|said| said.parse::<Digest>().ok());
+        if let (Some(said), false) = (said, is_digest) {
+            let digest = Digest::of(said.algorithm(), &read.bytes);
+            if digest != said {
+                let url = &request.url;
+                return Err(format!(
+                    "{url}: the digest {said} was expected, and {digest} came"
+                ));
+            }
+        }
+        Ok(Bytes {
+            bytes: read.bytes,
+            content_type: read.content_type,
+        })
+    }
+
+    fn blob(&self, layer: &Descriptor) -> Result<Box<dyn Read + Send + '_>, String> {
+        let request = self.request("blobs", &layer.digest.to_string(), true);
+        let opened = self.client.open(request, &|_| ());
+        Ok(Box::new(opened.map_err(|error| error.to_string())?))
+    }
+}

@@ -1,0 +1,149 @@
+//! Where the login for a registry is found.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::logins::{Login, Logins};
+use super::reference::Reference;
+use crate::command::{Command, Ending, Runner};
+use crate::download::Client;
+use crate::root::Root;
+use crate::words::reason;
+
+/// A secret of this id that a build mounts
+/// (<https://docs.docker.com/build/building/secrets/>).
+const SECRET: &str = "/run/secrets/registry-auth";
+
+/// What programs call themselves that know passwords
+/// (<https://github.com/docker/docker-credential-helpers>).
+const HELPER: &str = "docker-credential-";
+
+/// What those call Docker's own registry.
+const HUB: &str = "https://index.docker.io/v1/";
+
+/// What is looked through for logins.
+pub struct Lookup<'a> {
+    /// Where files are.
+    pub root: &'a Root,
+    /// The whole environment.
+    pub environment: &'a [(String, String)],
+    /// The file that the user names.
+    pub file: Option<&'a str>,
+    /// Starts helpers.
+    pub runner: &'a dyn Runner,
+    /// Knows netrc.
+    pub client: &'a Client,
+    /// Hears what is worth knowing.
+    pub note: &'a dyn Fn(&str),
+}
+
+impl Lookup<'_> {
+    /// The login for an image: of the first file that has one, else netrc's for the host.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be used, or a helper that fails.
+    pub fn login(&self, reference: &Reference) -> Result<Option<Login>, String> {
+        for path in self.files() {
+            let named = |why: String| format!("{}: {why}", path.display());
+            let text = match self.root.read(&path) {
+                Ok(text) => text,
+                Err(error) => {
+                    // A name in the way of one's own home directory is no file either.
+                    let is_named = self.file.is_some_and(|file| path == *file);
+                    if is_named || self.root.is_file(&path) {
+                        return Err(named(format!("it could not be read: {}", reason(&error))));
+                    }
+                    continue;
+                }
+            };
+            let login = match Logins::parse(&text).map_err(named)?.of(reference) {
+                Some(Login::Helper(name)) => self.ask(&name, reference)?,
+                login => login,
+            };
+            if login.is_some() {
+                return Ok(login);
+            }
+        }
+        let host = reference.registry();
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        Ok(self
+            .client
+            .login(host)
+            .map(|(user, password)| Login::Basic {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            }))
+    }
+
+    /// The user's file, the secret, then docker's and podman's own
+    /// (docker-login(1), containers-auth.json(5)).
+    fn files(&self) -> Vec<PathBuf> {
+        let variable = |name: &str| {
+            let found = self.environment.iter().find(|(set, _)| set == name);
+            found
+                .map(|(_, value)| PathBuf::from(value))
+                .filter(|value| !value.as_os_str().is_empty())
+        };
+        if let Some(file) = self.file {
+            return vec![PathBuf::from(file)];
+        }
+        let home = |below: &str| variable("HOME").map(|home| home.join(below));
+        let containers = "containers/auth.json";
+        let config = variable("XDG_CONFIG_HOME").or_else(|| home(".config"));
+        [
+            Some(PathBuf::from(SECRET)),
+            variable("DOCKER_CONFIG").map(|directory| directory.join("config.json")),
+            variable("XDG_RUNTIME_DIR").map(|directory| directory.join(containers)),
+            config.map(|directory| directory.join(containers)),
+            home(".docker/config.json"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Asks a helper. One that is not there knows nothing: files are mounted from machines
+    /// that have it.
+    fn ask(&self, name: &str, reference: &Reference) -> Result<Option<Login>, String> {
+        let program = format!("{HELPER}{name}");
+        let registry = match reference.registry() {
+            "docker.io" => HUB,
+            registry => registry,
+        };
+        let command = Command::new(&program).arg("get").input(registry);
+        let output = self.runner.ask(&command);
+        if let Ending::NotStarted(_) = output.ending {
+            (self.note)(&format!(
+                "{program}, which knows the login for {registry}, is not here"
+            ));
+            return Ok(None);
+        }
+        if !output.ending.success() {
+            // So it says that it knows none.
+            if output.stdout.contains("credentials not found") {
+                return Ok(None);
+            }
+            let said = output.stdout.lines().chain(output.stderr.lines()).next();
+            let said = said.unwrap_or_default();
+            return Err(format!("{command}: {}: {said}", output.ending));
+        }
+        let known: Known = serde_json::from_str(&output.stdout)
+            .map_err(|_| format!("{command}: what it says is no login"))?;
+        Ok(Some(match known.username.as_str() {
+            "<token>" => Login::Identity(known.secret),
+            _ => Login::Basic {
+                user: known.username,
+                password: known.secret,
+            },
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Known {
+    #[serde(default)]
+    username: String,
+    secret: String,
+}
