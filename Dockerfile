@@ -23,6 +23,9 @@
 ARG FROM=ubuntu:jammy
 # The image with *.whl, upper-constraints.txt and global-requirements.txt at its root.
 ARG WHEELS=loci/requirements:master-ubuntu_jammy
+# The image that is mounted for it. With `scratch` loci-install fetches WHEELS itself, which
+# may then also be a URL, or several sources.
+ARG WHEELS_FROM=${WHEELS}
 # The image with the program as /loci-install; by default it is compiled here.
 ARG LOCI_INSTALL=builder
 ARG RUST=rust:1.95-slim-bookworm
@@ -38,7 +41,7 @@ FROM ${LOCI_INSTALL} AS loci-install
 LABEL loci-install.part=program
 
 # Names for what is mounted: a mount cannot take an image's name from an argument.
-FROM ${WHEELS} AS wheels
+FROM ${WHEELS_FROM} AS wheels
 LABEL loci-install.part=wheels
 
 FROM ${FROM} AS common
@@ -94,8 +97,11 @@ COPY --from=requirements-build /wheels/ /
 
 # The last stage is what `docker build` makes when no --target is given.
 FROM common AS project
+ARG WHEELS
 # The wheels must not be below /tmp, which is emptied at the end of a build.
 ARG WHEELS_PATH="/wheels"
+# Where wheels go that are not mounted; gone at the end of a build.
+ARG WHEELS_DEST="/var/lib/loci-install/wheels"
 ARG PROJECT
 ARG PROJECT_REPO=https://opendev.org/openstack/${PROJECT}
 ARG PROJECT_REF=master
@@ -120,6 +126,7 @@ ARG COPY_DEFAULT_CONFIG_FILES=no
 ARG BYTECODE=none
 ARG REGISTRY_PROTOCOL="detect"
 ARG REGISTRY_INSECURE="False"
+ARG REGISTRY_CA=""
 ARG APT_MIRROR=""
 ARG SOURCES_DIR="/tmp"
 # The account of the service.
@@ -156,4 +163,5 @@ RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/b
     --mount=type=bind,target=/opt/loci \
     --mount=type=bind,from=wheels,target=${WHEELS_PATH} \
     --mount=type=secret,id=ca-bundle \
+    --mount=type=secret,id=registry-auth \
     loci-install

@@ -116,10 +116,7 @@ impl Fetch<'_> {
         }
         if let Some(fault) = Directory::at(destination, making.directory().to_owned()).fault() {
             let sources: Vec<String> = origins.into_iter().map(|origin| origin.source).collect();
-            return Err(format!(
-                "{fault}, which were to come from {}",
-                sources.join(" ")
-            ));
+            return Err(format!("{fault}; it was made of {}", sources.join(" ")));
         }
         making.finish().map_err(unmade)?;
         Ok(origins)
@@ -134,11 +131,12 @@ impl Fetch<'_> {
         match source {
             WheelsSource::Path(path) => self.local(path, into, meter),
             WheelsSource::Url(url) => {
+                let expected = pinned(url)?;
                 let client = self.client(&ADVICE)?;
                 let stream = client.open(Request::of(url), &|_| ());
                 let stream = stream.map_err(|error| error.to_string())?;
                 meter.expect(stream.length().unwrap_or_default());
-                tarball(stream, pinned(url)?, into, meter)
+                tarball(stream, expected, into, meter)
             }
             WheelsSource::Image(reference) => {
                 let client = self.client(&registry::ADVICE)?;
@@ -249,4 +247,4 @@ fn place(from: &Path, to: &Path, is_borrowed: bool) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

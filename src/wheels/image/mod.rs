@@ -103,4 +103,4 @@ fn verified(store: &dyn Store, selector: Selector<'_>) -> Result<(Document, Dige
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
