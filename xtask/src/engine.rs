@@ -159,6 +159,24 @@ impl Engine {
         Ok(container)
     }
 
+    /// `skopeo copy` of an image of that name; to where and how is left to the caller.
+    pub fn copy(self, image: &str) -> Result<Command> {
+        let mut skopeo = command("skopeo", ["copy", "--insecure-policy"]);
+        match self {
+            Self::Docker => {
+                let unknown = || Error::refused(format!("there is no image {image}"));
+                // By a name it would have to have a tag.
+                let identity = self.identity(image).ok_or_else(unknown)?;
+                skopeo.arg(format!("docker-daemon:{identity}"));
+            }
+            Self::Buildah => {
+                preset(&mut skopeo, "STORAGE_DRIVER", "overlay");
+                skopeo.arg(format!("containers-storage:{image}"));
+            }
+        }
+        Ok(skopeo)
+    }
+
     fn command(self, arguments: &[&str]) -> Command {
         match self {
             Self::Docker => {
@@ -169,18 +187,19 @@ impl Engine {
             Self::Buildah => {
                 let mut buildah = command("buildah", arguments);
                 // Works without an OCI runtime and inside of containers too.
+                preset(&mut buildah, "BUILDAH_ISOLATION", "chroot");
                 // The default driver, vfs, copies the whole image for each step.
-                for (name, value) in [
-                    ("BUILDAH_ISOLATION", "chroot"),
-                    ("STORAGE_DRIVER", "overlay"),
-                ] {
-                    if std::env::var_os(name).is_none() {
-                        buildah.env(name, value);
-                    }
-                }
+                preset(&mut buildah, "STORAGE_DRIVER", "overlay");
                 buildah
             }
         }
+    }
+}
+
+/// Sets a variable that the environment does not set.
+fn preset(command: &mut Command, name: &str, value: &str) {
+    if std::env::var_os(name).is_none() {
+        command.env(name, value);
     }
 }
 

@@ -41,6 +41,8 @@ Usage: cargo xtask CHORE
                              measures BYTECODE: builds, images, starts
   bench requirements [OPTION...]
                              measures how wheels are made, beside a plain script
+  bench wheels [OPTION...]   measures how wheels come out of a registry, beside a
+                             plain script
   conformance DIRECTORY      compares the bindep evaluator with recorded answers
 ";
 

@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::process::quote;
@@ -80,6 +82,17 @@ pub fn free_port() -> Result<u16> {
     let address =
         address.map_err(|error| Error::Io("cannot find a free port".to_owned(), error))?;
     Ok(address.port())
+}
+
+/// Whether somebody listens on a port of this machine, or begins to within five seconds.
+pub fn answers(port: u16) -> bool {
+    (0..100).any(|_| {
+        let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
+        if !listens {
+            thread::sleep(Duration::from_millis(50));
+        }
+        listens
+    })
 }
 
 fn set(name: &str) -> Option<OsString> {

@@ -105,9 +105,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
     let how = &options.how;
     let (engine, binary) = image::tools(options.binary.as_deref())?;
     base::ensure(engine, how.suite)?;
-    let image = options
-        .tag
-        .unwrap_or_else(|| format!("localhost/loci-requirements:{}", how.suite.name()));
+    let image = options.tag.unwrap_or_else(|| default_image(how.suite));
     let start = Instant::now();
     // Not used again: the point is to see it built.
     build(engine, &binary, &release, how, &image, "")?;
@@ -173,6 +171,11 @@ pub fn context(release: &Release, how: &How) -> Result<PathBuf> {
         fs::copy(lock, context.join(LOCK)).map_err(Error::io("copy", lock))?;
     }
     Ok(context)
+}
+
+/// What the image is called that has the wheels of a release.
+pub fn default_image(suite: Suite) -> String {
+    format!("localhost/loci-requirements:{}", suite.name())
 }
 
 /// How many wheels a directory holds, and how many bytes they have.

@@ -9,6 +9,7 @@ mod repository;
 mod requirements;
 mod service;
 mod table;
+mod wheels;
 
 use crate::error::{Error, Result};
 
@@ -16,10 +17,11 @@ const USAGE: &str = "\
 Usage: cargo xtask bench requirements [OPTION...]
        cargo xtask bench service SERVICE [OPTION...]
        cargo xtask bench bytecode SERVICE [OPTION...]
+       cargo xtask bench wheels [OPTION...]
 
 The first measures how the wheels of a release are made, the second how a service
 is installed, each beside a plain script that does the same; the third what Python's
-bytecode is good for. --help tells more.
+bytecode is good for; the last how wheels come out of a registry. --help tells more.
 ";
 
 /// The chore, from the words after `bench`.
@@ -35,6 +37,8 @@ pub fn main(arguments: &[String]) -> Result<()> {
         "bytecode" => bytecode::main(rest)?,
         "service" if help => print!("{}", service::USAGE),
         "service" => service::main(rest)?,
+        "wheels" if help => print!("{}", wheels::USAGE),
+        "wheels" => wheels::main(rest)?,
         "--help" | "-h" => print!("{USAGE}"),
         other => return Err(Error::usage(format!("nothing measures {other:?}"), USAGE)),
     }

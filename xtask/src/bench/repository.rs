@@ -1,10 +1,8 @@
 //! The repository that every contestant clones, served on this machine, so that
 //! the network decides nothing.
 
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::process::{self, command, stage};
@@ -80,11 +78,8 @@ impl Repository {
             daemon,
             url: format!("git://127.0.0.1:{port}/{name}"),
         };
-        for _ in 0..100 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(repository);
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        if network::answers(port) {
+            return Ok(repository);
         }
         Err(Error::refused(format!("nobody answers: {line}")))
     }

@@ -190,7 +190,8 @@ fn heading(title: &str, contestants: &[Contestant]) -> String {
     heading
 }
 
-fn row(title: &str, cells: impl IntoIterator<Item = String>) -> String {
+/// A line of a table.
+pub fn row(title: &str, cells: impl IntoIterator<Item = String>) -> String {
     let mut row = format!("| {title} |");
     for cell in cells {
         write!(row, " {cell} |").expect("a string takes all");
@@ -199,7 +200,8 @@ fn row(title: &str, cells: impl IntoIterator<Item = String>) -> String {
     row
 }
 
-fn range(values: &[f64], decimals: usize) -> String {
+/// The least value and the most.
+pub fn range(values: &[f64], decimals: usize) -> String {
     let least = values.iter().copied().reduce(f64::min);
     let most = values.iter().copied().reduce(f64::max);
     match (least, most) {
