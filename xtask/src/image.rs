@@ -8,6 +8,7 @@ use crate::engine::{Build, Engine};
 use crate::error::Result;
 use crate::options::{Options, USAGE};
 use crate::process::stage;
+use crate::registry::{Compression, Format, Registry};
 use crate::wheels::Wheels;
 use crate::{setup, smoke, source, wheels, workspace};
 
@@ -63,17 +64,36 @@ pub fn tools(binary: Option<&Path>) -> Result<(Engine, Binary)> {
     Ok((engine, Binary::ensure(binary)?))
 }
 
+/// A registry that has the image of the wheels.
+fn serve(assets: &Assets) -> Result<Registry> {
+    setup::packages(setup::REGISTRY)?;
+    let registry = Registry::serve(&workspace::fresh("registry")?)?;
+    let image = &assets.wheels.image;
+    stage(&format!("pushing {image}"), || {
+        registry.push(assets.engine, image, Format::Docker, Compression::Gzip)
+    })?;
+    Ok(registry)
+}
+
 /// Builds the image and tries it.
 pub fn build(options: &Options, assets: &Assets) -> Result<()> {
     let image = format!("localhost/loci-{}", options.service);
     let engine = assets.engine;
+    // Until the image is there.
+    let registry = options.fetch.then(|| serve(assets)).transpose()?;
+    let fetched = registry.as_ref().map(Registry::reference);
+    let (wheels, mounted) = match &fetched {
+        Some(reference) => (reference, "scratch"),
+        None => (&assets.wheels.image, assets.wheels.image.as_str()),
+    };
     stage(&format!("building {image}"), || {
         let sources = [(options.service.as_str(), assets.source.as_path())];
         let context = source::context(&options.service, &sources)?;
         engine.build(&Build {
             arguments: &[
                 ("FROM", &options.suite.image()),
-                ("WHEELS", &assets.wheels.image),
+                ("WHEELS", wheels),
+                ("WHEELS_FROM", mounted),
                 ("LOCI_INSTALL", binary::IMAGE),
                 ("PROJECT", &options.service),
                 ("PROFILES", &options.profiles),

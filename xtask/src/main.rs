@@ -14,6 +14,7 @@ mod layer;
 mod network;
 mod options;
 mod process;
+mod registry;
 mod requirements;
 mod setup;
 mod smoke;

@@ -17,6 +17,8 @@ Builds localhost/loci-SERVICE on a Debian base and tries what came out.
   --pip-extras NAME,...   extras of the service
   --constraints FILE      upper-constraints for its wheels (constraints/SERVICE.txt)
   --binary FILE           a loci-install to use in the place of a release build
+  --fetch                 no wheels are mounted: the build fetches them from a
+                          registry on this machine
 ";
 
 /// What was asked for, the service's defaults filled in.
@@ -34,6 +36,8 @@ pub struct Options {
     pub constraints: Option<PathBuf>,
     /// A program that exists already.
     pub binary: Option<PathBuf>,
+    /// Whether the build fetches its wheels.
+    pub fetch: bool,
 }
 
 impl Options {
@@ -47,6 +51,7 @@ impl Options {
             extras: defaults.extras.to_owned(),
             constraints: None,
             binary: None,
+            fetch: false,
         }
     }
 
@@ -55,7 +60,9 @@ impl Options {
         let mut options = Self::first(arguments, USAGE)?;
         let mut flags = Flags::of(&arguments[1..], USAGE);
         while let Some(flag) = flags.next() {
-            if !options.take(flag, &mut flags)? {
+            if flag == "--fetch" {
+                options.fetch = true;
+            } else if !options.take(flag, &mut flags)? {
                 return Err(flags.unknown());
             }
         }

@@ -15,8 +15,11 @@ pub const BASE: &[&str] = &[
 /// chroot isolation there is no OCI runtime and no network to set up.
 pub const BUILDAH: &[&str] = &["buildah"];
 
+/// What a registry with an image in it needs.
+pub const REGISTRY: &[&str] = &["docker-registry", "skopeo"];
+
 /// What the tests need beside that.
-pub const TEST: &[&str] = &["dpkg", "git", "python3-venv", "rpm", "skopeo"];
+pub const TEST: &[&str] = &["dpkg", "git", "openssl", "python3-venv", "rpm"];
 
 /// Installs those of the packages that are missing, in one transaction.
 pub fn packages(wanted: &[&str]) -> Result<()> {

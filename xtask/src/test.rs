@@ -10,7 +10,8 @@ use crate::workspace;
 /// The chore, from the words after `test`, which go to `cargo test`.
 pub fn main(arguments: &[String]) -> Result<()> {
     // In one transaction with what images need.
-    setup::packages(&[setup::BASE, setup::BUILDAH, setup::TEST].concat())?;
+    let packages = [setup::BASE, setup::BUILDAH, setup::REGISTRY, setup::TEST];
+    setup::packages(&packages.concat())?;
     let options = Options::of("keystone");
     let assets = image::prepare(&options)?;
 
@@ -26,5 +27,10 @@ pub fn main(arguments: &[String]) -> Result<()> {
     cargo.env("LOCI_TEST_SOURCE", &assets.source);
     process::inherit(cargo)?;
 
-    image::build(&options, &assets)
+    image::build(&options, &assets)?;
+    let fetching = Options {
+        fetch: true,
+        ..options
+    };
+    image::build(&fetching, &assets)
 }

@@ -3,7 +3,6 @@
 
 mod comparison;
 mod race;
-mod registry;
 mod table;
 
 use std::path::PathBuf;
@@ -15,9 +14,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::Flags;
 use crate::process::stage;
+use crate::registry::{Compression, Format, Registry};
 use crate::{requirements, setup, workspace};
 use race::{Contestant, Race, Run};
-use registry::{Compression, Format, Registry};
 
 /// How it is called.
 pub const USAGE: &str = "\

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use loci_install::wheels::registry::Descriptor;
+use loci_install::wheels::image::Descriptor;
 
 use super::super::measured::Measured;
-use super::registry::{Compression, Registry};
 use crate::binary::Binary;
 use crate::error::{Error, Result};
 use crate::process::{self, command, quote};
+use crate::registry::{Compression, Registry};
 use crate::workspace;
 
 /// Who takes part.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::Child;
 
-use loci_install::wheels::registry::{Descriptor, Document, read};
+use loci_install::wheels::image::{Descriptor, Document, read};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::process::{self, command};
 use crate::{network, workspace};
 
 /// What the image is called there.
-const REPOSITORY: &str = "bench/wheels";
+const REPOSITORY: &str = "loci/wheels";
 const TAG: &str = "latest";
 
 /// The names of an image's parts.
@@ -126,7 +126,7 @@ impl Registry {
         process::run(skopeo)
     }
 
-    /// What contestants are told.
+    /// What the image is called.
     pub fn reference(&self) -> String {
         format!("{}/{REPOSITORY}:{TAG}", self.address)
     }
