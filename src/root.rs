@@ -63,13 +63,22 @@ impl Root {
     #[must_use]
     pub fn is_mounted(&self, path: &str) -> bool {
         let path = Path::new(path);
+        self.any_mount(|point| {
+            point != Path::new("/") && (point.starts_with(path) || path.starts_with(point))
+        })
+    }
+
+    /// Whether something is mounted on this very path, so that it cannot be renamed.
+    #[must_use]
+    pub fn is_mount_point(&self, path: &str) -> bool {
+        self.any_mount(|point| point == Path::new(path))
+    }
+
+    fn any_mount(&self, is_meant: impl Fn(&Path) -> bool) -> bool {
         self.read("/proc/self/mountinfo").is_ok_and(|table| {
-            table
-                .lines()
-                // proc(5): the fifth field is the mount point.
-                .filter_map(|line| line.split(' ').nth(4).map(Path::new))
-                .filter(|point| *point != Path::new("/"))
-                .any(|point| point.starts_with(path) || path.starts_with(point))
+            // proc(5): the fifth field is the mount point.
+            let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+            points.map(Path::new).any(is_meant)
         })
     }
 
@@ -111,6 +120,7 @@ mod tests {
         }
         assert!(!root.is_mounted("/tmp/keystone"));
         assert!(!root.is_mounted("/opt/locis"));
+        assert!(root.is_mount_point("/src") && !root.is_mount_point("/src/keystone"));
     }
 
     #[test]

@@ -63,6 +63,11 @@ fn problems(settings: &WheelsSettings, root: &Root) -> Vec<Problem> {
             "{destination} is not empty; wheels go to a directory of their own, which WHEELS_DEST names"
         )));
     }
+    if root.is_mount_point(destination) {
+        problems.push(Problem::Input(format!(
+            "{destination} is mounted; name a directory below it in WHEELS_DEST"
+        )));
+    }
     for source in &settings.sources {
         if let WheelsSource::Path(path) = source
             && Local::at(root, path).is_none()

@@ -58,6 +58,12 @@ impl Client {
         heard: &'a (dyn Fn(u64) + Sync),
     ) -> Result<Stream<'a>, DownloadError> {
         let url = parse(&request.url)?;
+        if url.scheme() == "file" {
+            return Err(DownloadError::BadUrl {
+                url: error::shown(&url),
+                reason: "file is not one of https and http".to_owned(),
+            });
+        }
         let mut stream = Stream {
             client: self,
             request,

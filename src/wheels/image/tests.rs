@@ -82,7 +82,7 @@ fn packed(files: &[(&str, &str)]) -> Vec<u8> {
     encoder.finish().expect("compressed")
 }
 
-fn with(mut descriptor: Value, more: Value) -> Value {
+fn with(mut descriptor: Value, more: &Value) -> Value {
     let fields = descriptor.as_object_mut().expect("an object");
     fields.extend(more.as_object().expect("an object").clone());
     descriptor
@@ -91,7 +91,7 @@ fn with(mut descriptor: Value, more: Value) -> Value {
 fn named(descriptor: Value, name: &str) -> Value {
     with(
         descriptor,
-        json!({"annotations": {"org.opencontainers.image.ref.name": name}}),
+        &json!({"annotations": {"org.opencontainers.image.ref.name": name}}),
     )
 }
 
@@ -129,8 +129,8 @@ fn the_image_of_a_name_or_of_the_platform_is_found() {
     let platform =
         |architecture| json!({"platform": {"os": "linux", "architecture": architecture}});
     let index = json!({"schemaVersion": 2, "manifests": [
-        with(other.clone(), platform("arm64")),
-        with(one.clone(), platform("amd64")),
+        with(other.clone(), &platform("arm64")),
+        with(one.clone(), &platform("amd64")),
     ]});
     let nested = images.blob(index.to_string().as_bytes());
     images.index(&[named(nested, "both"), named(other, "arm")]);
