@@ -7,6 +7,7 @@ mod arguments;
 mod cost;
 mod distribution;
 mod empty_root;
+mod fetch;
 mod fixtures;
 mod inputs;
 mod installer;

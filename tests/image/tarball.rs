@@ -3,6 +3,9 @@
 use std::fs;
 use std::process::Command;
 
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
 use crate::assets::assets;
 use crate::container::Container;
 
@@ -39,7 +42,7 @@ fn built_from(name: &str, option: &str) {
     container
         .step("wheels")
         .succeeded()
-        .says(" wheels extracted\n");
+        .says(&format!(" wheels from /in/{name}, sha256:"));
     assert!(container.has("/wheels.extracted/upper-constraints.txt"));
     container.step("venv").succeeded();
     let wheels = container.names_in("/wheels.extracted");
@@ -52,6 +55,13 @@ fn built_from(name: &str, option: &str) {
 
     container.install().succeeded();
     assert!(!container.has("/wheels.extracted"));
+    let record: Value =
+        serde_json::from_str(&container.read("/etc/image_info/build.json")).expect("JSON");
+    let origin = &record["wheels"][0];
+    assert_eq!(origin["source"], format!("/in/{name}"));
+    let bytes = fs::read(directory.path().join(name)).expect("read");
+    let digest = format!("sha256:{:x}", Sha256::digest(bytes));
+    assert_eq!(origin["digest"], digest);
     let installed = container.read("/etc/image_info/pip.txt");
     assert!(
         installed.contains("\nsix==") || installed.starts_with("six=="),
