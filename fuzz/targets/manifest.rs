@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loci_install::wheels::registry::{Document, Platform, choose, read};
+use loci_install::wheels::image::{Document, Platform, choose, read};
 
 fuzz_target!(|input: &[u8]| {
     let line = input.iter().position(|byte| *byte == b'\n');
