@@ -102,11 +102,10 @@ impl Fetch<'_> {
             if pile.files().next().is_none() {
                 return Err(named("it has no wheels at its root".to_owned()));
             }
-            let is_borrowed = pile.files().all(|(_, path)| !path.starts_with(&beside));
             origins.push(Origin {
                 source: source.without_credentials(),
                 digest: digest.map(|digest| digest.to_string()),
-                wheels: union.add(&pile, is_borrowed),
+                wheels: union.add(&pile),
             });
         }
         for file in union.files() {

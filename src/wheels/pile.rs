@@ -12,6 +12,8 @@ use crate::words::reason;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pile {
     files: BTreeMap<String, Place>,
+    /// The files are somebody else's, who may need them where they are.
+    pub is_borrowed: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +44,10 @@ impl Pile {
                 files.insert(name.to_owned(), Place::File(entry.path()));
             }
         }
-        Ok(Self { files })
+        Ok(Self {
+            files,
+            is_borrowed: true,
+        })
     }
 
     /// Lays a layer of an image on those below

@@ -21,7 +21,7 @@ pub struct Chosen {
     pub name: String,
     /// Where it is for now.
     pub path: PathBuf,
-    /// Whether it is somebody else's, who may need it where it is.
+    /// Whether it is somebody else's.
     pub is_borrowed: bool,
 }
 
@@ -31,14 +31,14 @@ impl Union {
     ///
     /// All constraint files come from one source, the first with an upper-constraints.txt:
     /// they say the same in different words.
-    pub fn add(&mut self, pile: &Pile, is_borrowed: bool) -> usize {
+    pub fn add(&mut self, pile: &Pile) -> usize {
         let brings_constraints = pile.files().any(|(name, _)| name == UPPER_CONSTRAINTS);
         let mut wheels = 0;
         for (name, path) in pile.files() {
             if is_wheel(name) {
-                wheels += usize::from(self.take(name, path, is_borrowed));
+                wheels += usize::from(self.take(name, path, pile.is_borrowed));
             } else if brings_constraints && !self.has_constraints {
-                self.take(name, path, is_borrowed);
+                self.take(name, path, pile.is_borrowed);
             }
         }
         self.has_constraints |= brings_constraints;
@@ -87,7 +87,9 @@ mod tests {
             files,
             ..Taken::default()
         };
-        Pile::of(taken, Path::new(directory)).expect("no links")
+        let mut pile = Pile::of(taken, Path::new(directory)).expect("no links");
+        pile.is_borrowed = directory == "1";
+        pile
     }
 
     #[test]
@@ -104,9 +106,9 @@ mod tests {
             "hashes.txt",
             "upper-constraints.txt",
         ];
-        assert_eq!(union.add(&pile("1", &first), true), 1);
-        assert_eq!(union.add(&pile("2", &second), false), 1);
-        assert_eq!(union.add(&pile("3", &third), false), 1);
+        assert_eq!(union.add(&pile("1", &first)), 1);
+        assert_eq!(union.add(&pile("2", &second)), 1);
+        assert_eq!(union.add(&pile("3", &third)), 1);
         let paths: Vec<_> = union
             .files()
             .map(|file| format!("{} {}", file.path.display(), file.is_borrowed))
