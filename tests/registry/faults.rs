@@ -1,0 +1,247 @@
+//! Registries and networks that fail: for a while, or for good.
+
+use std::time::{Duration, Instant};
+
+use crate::answer::Answer;
+use crate::fetch::Fetch;
+use crate::files::Files;
+use crate::image::Image;
+use crate::proxy::{self, Asked};
+use crate::registry::Registry;
+use crate::server::{Request, Server};
+
+const NAME: &str = "loci/requirements:1";
+
+/// A name for people, and what a request gets.
+type Fault = (&'static str, fn(&Asked<'_>) -> Answer);
+
+/// What a client gets over, if it happens once.
+const PASSING: &[Fault] = &[
+    ("dropped", |asked| asked.pass().dropped()),
+    ("cut before the body", |asked| asked.pass().cut(0)),
+    ("cut", |asked| asked.pass().cut(100_000)),
+    ("stalled", |asked| asked.pass().stall(100_000)),
+    ("stalled at once", |asked| asked.pass().stall(0)),
+    ("said to be longer", |asked| asked.pass().claim(7)),
+    ("408", |_| Answer::of(408)),
+    ("429", |_| Answer::of(429).header("Retry-After", "0")),
+    ("500", |_| Answer::of(500)),
+    ("502", |_| Answer::of(502)),
+    ("503", |_| Answer::of(503)),
+];
+
+/// What may be gone over or not, but is never taken for the image.
+const WRONG: &[Fault] = &[
+    ("a byte is another one", |asked| asked.pass().flip(5000)),
+    ("the last byte is another one", |asked| {
+        let answer = asked.pass();
+        let last = answer.body.len() - 1;
+        answer.flip(last)
+    }),
+    ("said to be shorter", |asked| asked.pass().claim(-7)),
+    ("more than there should be", |asked| {
+        let answer = asked.pass();
+        let more = [&answer.body[..], b"and more"].concat();
+        answer.body(more)
+    }),
+    ("less than there should be", |asked| {
+        let answer = asked.pass();
+        let less = answer.body[..answer.body.len() - 9].to_vec();
+        answer.body(less)
+    }),
+    ("empty", |asked| asked.pass().body("")),
+    ("a page", |asked| {
+        let page = "<html>This network wants you to log in</html>";
+        asked.pass().body(page).header("Content-Type", "text/html")
+    }),
+    ("404", |_| Answer::of(404)),
+    ("403", |_| Answer::of(403)),
+    ("400", |_| Answer::of(400)),
+];
+
+/// A registry with an image, and what is in that.
+fn registry() -> (Files, Image, Registry) {
+    let (files, image) = Image::stock();
+    let registry = Registry::plain();
+    registry.push(NAME, &image);
+    (files, image, registry)
+}
+
+/// Spoils the requests of a kind, the first `times` for each path.
+fn spoiled(
+    registry: &Registry,
+    kind: fn(&Request) -> bool,
+    times: usize,
+    fault: fn(&Asked<'_>) -> Answer,
+) -> Server {
+    proxy::before(registry.port, move |asked| {
+        if kind(asked) && asked.nth < times {
+            fault(asked)
+        } else {
+            asked.pass()
+        }
+    })
+}
+
+/// Silence is noticed after half a second.
+fn fetch(proxy: &Server) -> Fetch {
+    Fetch::of(&format!("{}/{NAME}", proxy.host()))
+        .http()
+        .set("PIP_DEFAULT_TIMEOUT", "0.5")
+}
+
+const KINDS: [fn(&Request) -> bool; 2] = [Request::is_manifest, Request::is_blob];
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn what_passes_is_got_over() {
+    let (files, _, registry) = registry();
+    for (name, fault) in PASSING {
+        for kind in KINDS {
+            let proxy = spoiled(&registry, kind, 1, *fault);
+            let said = fetch(&proxy).run();
+            assert_eq!(said.status, Some(0), "{name}: {}", said.stderr);
+            said.brought(&files);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn what_lasts_is_an_error() {
+    let (_, _, registry) = registry();
+    for (name, fault) in PASSING.iter().chain(WRONG) {
+        for kind in KINDS {
+            let proxy = spoiled(&registry, kind, usize::MAX, *fault);
+            // To a manifest's end there is less.
+            let is_harmless = *name == "cut" || *name == "stalled";
+            if is_harmless && kind as usize == KINDS[0] as usize {
+                continue;
+            }
+            let start = Instant::now();
+            let said = fetch(&proxy).set("PIP_RETRIES", "1").run();
+            assert_eq!(said.status, Some(1), "{name}: {}", said.stderr);
+            said.failed(&[&proxy.host(), &format!("{}/{NAME}", proxy.host())]);
+            let took = start.elapsed();
+            assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn what_is_wrong_once_is_never_taken() {
+    let (files, _, registry) = registry();
+    for (_, fault) in WRONG {
+        for kind in KINDS {
+            let proxy = spoiled(&registry, kind, 1, *fault);
+            let reference = format!("{}/{NAME}", proxy.host());
+            fetch(&proxy)
+                .run()
+                .brought_or_failed(&files, &[&proxy.host(), &reference]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn another_layer_is_told_by_both_digests() {
+    let (_, image, registry) = registry();
+    let wanted = image.layer(0);
+    let mut bytes = image.layers[0].bytes.clone();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let came = crate::layer::digest(&bytes);
+    let proxy = proxy::before(registry.port, move |asked| {
+        if asked.is_blob() {
+            asked.pass().flip(middle)
+        } else {
+            asked.pass()
+        }
+    });
+    fetch(&proxy).run().failed(&[&wanted, &came]);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_status_is_told() {
+    let (_, _, registry) = registry();
+    let proxy = spoiled(&registry, Request::is_blob, usize::MAX, |_| Answer::of(503));
+    fetch(&proxy).run().failed(&["503"]);
+    assert_eq!(proxy.blobs().len(), 3);
+    let proxy = spoiled(&registry, Request::is_blob, usize::MAX, |_| Answer::of(404));
+    fetch(&proxy).run().failed(&["sha256:"]);
+    assert_eq!(proxy.blobs().len(), 1);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn the_registry_says_how_long_to_wait() {
+    let (files, _, registry) = registry();
+    for kind in KINDS {
+        let proxy = spoiled(&registry, kind, 1, |_| {
+            Answer::of(429).header("Retry-After", "2")
+        });
+        fetch(&proxy).run().brought(&files);
+        let times: Vec<Instant> = proxy
+            .requests()
+            .iter()
+            .filter(|request| kind(request))
+            .map(|request| request.at)
+            .collect();
+        let waited = times[1] - times[0];
+        assert!(waited >= Duration::from_secs(2), "{waited:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn it_is_silence_that_is_limited_and_not_time() {
+    let (files, image, registry) = registry();
+    let part = image.layers[0].bytes.len() / 6;
+    let proxy = proxy::before(registry.port, move |asked| {
+        if asked.is_blob() {
+            asked.pass().slow(part, Duration::from_millis(200))
+        } else {
+            asked.pass()
+        }
+    });
+    fetch(&proxy).run().brought(&files);
+    assert_eq!(proxy.blobs().len(), 1);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_manifest_without_an_end_is_refused() {
+    let (_, _, registry) = registry();
+    let proxy = spoiled(&registry, Request::is_manifest, usize::MAX, |asked| {
+        let answer = asked.pass();
+        let mut body = answer.body.clone();
+        body.extend(vec![b' '; 5 << 20]);
+        answer.body(body)
+    });
+    let reference = format!("{}/{NAME}", proxy.host());
+    fetch(&proxy).run().failed(&[&proxy.host(), &reference]);
+    assert!(proxy.blobs().is_empty());
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_manifest_called_otherwise_is_another_one() {
+    let (files, image, registry) = registry();
+    let proxy = spoiled(&registry, Request::is_manifest, usize::MAX, |asked| {
+        let zeros = format!("sha256:{}", "0".repeat(64));
+        asked.pass().header("Docker-Content-Digest", &zeros)
+    });
+    // By a tag the header is the registry's word against its own.
+    let reference = format!("{}/{NAME}", proxy.host());
+    fetch(&proxy)
+        .run()
+        .brought_or_failed(&files, &[&proxy.host(), &reference]);
+    // By a digest it does not count.
+    let pinned = format!("{}/loci/requirements@{}", proxy.host(), image.digest());
+    Fetch::of(&pinned)
+        .http()
+        .run()
+        .brought_or_failed(&files, &[&proxy.host(), &pinned]);
+}
