@@ -1,5 +1,6 @@
 //! What a request gets, and all that goes wrong with it on its way.
 
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
@@ -128,7 +129,7 @@ impl Answer {
         }
         let _ = stream.shutdown(Shutdown::Write);
         // A connection closed with something unread in it takes back what was sent.
-        let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+        let _ = stream.set_read_timeout(Some(Duration::from_mins(1)));
         let mut stream = stream;
         let _ = io::copy(&mut stream, &mut io::sink());
     }
@@ -141,10 +142,10 @@ impl Answer {
     fn head(&self, mut stream: &TcpStream) -> io::Result<()> {
         let mut text = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", self.status);
         if self.value("Content-Length").is_none() {
-            text += &format!("Content-Length: {}\r\n", self.body.len());
+            let _ = write!(text, "Content-Length: {}\r\n", self.body.len());
         }
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         text += "\r\n";
         stream.write_all(text.as_bytes())
@@ -158,7 +159,7 @@ impl Answer {
             Way::Cut(bytes) => stream.write_all(start(bytes)),
             Way::Stall(bytes) => {
                 stream.write_all(start(bytes))?;
-                stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+                stream.set_read_timeout(Some(Duration::from_mins(1)))?;
                 // Until the client leaves.
                 stream.read(&mut [0]).map(drop)
             }

@@ -44,6 +44,28 @@ impl Drop for Built {
     }
 }
 
+/// An index of this machine's store; removed at its end.
+struct BuiltIndex {
+    name: String,
+}
+
+impl BuiltIndex {
+    fn new() -> Self {
+        let name = format!("localhost/loci-registry-index-{}", std::process::id());
+        run("buildah", ["manifest", "create", &name]);
+        Self { name }
+    }
+}
+
+impl Drop for BuiltIndex {
+    fn drop(&mut self) {
+        // `rmi` would take an image that it names.
+        let _ = command("buildah")
+            .args(["manifest", "rm", &self.name])
+            .output();
+    }
+}
+
 fn write(root: &std::path::Path, files: &Files) {
     for (name, bytes) in files {
         fs::write(root.join(name), bytes).expect("written");
@@ -83,7 +105,7 @@ fn built() -> (Files, Vec<Built>) {
 
 #[test]
 #[ignore = "needs docker-registry: cargo xtask test"]
-fn what_buildah_and_skopeo_push_is_fetched() {
+fn what_buildah_and_skopeo_write_is_fetched() {
     let (files, images) = built();
     let registry = Registry::plain();
     let source = images[0].source();
@@ -112,12 +134,6 @@ fn what_buildah_and_skopeo_push_is_fetched() {
     ];
     run("buildah", push);
     Fetch::of(&reference).run().brought(&files);
-}
-
-#[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
-fn what_they_write_into_a_directory_is_fetched() {
-    let (files, images) = built();
     let directory = TempDir::new().expect("a directory");
     let layout = directory.path().join("layout").display().to_string();
     let to = format!("oci:{layout}:1");
@@ -134,10 +150,7 @@ fn an_index_that_buildah_makes_is_fetched() {
         let more = ["--arch", machine];
         Built::of(machine, "scratch", &more, |root| write(&root, files))
     });
-    let index = Built {
-        name: format!("localhost/loci-registry-index-{}", std::process::id()),
-    };
-    run("buildah", ["manifest", "create", &index.name]);
+    let index = BuiltIndex::new();
     for image in [&there, &here] {
         let source = image.source();
         run("buildah", ["manifest", "add", &index.name, &source]);
@@ -148,6 +161,4 @@ fn an_index_that_buildah_makes_is_fetched() {
     let words = ["--all", "--tls-verify=false", &index.name, &to];
     run("buildah", [&["manifest", "push"], &words[..]].concat());
     Fetch::of(&reference).run().brought(&own);
-    // Before the images that it names.
-    drop(index);
 }

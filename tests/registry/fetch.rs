@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,6 +28,12 @@ const LIMIT: Duration = Duration::from_mins(2);
 pub struct Fetch {
     home: TempDir,
     environment: BTreeMap<String, String>,
+}
+
+/// A run that goes on.
+pub struct Running {
+    fetch: Fetch,
+    child: Child,
 }
 
 /// What came of a run.
@@ -105,36 +113,53 @@ impl Fetch {
 
     /// Runs it.
     pub fn run(self) -> Fetched {
-        let (stdout, stderr) = (self.path("stdout"), self.path("stderr"));
-        let open = |path: &Path| File::create(path).expect("a file");
-        let mut child = Command::new(PROGRAM)
+        self.start().end()
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Running {
+        let open = |name| File::create(self.path(name)).expect("a file");
+        let child = Command::new(PROGRAM)
             .arg("fetch-wheels")
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.home.path())
             .stdin(Stdio::null())
-            .stdout(open(&stdout))
-            .stderr(open(&stderr))
+            .stdout(open("stdout"))
+            .stderr(open("stderr"))
             .spawn()
             .expect("the program can be started");
+        Running { fetch: self, child }
+    }
+}
+
+impl Running {
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).expect("an id");
+        nix::sys::signal::kill(Pid::from_raw(id), signal).expect("it runs");
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Fetched {
         let deadline = Instant::now() + LIMIT;
         let status = loop {
-            if let Some(status) = child.try_wait().expect("a child") {
+            if let Some(status) = self.child.try_wait().expect("a child") {
                 break status.code();
             }
             if Instant::now() > deadline {
-                let _ = child.kill();
-                let _ = child.wait();
+                let _ = self.child.kill();
+                let _ = self.child.wait();
                 break None;
             }
             thread::sleep(Duration::from_millis(5));
         };
-        let read = |path| fs::read_to_string(path).expect("a text");
+        let read = |name| fs::read_to_string(self.fetch.path(name)).expect("a text");
         Fetched {
             status,
-            stdout: read(stdout),
-            stderr: read(stderr),
-            home: self.home,
+            stdout: read("stdout"),
+            stderr: read("stderr"),
+            home: self.fetch.home,
         }
     }
 }
@@ -173,6 +198,14 @@ impl Fetched {
         }
     }
 
+    /// Insists that nothing is where wheels would be.
+    pub fn left_nothing(&self) -> &Self {
+        for name in ["wheels", "wheels.partial"] {
+            assert!(!self.path(name).exists(), "{name} is there");
+        }
+        self
+    }
+
     /// Insists that standard error has this.
     pub fn says(&self, part: &str) -> &Self {
         let error = &self.stderr;
@@ -195,9 +228,7 @@ impl Fetched {
     fn ended(&self, status: i32, parts: &[&str]) -> &Self {
         assert_eq!(self.status, Some(status), "{}", self.stderr);
         assert_eq!(self.stdout, "");
-        for name in ["wheels", "wheels.partial"] {
-            assert!(!self.path(name).exists(), "{name} is there");
-        }
+        self.left_nothing();
         for part in parts {
             self.says(part);
         }

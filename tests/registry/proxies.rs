@@ -1,14 +1,21 @@
 //! Registries behind a proxy.
 
+use crate::answer::Answer;
+use crate::certificates::Certificate;
 use crate::fetch::Fetch;
 use crate::files::wheels;
 use crate::image::Image;
 use crate::layer::Layer;
 use crate::proxy;
-use crate::registry::Registry;
+use crate::registry::{Registry, Storage};
 use crate::server::Server;
+use crate::tunnel::Tunnel;
 
 const NAME: &str = "loci/requirements:1";
+
+fn pass(asked: &proxy::Asked<'_>) -> Answer {
+    asked.pass()
+}
 
 /// A port where nobody listens.
 fn closed() -> String {
@@ -24,7 +31,7 @@ fn a_proxy_brings_what_only_it_can_reach() {
     let registry = Registry::plain();
     registry.push(NAME, &image);
     // Whatever host it is asked for.
-    let proxy = proxy::before(registry.port, |asked| asked.pass());
+    let proxy = proxy::before(registry.port, pass);
     Fetch::of(&format!("registry.invalid:5000/{NAME}"))
         .http()
         .set("http_proxy", &proxy.url(""))
@@ -76,4 +83,27 @@ fn tarballs_come_through_it_too() {
         .set("http_proxy", &proxy.url(""))
         .run()
         .brought(&wheels());
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn tls_goes_through_a_tunnel() {
+    let (files, image) = Image::stock();
+    let certificate = Certificate::of_server();
+    let registry = Registry::tls(Storage::of([(NAME, &image)]), &certificate);
+    let tunnel = Tunnel::start(registry.port);
+    // Only the tunnel knows where that is.
+    Fetch::of(&format!("localhost:1/{NAME}"))
+        .set("https_proxy", &format!("http://127.0.0.1:{}", tunnel.port))
+        .set(
+            "REGISTRY_CA",
+            &certificate.path("ca.pem").display().to_string(),
+        )
+        .run()
+        .brought(&files);
+    let asked = tunnel.asked();
+    let all = asked
+        .iter()
+        .all(|line| line.starts_with("CONNECT localhost:1 "));
+    assert!(!asked.is_empty() && all, "{asked:?}");
 }

@@ -1,5 +1,6 @@
 //! A server in front of a registry that spoils what a test says.
 
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
@@ -58,7 +59,7 @@ impl Asked<'_> {
         for (name, value) in &self.headers {
             let is_part = matches!(name.as_str(), "range" | "if-range");
             if name != "connection" && (self.ranges || !is_part) {
-                head += &format!("{name}: {value}\r\n");
+                let _ = write!(head, "{name}: {value}\r\n");
             }
         }
         stream.write_all(format!("{head}\r\n").as_bytes())?;

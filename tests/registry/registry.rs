@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::certificates::Certificate;
 use crate::image::{Image, Index};
 use crate::push;
-use crate::tokens::Tokens;
+use crate::tokens::{self, Tokens};
 
 /// Who may read a registry that asks.
 pub const USER: &str = "reader";
@@ -82,8 +82,8 @@ impl Registry {
     pub fn with_tokens(storage: Storage, tokens: &Tokens) -> Self {
         let auth = json!({"token": {
             "realm": tokens.realm(),
-            "service": tokens.service(),
-            "issuer": tokens.issuer(),
+            "service": tokens::SERVICE,
+            "issuer": tokens::ISSUER,
             "rootcertbundle": tokens.certificate(),
         }});
         Self::start(storage, &json!({}), &auth)
@@ -177,7 +177,9 @@ fn serve(storage: &Storage, port: u16, tls: &Value, auth: &Value) -> Option<Chil
     let mut child = Command::new("docker-registry")
         .arg("serve")
         .arg(&path)
-        .env_remove("REGISTRY_PROTOCOL")
+        // It takes every REGISTRY_... for a part of its configuration, and buildah's
+        // users have a REGISTRY_AUTH_FILE.
+        .env_clear()
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

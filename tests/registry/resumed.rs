@@ -10,18 +10,22 @@ use crate::server::Server;
 
 const NAME: &str = "loci/requirements:1";
 
+/// All of it.
+const WHOLE: &str = "all";
+
 /// What was asked for of a layer, one request after another.
-fn ranges(proxy: &Server, digest: &str) -> Vec<Option<String>> {
+fn ranges(proxy: &Server, digest: &str) -> Vec<String> {
     proxy
         .blobs()
         .iter()
         .filter(|request| request.path.ends_with(digest))
-        .map(|request| request.header("range").map(str::to_owned))
+        .map(|request| request.header("range").unwrap_or(WHOLE).to_owned())
         .collect()
 }
 
-fn range(text: &str) -> Option<String> {
-    Some(text.to_owned())
+/// What is asked for from a byte on.
+fn from(byte: usize) -> String {
+    format!("bytes={byte}-")
 }
 
 fn fetch(proxy: &Server) -> Fetch {
@@ -44,7 +48,7 @@ fn a_layer_goes_on_where_it_broke_off() {
     fetch(&proxy).run().brought(&files);
     assert_eq!(
         ranges(&proxy, &image.layer(0)),
-        [None, range("bytes=300000-"), range("bytes=700000-")]
+        [WHOLE, &from(300_000), &from(700_000)]
     );
 }
 
@@ -73,12 +77,9 @@ fn what_came_whole_is_not_fetched_again() {
         }
     });
     fetch(&proxy).run().brought(&files);
-    assert_eq!(ranges(&proxy, &image.layer(0)), [None]);
-    assert_eq!(
-        ranges(&proxy, &image.layer(1)),
-        [None, range("bytes=123456-")]
-    );
-    assert_eq!(ranges(&proxy, &image.layer(2)), [None]);
+    assert_eq!(ranges(&proxy, &image.layer(0)), [WHOLE]);
+    assert_eq!(ranges(&proxy, &image.layer(1)), [WHOLE, &from(123_456)]);
+    assert_eq!(ranges(&proxy, &image.layer(2)), [WHOLE]);
 }
 
 #[test]
@@ -93,10 +94,7 @@ fn a_registry_without_ranges_starts_over() {
         _ => asked.pass(),
     });
     fetch(&proxy).run().brought(&files);
-    assert_eq!(
-        ranges(&proxy, &image.layer(0)),
-        [None, range("bytes=300000-")]
-    );
+    assert_eq!(ranges(&proxy, &image.layer(0)), [WHOLE, &from(300_000)]);
 }
 
 #[test]

@@ -14,8 +14,10 @@ use crate::certificates::Certificate;
 use crate::server::{Request, Server};
 use crate::tools::run;
 
-const SERVICE: &str = "a-registry";
-const ISSUER: &str = "a-token-server";
+/// What it calls the registry.
+pub const SERVICE: &str = "a-registry";
+/// What it calls itself.
+pub const ISSUER: &str = "a-token-server";
 
 /// Whom it gives a token that lets him read.
 #[derive(Clone, Debug)]
@@ -51,16 +53,6 @@ impl Tokens {
     /// Where registries send those who have no token.
     pub fn realm(&self) -> String {
         self.server.url("/token")
-    }
-
-    /// What it calls the registry.
-    pub fn service(&self) -> &'static str {
-        SERVICE
-    }
-
-    /// What it calls itself.
-    pub fn issuer(&self) -> &'static str {
-        ISSUER
     }
 
     /// The certificate that its tokens are checked with.

@@ -8,7 +8,7 @@ use crate::files::Files;
 use crate::image::Image;
 use crate::proxy;
 use crate::registry::{PASSWORD, Registry, Storage, USER};
-use crate::tokens::{Accepts, Tokens};
+use crate::tokens::{Accepts, SERVICE, Tokens};
 
 const NAME: &str = "loci/requirements:1";
 
@@ -126,7 +126,7 @@ fn a_token_that_ran_out_is_replaced() {
         "Bearer realm=\"{}\",service=\"{}\",scope=\"repository:loci/requirements:pull\",\
          error=\"invalid_token\"",
         tokens.realm(),
-        tokens.service()
+        SERVICE
     );
     let proxy = proxy::before(registry.port, move |asked| {
         let ran_out = asked.is_blob() && asked.nth == 0;
@@ -148,7 +148,7 @@ fn a_token_that_runs_out_in_the_middle_of_a_layer_is_replaced() {
     let challenge = format!(
         "Bearer realm=\"{}\",service=\"{}\",scope=\"repository:loci/requirements:pull\"",
         tokens.realm(),
-        tokens.service()
+        SERVICE
     );
     let proxy = proxy::before(registry.port, move |asked| {
         match (asked.is_blob(), asked.nth) {
@@ -175,7 +175,7 @@ fn a_registry_that_refuses_every_token_is_not_asked_for_ever() {
     let challenge = format!(
         "Bearer realm=\"{}\",service=\"{}\"",
         tokens.realm(),
-        tokens.service()
+        SERVICE
     );
     let proxy = proxy::before(registry.port, move |_| {
         Answer::of(401).header("WWW-Authenticate", &challenge)

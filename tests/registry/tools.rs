@@ -17,8 +17,9 @@ pub fn command(program: &str) -> Command {
     command.env("BUILDAH_ISOLATION", "chroot");
     command.env("STORAGE_DRIVER", "overlay");
     // The registries here are not behind a proxy.
-    for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+    for name in ["http_proxy", "https_proxy", "all_proxy"] {
         command.env_remove(name);
+        command.env_remove(name.to_ascii_uppercase());
     }
     command
 }
