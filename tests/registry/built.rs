@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use crate::fetch::Fetch;
-use crate::files::{Files, of, wheels};
+use crate::files::{Files, constraints, of, wheels};
 use crate::image::{elsewhere, here};
 use crate::registry::Registry;
 use crate::tools::{command, run};
@@ -144,8 +144,11 @@ fn what_buildah_and_skopeo_write_is_fetched() {
 #[test]
 #[ignore = "needs docker-registry: cargo xtask test"]
 fn an_index_that_buildah_makes_is_fetched() {
-    let own = of(&[("own-1.0-py3-none-any.whl", 9000)]);
-    let other = of(&[("other-1.0-py3-none-any.whl", 9000)]);
+    let [own, other] = ["own-1.0-py3-none-any.whl", "other-1.0-py3-none-any.whl"].map(|name| {
+        let mut files = of(&[(name, 9000)]);
+        files.extend(constraints("own===1.0\n"));
+        files
+    });
     let [here, there] = [(here(), &own), (elsewhere(), &other)].map(|(machine, files)| {
         let more = ["--arch", machine];
         Built::of(machine, "scratch", &more, |root| write(&root, files))

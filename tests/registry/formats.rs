@@ -108,6 +108,18 @@ fn an_image_without_wheels_is_an_error() {
 
 #[test]
 #[ignore = "needs docker-registry: cargo xtask test"]
+fn an_image_without_constraints_is_an_error() {
+    let registry = Registry::plain();
+    let files = of(&[("own-1.0-py3-none-any.whl", 5000)]);
+    registry.push("loci/bare:1", &Image::with(&files));
+    let reference = registry.reference("loci/bare:1");
+    Fetch::of(&reference)
+        .run()
+        .failed(&[&reference, "upper-constraints.txt"]);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
 fn a_layer_that_is_no_archive_is_an_error() {
     let registry = Registry::plain();
     let (_, mut image) = Image::stock();

@@ -86,7 +86,8 @@ fn a_tag_that_is_not_there_is_named() {
 #[ignore = "needs docker-registry: cargo xtask test"]
 fn of_several_images_one_is_named() {
     let layout = Layout::new();
-    let files = of(&[("other-1.0-py3-none-any.whl", 9000)]);
+    let mut files = of(&[("other-1.0-py3-none-any.whl", 9000)]);
+    files.extend(constraints("other===1.0\n"));
     let registry = Registry::plain();
     registry.push("loci/requirements:2", &Image::with(&files));
     copy(

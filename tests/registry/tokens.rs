@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -13,6 +14,9 @@ use crate::answer::Answer;
 use crate::certificates::Certificate;
 use crate::server::{Request, Server};
 use crate::tools::run;
+
+/// How many tokens were given.
+static GIVEN: AtomicU64 = AtomicU64::new(0);
 
 /// What it calls the registry.
 pub const SERVICE: &str = "a-registry";
@@ -41,9 +45,20 @@ pub struct Tokens {
 impl Tokens {
     /// Starts one.
     pub fn start(accepts: Accepts) -> Self {
+        Self::start_failing(accepts, |_, answer| answer)
+    }
+
+    /// One whose answers are spoiled.
+    pub fn start_failing(
+        accepts: Accepts,
+        spoil: impl Fn(&Request, Answer) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let certificate = Arc::new(Certificate::of_signer());
         let signer = Arc::clone(&certificate);
-        let server = Server::start(move |request| answer(&accepts, &signer, request));
+        let server = Server::start(move |request| {
+            let answer = answer(&accepts, &signer, request);
+            spoil(request, answer)
+        });
         Self {
             server,
             certificate,
@@ -134,7 +149,8 @@ fn signed(certificate: &Certificate, access: &Value) -> String {
         "exp": now + 300,
         "nbf": now - 10,
         "iat": now - 10,
-        "jti": "1",
+        // Each is another one, even in one second.
+        "jti": GIVEN.fetch_add(1, Ordering::Relaxed).to_string(),
         "access": access,
     });
     let encoded = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());

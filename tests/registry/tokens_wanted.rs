@@ -1,11 +1,14 @@
 //! Registries that want a token.
 
+use std::sync::Mutex;
+
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::fetch::{Fetch, login};
-use crate::files::Files;
+use crate::files::{Files, constraints, of};
 use crate::image::Image;
+use crate::layer::Layer;
 use crate::proxy;
 use crate::registry::{PASSWORD, Registry, Storage, USER};
 use crate::tokens::{Accepts, SERVICE, Tokens};
@@ -14,8 +17,11 @@ const NAME: &str = "loci/requirements:1";
 
 /// A registry with an image, what is in that, and its token server.
 fn registry(accepts: Accepts) -> (Files, Registry, Tokens) {
+    with(Tokens::start(accepts))
+}
+
+fn with(tokens: Tokens) -> (Files, Registry, Tokens) {
     let (files, image) = Image::stock();
-    let tokens = Tokens::start(accepts);
     let registry = Registry::with_tokens(Storage::of([(NAME, &image)]), &tokens);
     (files, registry, tokens)
 }
@@ -186,4 +192,95 @@ fn a_registry_that_refuses_every_token_is_not_asked_for_ever() {
         .run()
         .failed(&[&proxy.host(), &reference]);
     assert!(proxy.requests().len() <= 8, "{:?}", proxy.requests());
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_token_that_ran_out_is_replaced_once_for_all_layers() {
+    let mut files = constraints("layer===1.0\n");
+    let mut layers = vec![Layer::of(&files).gzip()];
+    for number in 0..8 {
+        let name = format!("layer_{number}-1.0-py3-none-any.whl");
+        let wheel = of(&[(&name, 50_000)]);
+        layers.push(Layer::of(&wheel).gzip());
+        files.extend(wheel);
+    }
+    let tokens = Tokens::start(Accepts::Anyone);
+    let storage = Storage::of([(NAME, &Image::of(layers))]);
+    let registry = Registry::with_tokens(storage, &tokens);
+    let challenge = format!("Bearer realm=\"{}\",service=\"{SERVICE}\"", tokens.realm());
+    // The one that the manifest was had with.
+    let first = Mutex::new(None);
+    let proxy = proxy::before(registry.port, move |asked| {
+        let token = asked.header("authorization").map(str::to_owned);
+        let mut first = first.lock().expect("no panic");
+        if asked.is_manifest() && token.is_some() {
+            first.clone_from(&token);
+        }
+        if asked.is_blob() && *first == token {
+            Answer::of(401).header("WWW-Authenticate", &challenge)
+        } else {
+            drop(first);
+            asked.pass()
+        }
+    });
+    let reference = format!("{}/{NAME}", proxy.host());
+    Fetch::of(&reference).http().run().brought(&files);
+    assert_eq!(tokens.requests().len(), 2);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_token_server_in_trouble_is_asked_again() {
+    let faults: [fn(Answer) -> Answer; 4] = [
+        |_| Answer::of(503),
+        |_| Answer::of(429).header("Retry-After", "0"),
+        Answer::dropped,
+        |answer| answer.stall(0),
+    ];
+    for fault in faults {
+        let tokens = Tokens::start_failing(Accepts::Anyone, move |request, answer| {
+            if request.nth == 0 {
+                fault(answer)
+            } else {
+                answer
+            }
+        });
+        let (files, registry, _tokens) = with(tokens);
+        Fetch::of(&registry.reference(NAME))
+            .http()
+            .set("PIP_DEFAULT_TIMEOUT", "0.5")
+            .run()
+            .brought(&files);
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_token_server_that_gives_none_is_named() {
+    let faults: [fn(Answer) -> Answer; 7] = [
+        |_| Answer::of(503),
+        |_| Answer::of(404),
+        |answer| answer.stall(5),
+        |answer| answer.body("<html>log in</html>"),
+        |answer| answer.body("{\"token\": \"\"}"),
+        |answer| answer.body("{\"token\": \"not\\r\\na: header\"}"),
+        |answer| answer.body(vec![b' '; 2 << 20]),
+    ];
+    for fault in faults {
+        let tokens = Tokens::start_failing(Accepts::Login(USER, PASSWORD), move |_, answer| {
+            fault(answer)
+        });
+        let (_, registry, tokens) = with(tokens);
+        let (host, reference) = (registry.host(), registry.reference(NAME));
+        let realm = tokens.realm();
+        Fetch::of(&reference)
+            .http()
+            .login(&host, USER, PASSWORD)
+            .set("PIP_DEFAULT_TIMEOUT", "0.5")
+            .set("PIP_RETRIES", "1")
+            .run()
+            .failed(&[&reference, &realm])
+            .hides(PASSWORD);
+    }
 }
