@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
 use crate::fetch::Fetch;
-use crate::files::Files;
+use crate::files::{Files, of};
 use crate::image::Image;
+use crate::layer::{Blob, Layer};
 use crate::proxy::{self, Asked};
 use crate::registry::Registry;
 use crate::server::{Request, Server};
@@ -274,4 +275,37 @@ fn a_manifest_called_otherwise_is_another_one() {
         .http()
         .run()
         .brought_or_failed(&files, &[&proxy.host(), &pinned]);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn one_layer_that_fails_ends_the_others() {
+    let layers: Vec<Blob> = (0..6)
+        .map(|number| {
+            let name = format!("layer_{number}-1.0-py3-none-any.whl");
+            Layer::of(&of(&[(&name, 50_000)])).gzip()
+        })
+        .collect();
+    let image = Image::of(layers);
+    let registry = Registry::plain();
+    registry.push(NAME, &image);
+    let absent = image.layer(2);
+    let proxy = proxy::before(registry.port, move |asked| {
+        if !asked.is_blob() {
+            asked.pass()
+        } else if asked.path.ends_with(&absent) {
+            thread::sleep(Duration::from_millis(300));
+            Answer::of(404)
+        } else {
+            asked.pass().stall(20_000)
+        }
+    });
+    let start = Instant::now();
+    fetch(&proxy)
+        .set("PIP_DEFAULT_TIMEOUT", "5")
+        .run()
+        .failed(&[&image.layer(2)]);
+    // Once each, and not every try.
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
