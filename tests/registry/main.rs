@@ -7,6 +7,7 @@ mod answer;
 mod bench;
 mod built;
 mod certificates;
+mod chance;
 mod content;
 mod faults;
 mod fetch;
