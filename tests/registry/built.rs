@@ -116,6 +116,10 @@ fn what_buildah_and_skopeo_write_is_fetched() {
             "zstd",
             &["--format", "oci", "--dest-compress-format", "zstd"],
         ),
+        (
+            "chunked",
+            &["--format", "oci", "--dest-compress-format", "zstd:chunked"],
+        ),
     ] {
         let reference = registry.reference(&format!("loci/built:{tag}"));
         let to = format!("docker://{reference}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -20,6 +20,9 @@ use crate::files::{self, Files};
 /// The built program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_loci-install");
 
+/// A user id that owns nothing.
+const NOBODY: u32 = 65534;
+
 /// No run takes longer, or it would never have ended.
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -28,6 +31,7 @@ const LIMIT: Duration = Duration::from_mins(2);
 pub struct Fetch {
     home: TempDir,
     environment: BTreeMap<String, String>,
+    nobody: bool,
 }
 
 /// A run that goes on.
@@ -57,6 +61,7 @@ impl Fetch {
         let fetch = Self {
             home,
             environment: BTreeMap::new(),
+            nobody: false,
         };
         let home = fetch.home.path().display().to_string();
         fetch
@@ -77,6 +82,12 @@ impl Fetch {
     /// Talks HTTP and does not try anything else.
     pub fn http(self) -> Self {
         self.set("REGISTRY_PROTOCOL", "http")
+    }
+
+    /// By a user who owns nothing but the home directory.
+    pub fn by_nobody(mut self) -> Self {
+        self.nobody = true;
+        self
     }
 
     /// Where something in the home directory is.
@@ -119,7 +130,17 @@ impl Fetch {
     /// Starts it.
     pub fn start(self) -> Running {
         let open = |name| File::create(self.path(name)).expect("a file");
-        let child = Command::new(PROGRAM)
+        let mut command = Command::new(PROGRAM);
+        if self.nobody {
+            // The directory of the built program may be one that others cannot enter.
+            fs::copy(PROGRAM, self.path("program")).expect("copied");
+            chown(self.home.path(), Some(NOBODY), Some(NOBODY)).expect("given away");
+            command = Command::new("setpriv");
+            let ids = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")];
+            command.args(ids).arg("--clear-groups");
+            command.arg(self.path("program"));
+        }
+        let child = command
             .arg("fetch-wheels")
             .env_clear()
             .envs(&self.environment)

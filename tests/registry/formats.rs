@@ -3,7 +3,7 @@
 use crate::fetch::Fetch;
 use crate::files::{Files, constraints, of};
 use crate::image::{Image, Index, Kind, elsewhere, here, with_others};
-use crate::layer::{Layer, Pressed};
+use crate::layer::{Blob, Layer, Pressed};
 use crate::registry::Registry;
 
 #[test]
@@ -24,6 +24,33 @@ fn every_kind_and_compression_is_read() {
                 .run()
                 .brought(&files);
         }
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn layers_of_several_parts_are_read_to_the_end() {
+    let registry = Registry::plain();
+    let (files, _) = Image::stock();
+    let archive = with_others(&files).pressed(Pressed::Plain);
+    for pressed in [Pressed::Gzip, Pressed::Zstd] {
+        // As pigz, eStargz and zstd:chunked make them.
+        let parts = archive.bytes.chunks(100_000);
+        let mut bytes: Vec<u8> = parts.flat_map(|part| pressed.press(part)).collect();
+        if pressed == Pressed::Zstd {
+            // A frame that is passed over (RFC 8878, 3.1.2).
+            bytes.extend([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+        }
+        let archive = archive.archive.clone();
+        let layer = Blob {
+            bytes,
+            pressed,
+            archive,
+        };
+        registry.push("loci/parts:1", &Image::of([layer]));
+        Fetch::of(&registry.reference("loci/parts:1"))
+            .run()
+            .brought(&files);
     }
 }
 

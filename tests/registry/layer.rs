@@ -22,6 +22,23 @@ pub enum Pressed {
     Zstd,
 }
 
+impl Pressed {
+    /// Compresses some bytes.
+    pub fn press(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Plain => bytes.to_vec(),
+            Self::Gzip => {
+                // Compression takes long in a program built for tests; what buildah makes
+                // is compressed.
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+                encoder.write_all(bytes).expect("compressed");
+                encoder.finish().expect("compressed")
+            }
+            Self::Zstd => zstd::encode_all(bytes, 3).expect("compressed"),
+        }
+    }
+}
+
 /// A finished layer.
 #[derive(Clone)]
 pub struct Blob {
@@ -93,17 +110,7 @@ impl Layer {
     pub fn pressed(self, pressed: Pressed) -> Blob {
         let archive = self.archive.into_inner().expect("an archive");
         let digest = digest(&archive);
-        let bytes = match pressed {
-            Pressed::Plain => archive,
-            Pressed::Gzip => {
-                // Compression takes long in a program built for tests; what buildah makes
-                // is compressed.
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
-                encoder.write_all(&archive).expect("compressed");
-                encoder.finish().expect("compressed")
-            }
-            Pressed::Zstd => zstd::encode_all(&archive[..], 3).expect("compressed"),
-        };
+        let bytes = pressed.press(&archive);
         Blob {
             bytes,
             pressed,

@@ -172,3 +172,16 @@ fn a_manifest_that_was_changed_is_refused() {
         .run()
         .failed(&[&source, &layout.image.digest()]);
 }
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_digest_names_an_image() {
+    let layout = Layout::new();
+    let digest = layout.image.digest();
+    Fetch::of(&layout.source(&format!("@{digest}")))
+        .run()
+        .brought(&layout.files)
+        .says(&digest);
+    let nothing = layout.source(&format!("@sha256:{}", "0".repeat(64)));
+    Fetch::of(&nothing).run().failed(&[&nothing]);
+}

@@ -39,6 +39,8 @@ fn logins_of_docker_and_podman_are_known() {
     for (variable, file, value) in [
         ("REGISTRY_AUTH_FILE", "auth.json", "auth.json"),
         ("DOCKER_CONFIG", "else/config.json", "else"),
+        ("XDG_RUNTIME_DIR", "run/containers/auth.json", "run"),
+        ("XDG_CONFIG_HOME", "config/containers/auth.json", "config"),
     ] {
         let fetch = Fetch::of(&reference).docker(&wrong).file(file, &right);
         let value = fetch.path(value).display().to_string();

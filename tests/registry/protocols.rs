@@ -164,3 +164,30 @@ fn an_empty_directory_is_filled() {
     std::fs::create_dir(fetch.path("wheels")).expect("made");
     fetch.run().brought(&files);
 }
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn authorities_that_are_none_are_named() {
+    let (_, image) = Image::stock();
+    let certificate = Certificate::of_server();
+    let storage = Storage::of([("loci/requirements:1", &image)]);
+    let registry = Registry::tls(storage, &certificate);
+    let reference = registry.reference("loci/requirements:1");
+    let key = certificate.path("ca-key.pem").display().to_string();
+    for path in ["/nowhere/ca.pem", "/etc/passwd", &key] {
+        let said = Fetch::of(&reference).set("REGISTRY_CA", path).run();
+        assert!(matches!(said.status, Some(1 | 2)), "{}", said.stderr);
+        said.left_nothing().says("REGISTRY_CA").says(path);
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn nobody_needs_to_be_root() {
+    let (files, image) = Image::stock();
+    let registry = Registry::plain_with(Storage::of([("loci/requirements:1", &image)]));
+    Fetch::of(&registry.reference("loci/requirements:1"))
+        .by_nobody()
+        .run()
+        .brought(&files);
+}

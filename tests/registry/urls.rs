@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::answer::Answer;
+use crate::certificates::Certificate;
 use crate::content::content;
 use crate::fetch::Fetch;
 use crate::files::wheels;
-use crate::layer::{Layer, Pressed};
+use crate::image::Image;
+use crate::layer::{Layer, Pressed, digest};
+use crate::registry::{Registry, Storage};
 use crate::server::{Request, Server};
 
 /// A server of a tarball.
@@ -122,4 +125,48 @@ fn a_password_of_a_url_is_not_shown() {
         .run()
         .brought(&wheels())
         .hides("s3cret-word");
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_digest_pins_a_tarball() {
+    let server = server(Pressed::Gzip, |_, file| file);
+    let digest = digest(&Layer::of(&wheels()).pressed(Pressed::Gzip).bytes);
+    let hex = digest.strip_prefix("sha256:").expect("a digest");
+    let url = server.url("/wheels.tar.gz");
+    Fetch::of(&format!("{url}#sha256={hex}"))
+        .run()
+        .brought(&wheels())
+        .says(&digest);
+    let zeros = "0".repeat(64);
+    Fetch::of(&format!("{url}#sha256={zeros}"))
+        .run()
+        .failed(&[&url, &zeros, hex]);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn tls_is_the_same_for_tarballs() {
+    let (files, image) = Image::stock();
+    let certificate = Certificate::of_server();
+    let name = "loci/requirements";
+    let storage = Storage::of([(format!("{name}:1").as_str(), &image)]);
+    let registry = Registry::tls(storage, &certificate);
+    // A layer is a tarball, too.
+    let url = format!(
+        "https://{}/v2/{name}/blobs/{}",
+        registry.host(),
+        image.layer(0)
+    );
+    let authority = certificate.path("ca.pem").display().to_string();
+    Fetch::of(&url).run().failed(&[&url, "certificate"]);
+    Fetch::of(&url)
+        .set("REGISTRY_CA", &authority)
+        .run()
+        .brought(&files);
+    Fetch::of(&url)
+        .set("REGISTRY_INSECURE", "True")
+        .run()
+        .brought(&files)
+        .says("REGISTRY_INSECURE");
 }
