@@ -69,9 +69,10 @@ fn a_proxy_that_is_not_there_is_named() {
     let address = proxy.strip_prefix("http://").expect("a URL");
     Fetch::of(&reference)
         .http()
-        .set("http_proxy", &proxy)
+        .set("http_proxy", &format!("http://me:s3cret-word@{address}"))
         .run()
-        .failed(&[&reference, address]);
+        .failed(&[&reference, address])
+        .hides("s3cret-word");
 }
 
 #[test]

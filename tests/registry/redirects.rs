@@ -1,5 +1,6 @@
 //! Layers that are elsewhere, as many registries have them.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::answer::Answer;
@@ -137,4 +138,54 @@ fn a_redirect_to_what_is_no_server_is_refused() {
         let reference = format!("{}/{NAME}", proxy.host());
         Fetch::of(&reference).http().run().failed(&[&reference]);
     }
+}
+
+/// Fetches what is elsewhere and does not come, and insists that this is told without what
+/// lets anybody read it.
+fn fails_at(port: u16) {
+    let (_, image) = Image::stock();
+    let registry = Registry::plain_with(Storage::of([(NAME, &image)]));
+    let store = format!("localhost:{port}");
+    let elsewhere = format!("http://{store}/layer?signature=abc");
+    let proxy = proxy::before(registry.port, move |asked| {
+        if asked.is_blob() {
+            Answer::redirect(&elsewhere)
+        } else {
+            asked.pass()
+        }
+    });
+    let reference = format!("{}/{NAME}", proxy.host());
+    Fetch::of(&reference)
+        .http()
+        .set("PIP_RETRIES", "1")
+        .run()
+        .hides("signature=abc")
+        .failed(&[&reference, &image.layer(0), &store]);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_store_that_is_not_there_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let closed = listener.local_addr().expect("an address").port();
+    drop(listener);
+    fails_at(closed);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_store_that_refuses_is_named() {
+    fails_at(Server::start(|_| Answer::of(403)).port);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_store_in_trouble_is_named() {
+    fails_at(Server::start(|_| Answer::of(503)).port);
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn a_store_that_hangs_up_is_named() {
+    fails_at(Server::start(|_| Answer::of(200).dropped()).port);
 }
