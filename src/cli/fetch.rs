@@ -1,21 +1,30 @@
 //! `loci-install fetch-wheels`: the step `wheels` alone, for any directory, without a
 //! project and without root.
 
-use std::time::Instant;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
+use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 
 use super::{FAILED, Given, WRONG_INPUT, environment, given};
 use crate::command::System;
 use crate::findings::Problem;
+use crate::interrupt::Interrupt;
 use crate::report::{self, say};
 use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Settings, WheelsSettings, WheelsSource};
 use crate::step::StepName;
-use crate::wheels::{Fetch, Local};
+use crate::wheels::{Fetch, Local, abandon};
+
+/// How often it is looked whether a signal has come, and how long what is going on may
+/// take to end by itself.
+const GLANCE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The arguments that it knows.
 pub const ARGUMENTS: [&str; 7] = [
@@ -90,6 +99,14 @@ fn fetch(
     let reporter: &dyn Reporter = reporter.as_ref();
     let (step, start) = (StepName::Wheels, Instant::now());
     let destination = &settings.destination;
+    let interrupt = match Interrupt::watch() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            say(&format!("error: could not watch for signals: {error}"));
+            return FAILED;
+        }
+    };
+    end_when_told(&interrupt, root.join(destination));
     let sources: Vec<String> = settings.sources.iter().map(ToString::to_string).collect();
     reporter.started(step, &format!("{destination} from {}", sources.join(" ")));
     let runner = System::new(environment);
@@ -100,19 +117,46 @@ fn fetch(
         runner: &runner,
         note: &|text| reporter.note(step, text),
         tell: &|read, expected| reporter.progress(step, &Progress::of_bytes(read, expected)),
+        stopping: &|| interrupt.signal().is_some(),
     };
-    match fetch.fetch(destination) {
-        Ok(origins) => {
+    match (fetch.fetch(destination), interrupt.signal()) {
+        (Ok(origins), _) => {
             for origin in origins {
                 reporter.note(step, &origin.to_string());
             }
             reporter.done(step, start.elapsed());
             0
         }
-        Err(why) => {
+        (Err(_), Some(signal)) => {
+            reporter.stopped(step, start.elapsed());
+            say(&stopped_by(signal));
+            FAILED
+        }
+        (Err(why), None) => {
             reporter.failed(step, start.elapsed());
             say(&secrets.mask(&format!("error: {why}")));
             FAILED
         }
     }
+}
+
+fn stopped_by(signal: Signal) -> String {
+    format!("error: stopped by {signal}; nothing was left behind")
+}
+
+/// Ends the program a while after a signal: who waits for a server does not look at it.
+fn end_when_told(interrupt: &Interrupt, destination: PathBuf) {
+    let interrupt = interrupt.clone();
+    thread::spawn(move || {
+        let signal = loop {
+            match interrupt.signal() {
+                Some(signal) => break signal,
+                None => thread::sleep(GLANCE),
+            }
+        };
+        thread::sleep(GRACE);
+        abandon(&destination);
+        say(&stopped_by(signal));
+        std::process::exit(FAILED.into());
+    });
 }

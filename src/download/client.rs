@@ -166,10 +166,11 @@ fn attempt(
     let from = partial.written();
     let resume = validator.as_deref().filter(|_| from > 0);
     let resumes = resume.is_some();
-    let response = exchange.get(resume.map(|validator| Resume {
+    let answered = exchange.get(resume.map(|validator| Resume {
         from,
         validator: Some(validator),
     }))?;
+    let response = &answered.response;
     match response.status().as_u16() {
         // Also the answer of a server that knows no ranges, or has another file now.
         200 => {
@@ -180,14 +181,14 @@ fn attempt(
         }
         206 if resumes && exchange::continues(response.headers(), from) => {}
         // Another range than we asked for, or none behind what we have.
-        status @ (206 | 416) if resumes => {
+        206 | 416 if resumes => {
             *validator = None;
-            return Err(Trouble::passing(exchange.status(status)));
+            return Err(Trouble::passing(exchange.status(&answered)));
         }
-        _ => return Err(exchange.refusal(&response)),
+        _ => return Err(exchange.refusal(&answered)),
     }
     let is_framed = exchange::is_framed(response.headers());
-    let mut body = response.into_body().into_reader();
+    let mut body = answered.response.into_body().into_reader();
     let mut buffer = vec![0; partial::BUFFER];
     loop {
         match body.read(&mut buffer) {

@@ -167,6 +167,14 @@ pub enum DownloadError {
         /// What the system says.
         reason: String,
     },
+    /// The server's answer is of no use.
+    #[error("{url}: {reason}; check the server")]
+    Unfit {
+        /// The file.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// It is no URL, or one of an unknown kind.
     #[error("{url} is no URL to download from: {reason}")]
     BadUrl {

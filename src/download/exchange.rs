@@ -30,6 +30,14 @@ pub struct Resume<'a> {
     pub validator: Option<&'a str>,
 }
 
+/// An answer that is no redirect.
+pub struct Answered {
+    /// Itself.
+    pub response: Response<Body>,
+    /// Who gave it, when that is another server than was asked.
+    pub elsewhere: Option<String>,
+}
+
 /// Why one try did not bring the file.
 #[derive(Debug)]
 pub enum Trouble {
@@ -81,36 +89,44 @@ impl Exchange<'_> {
     /// Asks for the file, or for what is behind some bytes of it, if it is still the one
     /// that a validator names where there is one (RFC 9110, 13.1.5 and 14.2). Follows
     /// redirects, and answers once when the server wants to know who asks.
-    pub fn get(&self, resume: Option<Resume<'_>>) -> Result<Response<Body>, Trouble> {
+    pub fn get(&self, resume: Option<Resume<'_>>) -> Result<Answered, Trouble> {
         let Some(authority) = self.request.authority else {
-            return Ok(self.follow(resume, None)?.0);
+            return self.follow(resume, None);
         };
         let told = authority.authorization();
-        let (response, from) = self.follow(resume, told.as_deref())?;
-        if response.status() != 401 || from.origin() != self.url.origin() {
-            return Ok(response);
+        let answered = self.follow(resume, told.as_deref())?;
+        if answered.response.status() != 401 || answered.elsewhere.is_some() {
+            return Ok(answered);
         }
-        let values = response.headers().get_all("www-authenticate").iter();
+        let headers = answered.response.headers();
+        let values = headers.get_all("www-authenticate").iter();
         let challenges: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
         if !authority.challenged(told.as_deref(), &challenges)? {
-            return Ok(response);
+            return Ok(answered);
         }
-        Ok(self.follow(resume, authority.authorization().as_deref())?.0)
+        self.follow(resume, authority.authorization().as_deref())
     }
 
-    /// Follows redirects; with the answer comes the URL that it is from.
+    /// Follows redirects.
     fn follow(
         &self,
         resume: Option<Resume<'_>>,
         authorization: Option<&str>,
-    ) -> Result<(Response<Body>, Url), Trouble> {
+    ) -> Result<Answered, Trouble> {
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
             let response = self.ask(&url, resume, authorization)?;
             match target(&url, &response) {
                 Some(Ok(next)) => url = next,
-                Some(Err(reason)) => return Err(self.bad_url(&reason).into()),
-                None => return Ok((response, url)),
+                Some(Err(reason)) => return Err(self.unfit(reason).into()),
+                None => {
+                    let is_elsewhere = url.origin() != self.url.origin();
+                    let elsewhere = is_elsewhere.then(|| self.routes.name(&url));
+                    return Ok(Answered {
+                        response,
+                        elsewhere,
+                    });
+                }
             }
         }
         Err(DownloadError::Redirects {
@@ -169,22 +185,25 @@ impl Exchange<'_> {
     }
 
     /// What an answer means that brings no file.
-    pub fn refusal(&self, response: &Response<Body>) -> Trouble {
+    pub fn refusal(&self, answered: &Answered) -> Trouble {
         let url = self.shown.to_owned();
-        let status = response.status().as_u16();
+        let status = answered.response.status().as_u16();
         let advice = self.advice;
+        let headers = answered.response.headers();
         match status {
-            401 | 403 => DownloadError::Refused {
+            401 | 403 if answered.elsewhere.is_none() => DownloadError::Refused {
                 url,
                 status,
                 advice,
             }
             .into(),
-            404 | 410 => DownloadError::NotFound { url, advice }.into(),
+            404 | 410 if answered.elsewhere.is_none() => {
+                DownloadError::NotFound { url, advice }.into()
+            }
             _ => {
-                let error = self.status(status);
+                let error = self.status(answered);
                 if matches!(status, 408 | 425 | 429 | 500..=599) {
-                    let wait = retry_after(response.headers(), SystemTime::now());
+                    let wait = retry_after(headers, SystemTime::now());
                     Trouble::Passing { error, wait }
                 } else {
                     error.into()
@@ -194,10 +213,15 @@ impl Exchange<'_> {
     }
 
     /// An answer that brings no file.
-    pub fn status(&self, status: u16) -> DownloadError {
+    pub fn status(&self, answered: &Answered) -> DownloadError {
+        let url = self.shown;
         DownloadError::Status {
-            url: self.shown.to_owned(),
-            status,
+            // Not its whole URL, which may have a signature that lets anybody in.
+            url: match &answered.elsewhere {
+                Some(host) => format!("{url}, which is redirected to {host}"),
+                None => url.to_owned(),
+            },
+            status: answered.response.status().as_u16(),
             tries: self.tries,
         }
     }
@@ -272,6 +296,13 @@ impl Exchange<'_> {
                 unreachable(reason.split('/').next().unwrap_or_default().to_owned())
             }
             cause => unreachable(cause.to_string()),
+        }
+    }
+
+    fn unfit(&self, reason: String) -> DownloadError {
+        DownloadError::Unfit {
+            url: self.shown.to_owned(),
+            reason,
         }
     }
 

@@ -126,7 +126,8 @@ impl Stream<'_> {
             from: self.read,
             validator: self.validator.as_deref(),
         });
-        let response = self.exchange().get(resume)?;
+        let answered = self.exchange().get(resume)?;
+        let response = &answered.response;
         let headers = response.headers();
         let is_same =
             is_proven && (self.request.immutable || exchange::validator(headers) == self.validator);
@@ -142,9 +143,9 @@ impl Stream<'_> {
             // It has another file now, or one of which nobody knows whether it is.
             200 => return Err(self.exchange().changed().into()),
             206 if resume.is_some() && exchange::continues(headers, self.read) => 0,
-            _ => return Err(self.exchange().refusal(&response)),
+            _ => return Err(self.exchange().refusal(&answered)),
         };
-        Ok(Answer::of(response, ahead))
+        Ok(Answer::of(answered.response, ahead))
     }
 
     /// Waits for the next try, unless there is none.

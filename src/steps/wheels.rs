@@ -171,6 +171,7 @@ impl Task for FetchWheels {
             runner: context.runner,
             note: &|text| context.note(text),
             tell: &|read, expected| context.progress(&Progress::of_bytes(read, expected)),
+            stopping: &|| context.runner.stopping(),
         };
         let origins = fetch.fetch(&wheels.destination).map_err(Failure::Wheels)?;
         for origin in &origins {

@@ -49,6 +49,8 @@ pub struct Fetch<'a> {
     pub note: &'a dyn Fn(&str),
     /// Hears how many bytes were read, and how many are known to come.
     pub tell: &'a (dyn Fn(u64, u64) + Sync),
+    /// Whether to give up.
+    pub stopping: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What a source was, and what came from it.
@@ -88,7 +90,7 @@ impl Fetch<'_> {
         let real = self.root.join(destination);
         let unmade = |error: io::Error| format!("could not make {destination}: {}", reason(&error));
         let making = Making::begin(&real).map_err(unmade)?;
-        let meter = Meter::new(self.tell);
+        let meter = Meter::new(self.tell, self.stopping);
         let mut union = Union::default();
         let mut origins = Vec::new();
         for (number, source) in self.settings.sources.iter().enumerate() {
@@ -200,7 +202,7 @@ impl Fetch<'_> {
         &self,
         client: &Client,
         reference: &Reference,
-    ) -> Result<Option<registry::Login>, String> {
+    ) -> Result<Option<registry::Found>, String> {
         let lookup = Lookup {
             root: self.root,
             environment: self.environment,

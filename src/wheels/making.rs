@@ -21,10 +21,7 @@ impl Making {
     pub fn begin(destination: &Path) -> io::Result<Self> {
         let parent = destination.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent)?;
-        // Of a fixed name, so that one that was cut off is found and removed.
-        let mut partial = destination.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        let partial = partial(destination);
         remove(&partial)?;
         let directory = partial.join("whole");
         fs::create_dir(&partial)?;
@@ -67,6 +64,18 @@ impl Drop for Making {
         // What went wrong is said already; the next try removes it, too.
         let _ = remove(&self.partial);
     }
+}
+
+/// Of a fixed name, so that one that was cut off is found and removed.
+fn partial(destination: &Path) -> PathBuf {
+    let mut partial = destination.as_os_str().to_owned();
+    partial.push(".partial");
+    partial.into()
+}
+
+/// Removes what is there of a directory in the making when the program ends under it.
+pub fn abandon(destination: &Path) {
+    let _ = remove(&partial(destination));
 }
 
 fn remove(directory: &Path) -> io::Result<()> {

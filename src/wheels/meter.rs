@@ -15,18 +15,24 @@ pub struct Meter<'a> {
     stopped: AtomicBool,
     told: Mutex<Instant>,
     tell: &'a (dyn Fn(u64, u64) + Sync),
+    /// Whether the program is told to stop.
+    stopping: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl<'a> Meter<'a> {
     /// At nought; `tell` gets the bytes that were read and those that are known to come,
-    /// about five times a second.
-    pub fn new(tell: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
+    /// about five times a second. Nothing more is read once `stopping` says so.
+    pub fn new(
+        tell: &'a (dyn Fn(u64, u64) + Sync),
+        stopping: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
         Self {
             read: AtomicU64::new(0),
             expected: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             told: Mutex::new(Instant::now()),
             tell,
+            stopping,
         }
     }
 
@@ -42,7 +48,7 @@ impl<'a> Meter<'a> {
 
     /// Whether that was said.
     pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        self.stopped.load(Ordering::Relaxed) || (self.stopping)()
     }
 
     /// Counts what is read of a stream.
@@ -87,7 +93,7 @@ mod tests {
     fn it_counts_tells_and_stops() {
         let last = Mutex::new((0, 0));
         let tell = |read, expected| *last.lock().expect("one thread") = (read, expected);
-        let meter = Meter::new(&tell);
+        let meter = Meter::new(&tell, &|| false);
         meter.expect(10);
         let mut stream = meter.over(&[7_u8; 10][..]);
         stream.read_exact(&mut [0; 4]).expect("read");

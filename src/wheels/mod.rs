@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use fetch::{Fetch, Origin};
 pub use local::Local;
 use making::Making;
+pub use making::abandon;
 
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;

@@ -56,7 +56,7 @@ fn redirects_without_end_or_to_nowhere_are_errors() {
     assert_eq!(
         bench.get(&url),
         Err(format!(
-            "{url} is no URL to download from: it is redirected to ftp://h/a.whl"
+            "{url}: it is redirected to ftp://h/a.whl; check the server"
         ))
     );
 }

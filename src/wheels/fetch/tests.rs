@@ -48,6 +48,7 @@ impl Sources {
             runner: &System::new(&[]),
             note: &|_| (),
             tell: &|_, _| (),
+            stopping: &|| false,
         };
         let origins = fetch.fetch("/to/wheels")?;
         Ok(origins.iter().map(ToString::to_string).collect())

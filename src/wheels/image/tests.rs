@@ -55,7 +55,7 @@ impl Images {
         let (layout, platform) = (self.layout(), Platform::of_machine("x86_64"));
         let digest = layout.find(name, &platform)?;
         let into = tempfile::tempdir().expect("a directory");
-        let meter = Meter::new(&|_, _| ());
+        let meter = Meter::new(&|_, _| (), &|| false);
         let selector = Selector::Digest(&digest);
         let (pile, named) = take(&layout, selector, &platform, into.path(), &meter)?;
         assert_eq!(named, digest);

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::logins::Login;
+use super::lookup::Found;
 use super::pass::Pass;
 use super::protocol::{Protocol, Scheme};
 use super::reference::{Reference, Selector};
@@ -12,9 +12,7 @@ use crate::wheels::image::{Bytes, Descriptor, Digest, LARGEST, Store, TYPES};
 
 /// What is to be done about errors of registries.
 pub const ADVICE: Advice = Advice {
-    refused: "check that the image is there and who may read it: a login comes from the file \
-              REGISTRY_AUTH_FILE, the secret registry-auth, docker's config.json, podman's \
-              auth.json or netrc",
+    refused: "check that the image is there and who may read it",
     absent: "check the image's name and tag, and that it was pushed",
     certificate: "name the authority's certificate in REGISTRY_CA, or set REGISTRY_INSECURE=True \
                   where nobody can come between",
@@ -29,6 +27,8 @@ const TRIES: u32 = 3;
 pub struct Registry<'a> {
     client: &'a Client,
     pass: Pass<'a>,
+    /// Where the login was found, if there is one.
+    login: Option<String>,
     /// `https://host/v2/name`
     base: String,
 }
@@ -40,16 +40,32 @@ impl<'a> Registry<'a> {
         client: &'a Client,
         reference: &Reference,
         protocol: Protocol,
-        login: Option<Login>,
+        found: Option<Found>,
     ) -> Self {
         let host = reference.host();
         let repository = reference.repository();
         let scheme: Scheme = protocol.scheme(client, host);
         let base = format!("{scheme}://{host}/v2/{repository}");
+        let (login, place) = found.map(|found| (found.login, found.place)).unzip();
         Self {
             client,
             pass: Pass::new(client, login, &base, repository),
+            login: place,
             base,
+        }
+    }
+
+    /// An error, for people. Of a refusal it counts whether there is a login at all.
+    fn words(&self, error: &DownloadError) -> String {
+        match (error, &self.login) {
+            (DownloadError::Refused { .. }, Some(place)) => {
+                format!("{error}. The login is that of {place}")
+            }
+            (DownloadError::Refused { .. }, None) => format!(
+                "{error}. There is no login for it in REGISTRY_AUTH_FILE, the secret \
+                 registry-auth, docker's config.json, podman's auth.json or netrc"
+            ),
+            _ => error.to_string(),
         }
     }
 
@@ -70,7 +86,7 @@ impl<'a> Registry<'a> {
         let read = stream.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             let download = error.get_ref().and_then(|inner| inner.downcast_ref());
-            return Err(download.cloned().unwrap_or(DownloadError::BadUrl {
+            return Err(download.cloned().unwrap_or(DownloadError::Unfit {
                 url,
                 reason: error.to_string(),
             }));
@@ -101,7 +117,7 @@ impl Store for Registry<'_> {
             match self.read(request.clone()) {
                 // Somebody pushed another one of this tag just now, or it broke off.
                 Err(DownloadError::Changed { .. }) if tries < TRIES => tries += 1,
-                read => break read.map_err(|error| error.to_string())?,
+                read => break read.map_err(|error| self.words(&error))?,
             }
         };
         if read.bytes.len() as u64 > LARGEST {
@@ -129,6 +145,6 @@ impl Store for Registry<'_> {
     fn blob(&self, layer: &Descriptor) -> Result<Box<dyn Read + Send + '_>, String> {
         let request = self.request("blobs", &layer.digest.to_string(), true);
         let opened = self.client.open(request, &|_| ());
-        Ok(Box::new(opened.map_err(|error| error.to_string())?))
+        Ok(Box::new(opened.map_err(|error| self.words(&error))?))
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::logins::{Login, Logins};
-use super::reference::Reference;
+use super::reference::{Reference, without_port};
 use crate::command::{Command, Ending, Runner};
 use crate::download::Client;
 use crate::root::Root;
@@ -38,12 +38,21 @@ pub struct Lookup<'a> {
     pub note: &'a dyn Fn(&str),
 }
 
+/// A login that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Itself.
+    pub login: Login,
+    /// Where: a file, or netrc.
+    pub place: String,
+}
+
 impl Lookup<'_> {
     /// The login for an image: of the first file that has one, else netrc's for the host.
     ///
     /// # Errors
     /// A file that is there and cannot be used, or a helper that fails.
-    pub fn login(&self, reference: &Reference) -> Result<Option<Login>, String> {
+    pub fn login(&self, reference: &Reference) -> Result<Option<Found>, String> {
         for path in self.files() {
             let named = |why: String| format!("{}: {why}", path.display());
             let text = match self.root.read(&path) {
@@ -61,19 +70,19 @@ impl Lookup<'_> {
                 Some(Login::Helper(name)) => self.ask(&name, reference)?,
                 login => login,
             };
-            if login.is_some() {
-                return Ok(login);
+            if let Some(login) = login {
+                let place = path.display().to_string();
+                return Ok(Some(Found { login, place }));
             }
         }
-        let host = reference.registry();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        Ok(self
-            .client
-            .login(host)
-            .map(|(user, password)| Login::Basic {
+        let known = self.client.login(without_port(reference.registry()));
+        Ok(known.map(|(user, password)| Found {
+            login: Login::Basic {
                 user: user.to_owned(),
                 password: password.to_owned(),
-            }))
+            },
+            place: "netrc".to_owned(),
+        }))
     }
 
     /// The user's file, the secret, then docker's and podman's own

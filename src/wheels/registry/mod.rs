@@ -11,6 +11,6 @@ mod reference;
 pub use challenge::{Challenge, challenges};
 pub use client::{ADVICE, Registry};
 pub use logins::{Login, Logins};
-pub use lookup::Lookup;
+pub use lookup::{Found, Lookup};
 pub use protocol::Protocol;
 pub use reference::{Reference, Selector};

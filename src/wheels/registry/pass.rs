@@ -51,15 +51,13 @@ impl<'a> Pass<'a> {
         let Some(realm) = challenge.parameter("realm") else {
             return Ok(None);
         };
-        let bad = |reason: &str| DownloadError::BadUrl {
-            url: realm.to_owned(),
+        let unfit = |reason: &str| DownloadError::Unfit {
+            url: format!("the token server {realm}"),
             reason: reason.to_owned(),
         };
-        let mut url = Url::parse(realm).map_err(|error| bad(&error.to_string()))?;
+        let mut url = Url::parse(realm).map_err(|error| unfit(&error.to_string()))?;
         if self.is_private && url.scheme() != "https" && self.login.is_some() {
-            return Err(bad(
-                "the registry wants a token of a server without TLS, which is told no credentials",
-            ));
+            return Err(unfit("it does not talk TLS, and is told no login"));
         }
         let service = challenge.parameter("service");
         let scope = challenge.parameter("scope").unwrap_or(&self.scope);
@@ -95,18 +93,18 @@ impl<'a> Pass<'a> {
             ..Request::of(url)
         };
         let mut text = String::new();
-        let unread = |_| bad("what it answers is no token");
+        let no_token = || unfit("what it answers is no token");
         let mut stream = self.client.open(request, &|_| ())?;
         let read = stream.by_ref().take(LONGEST).read_to_string(&mut text);
-        read.map_err(unread)?;
+        read.map_err(|_| no_token())?;
         // Not serde's own words, which may have a part of a token.
-        let answer: Answer =
-            serde_json::from_str(&text).map_err(|_| bad("what it answers is no token"))?;
-        let token = [answer.token, answer.access_token];
-        match token.into_iter().find(|token| !token.is_empty()) {
-            Some(token) => Ok(Some(bearer(&token))),
-            None => Err(bad("what it answers is no token")),
-        }
+        let answer: Answer = serde_json::from_str(&text).map_err(|_| no_token())?;
+        let tokens = [answer.token, answer.access_token];
+        let token = tokens.into_iter().find(|token| !token.is_empty());
+        // RFC 6750, 2.1.
+        let is_told = |token: &String| token.bytes().all(|byte| byte.is_ascii_graphic());
+        let token = token.filter(is_told).ok_or_else(no_token)?;
+        Ok(Some(bearer(&token)))
     }
 
     /// What would be told to whom challenges us so.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::str::FromStr;
 
+use super::reference::without_port;
 use crate::download::{Client, DownloadError, Request};
 
 /// `REGISTRY_PROTOCOL`
@@ -91,10 +92,7 @@ impl Client {
 /// Whether a host is this machine or in its own network: by its address, or by all that
 /// its name has.
 fn is_neighbour(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => name,
-        _ => host,
-    };
+    let name = without_port(host);
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse() {
         return is_near(address);

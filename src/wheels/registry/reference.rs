@@ -147,6 +147,14 @@ pub fn canonical(registry: &str) -> &str {
     }
 }
 
+/// The host's name or address alone.
+pub fn without_port(registry: &str) -> &str {
+    match registry.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => registry,
+    }
+}
+
 /// Whether the first of several words is a registry and no part of the name: names have
 /// no dots and colons in their first word there, and no capitals at all.
 fn is_registry(first: &str) -> bool {
