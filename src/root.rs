@@ -52,6 +52,15 @@ impl Root {
         self.join(path).is_dir()
     }
 
+    /// Whether the path is a directory without entries, or nothing.
+    #[must_use]
+    pub fn is_empty(&self, path: impl AsRef<Path>) -> bool {
+        match self.join(path).read_dir() {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
     /// Whether the path is a regular file.
     #[must_use]
     pub fn is_file(&self, path: impl AsRef<Path>) -> bool {

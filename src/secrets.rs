@@ -35,6 +35,11 @@ impl Secrets {
         let mut found: Vec<String> = Vec::new();
         for text in texts.into_iter().filter(|text| text.contains(['@', '?'])) {
             for capture in OTHERS.captures_iter(text) {
+                let rest = capture.get(0).map_or("", |all| &text[all.end()..]);
+                // An image, `name:tag@sha256:...`, has a name and a tag.
+                if rest.starts_with("sha256:") || rest.starts_with("sha512:") {
+                    continue;
+                }
                 let password = capture.get(1).or(capture.get(2));
                 found.extend(password.map(|password| password.as_str().to_owned()));
             }
@@ -147,6 +152,13 @@ mod tests {
             secrets.mask("via ci:hunter22@proxy, https://h/x?a=1&private_token=glpat-1"),
             "via ci:****@proxy, https://h/x?a=1&private_token=****"
         );
+    }
+
+    #[test]
+    fn a_tag_before_a_digest_is_no_password() {
+        let hex = "0".repeat(64);
+        let secrets = Secrets::gather([format!("requirements:master@sha256:{hex}").as_str()]);
+        assert_eq!(secrets.mask("check out master"), "check out master");
     }
 
     #[test]

@@ -30,3 +30,22 @@ pub fn hex(bytes: &[u8]) -> String {
         .map(|half| char::from(DIGITS[usize::from(half)]))
         .collect()
 }
+
+/// The beginning of a text that comes from elsewhere: nothing in it changes a terminal or
+/// fills a log.
+#[must_use]
+pub fn printable(text: &str, most: usize) -> String {
+    let safe = |character: char| {
+        if character.is_control() {
+            '?'
+        } else {
+            character
+        }
+    };
+    let mut characters = text.chars().map(safe);
+    let mut printable: String = characters.by_ref().take(most).collect();
+    if characters.next().is_some() {
+        printable.push_str("...");
+    }
+    printable
+}

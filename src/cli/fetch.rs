@@ -63,11 +63,7 @@ pub fn run(matches: &ArgMatches) -> u8 {
 fn problems(settings: &WheelsSettings, root: &Root) -> Vec<Problem> {
     let mut problems = Vec::new();
     let destination = &settings.destination;
-    let is_filled = root
-        .join(destination)
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some());
-    if is_filled {
+    if !root.is_empty(destination) {
         problems.push(Problem::Input(format!(
             "{destination} is not empty; wheels go to a directory of their own, which WHEELS_DEST names"
         )));

@@ -129,7 +129,10 @@ impl Client {
         partial: &mut Partial,
         retries: &AtomicUsize,
     ) -> Result<(), DownloadError> {
-        let request = Request::of(url.as_str());
+        let request = Request {
+            immutable: true,
+            ..Request::of(url.as_str())
+        };
         let mut validator = None;
         let mut tries = 1;
         loop {

@@ -12,6 +12,10 @@ use super::error::{self, Advice, DownloadError};
 use super::request::Request;
 use super::routes::Routes;
 
+/// In the place of what rustls says: RFC 5280, 4.2.1.9, as OpenSSL does not have it.
+const A_CA: &str = "its certificate is that of an authority (CA:TRUE), and no server's, \
+                    whoever trusts it";
+
 /// Redirects that are followed, at most; requests, which pip uses, follows 30.
 const REDIRECTS: usize = 30;
 
@@ -117,7 +121,10 @@ impl Exchange<'_> {
         for _ in 0..=REDIRECTS {
             let response = self.ask(&url, resume, authorization)?;
             match target(&url, &response) {
-                Some(Ok(next)) => url = next,
+                Some(Ok(next)) => {
+                    self.check_way(&url, &next)?;
+                    url = next;
+                }
                 Some(Err(reason)) => return Err(self.unfit(reason).into()),
                 None => {
                     let is_elsewhere = url.origin() != self.url.origin();
@@ -134,6 +141,18 @@ impl Exchange<'_> {
             limit: REDIRECTS,
         }
         .into())
+    }
+
+    /// Refuses ways on which others could listen, or answer.
+    fn check_way(&self, from: &Url, to: &Url) -> Result<(), DownloadError> {
+        let host = self.routes.name(to);
+        if self.request.form.is_some() && to.origin() != self.url.origin() {
+            return Err(self.unfit(format!("it is redirected to {host}, which is told nothing")));
+        }
+        if from.scheme() == "https" && to.scheme() == "http" && !self.request.immutable {
+            return Err(self.unfit(format!("it is redirected to {host} without TLS")));
+        }
+        Ok(())
     }
 
     fn ask(
@@ -255,7 +274,12 @@ impl Exchange<'_> {
         let url = self.shown.to_owned();
         let host = self.routes.name(asked);
         let advice = self.advice;
-        let tls = |url, host, reason| {
+        let tls = |url, host, reason: String| {
+            let reason = if reason.contains("CaUsedAsEndEntity") {
+                A_CA.to_owned()
+            } else {
+                reason
+            };
             DownloadError::Tls {
                 url,
                 host,

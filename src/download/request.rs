@@ -11,12 +11,15 @@ pub struct Request<'a> {
     pub accept: Option<&'a str>,
     /// A form to send; without one nothing is sent.
     pub form: Option<String>,
-    /// There is never anything else at this URL, so that a rest needs no proof to be one.
+    /// Only one content is taken for it, by its digest: a rest needs no proof to be one,
+    /// and it may come by any way.
     pub immutable: bool,
     /// No answer is an answer, too: it is asked for once.
     pub once: bool,
     /// Who says who we are, in the place of the credentials that the client knows.
     pub authority: Option<&'a dyn Authority>,
+    /// Who knows that nobody wants it any more.
+    pub patience: Option<&'a dyn Patience>,
 }
 
 impl Request<'_> {
@@ -30,7 +33,27 @@ impl Request<'_> {
             immutable: false,
             once: false,
             authority: None,
+            patience: None,
         }
+    }
+}
+
+/// Knows whether to go on waiting.
+pub trait Patience: Sync {
+    /// Whether nobody waits any more.
+    fn is_lost(&self) -> bool;
+}
+
+/// Says nothing to anybody.
+pub struct Nobody;
+
+impl Authority for Nobody {
+    fn authorization(&self) -> Option<String> {
+        None
+    }
+
+    fn challenged(&self, _: Option<&str>, _: &[&str]) -> Result<bool, DownloadError> {
+        Ok(false)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A file that is read while it comes, from where it broke off when it breaks off.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use ureq::Body;
 use ureq::http::{HeaderMap, Response};
@@ -11,6 +12,9 @@ use super::client::{back_off, parse};
 use super::error::{self, DownloadError};
 use super::exchange::{self, Exchange, Resume, Trouble};
 use super::request::Request;
+
+/// How often it is looked, during a pause, whether it is still wanted.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// So many bytes are worth as many tries again: a long file on a bad line takes its time.
 const WORTH: u64 = 1 << 20;
@@ -97,6 +101,27 @@ impl Stream<'_> {
         exchange::text(&self.headers, name)
     }
 
+    /// All of it, when these are not more than so many bytes.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub fn bytes(mut self, most: u64) -> Result<Vec<u8>, DownloadError> {
+        let mut bytes = Vec::new();
+        let read = self.by_ref().take(most + 1).read_to_end(&mut bytes);
+        let unfit = |reason| DownloadError::Unfit {
+            url: self.shown.clone(),
+            reason,
+        };
+        match read {
+            Err(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+                Err(inner.cloned().unwrap_or_else(|| unfit(error.to_string())))
+            }
+            Ok(read) if read as u64 > most => Err(unfit(format!("it has more than {most} bytes"))),
+            Ok(_) => Ok(bytes),
+        }
+    }
+
     fn exchange(&self) -> Exchange<'_> {
         Exchange {
             routes: &self.client.routes,
@@ -161,12 +186,29 @@ impl Stream<'_> {
             {
                 Err(error)
             }
-            Trouble::Passing { wait, .. } => {
-                (self.client.pause)(wait.unwrap_or_else(|| back_off(self.tries)));
+            Trouble::Passing { wait, error } => {
+                self.pause(wait.unwrap_or_else(|| back_off(self.tries)), error)?;
                 self.tries += 1;
                 Ok(())
             }
         }
+    }
+
+    /// Pauses, unless nobody wants to know any more.
+    fn pause(&self, mut pause: Duration, error: DownloadError) -> Result<(), DownloadError> {
+        let Some(patience) = self.request.patience else {
+            (self.client.pause)(pause);
+            return Ok(());
+        };
+        while !pause.is_zero() {
+            if patience.is_lost() {
+                return Err(error);
+            }
+            let slice = pause.min(GLANCE);
+            (self.client.pause)(slice);
+            pause -= slice;
+        }
+        Ok(())
     }
 
     /// What a piece of a body means: bytes, the end, or trouble.

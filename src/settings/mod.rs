@@ -22,7 +22,6 @@ use crate::python::bytecode::Bytecode;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::step::Mode;
-use crate::wheels::Directory;
 use arguments::by_name;
 use values::{
     boolean, directory, distribution, file, jobs, packages, shell_words, version_suffix, words,
@@ -124,11 +123,12 @@ impl WheelsSettings {
     }
 
     /// Notes that the one image that `WHEELS` names is mounted: its builder has fetched
-    /// it, as the stock Dockerfile tells it to.
+    /// it, as the stock Dockerfile tells it to. Whatever is mounted is meant, and is told
+    /// when it is wrong: another image of the same name may be anybody's.
     pub fn use_mounted(&mut self, root: &Root) {
         if let [WheelsSource::Image(_)] = self.sources[..]
             && root.is_mounted(&self.path)
-            && Directory::new(root, &self.path).fault().is_none()
+            && !root.is_empty(&self.path)
         {
             self.mounted = self.sources.pop();
         }

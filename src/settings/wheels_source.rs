@@ -6,6 +6,7 @@ use std::str::FromStr;
 use url::Url;
 
 use super::values::Refused;
+use crate::wheels::image::Digest;
 use crate::wheels::registry::{Protocol, Reference};
 
 /// How registries, and servers of tarballs, are talked to.
@@ -26,8 +27,10 @@ pub struct RegistrySettings {
 pub enum WheelsSource {
     /// A tarball, an OCI layout or a directory of wheels on this machine.
     Path(String),
-    /// A tarball behind a URL.
-    Url(String),
+    /// A tarball behind a URL, of this digest where its fragment has one:
+    /// `#sha256=...`, as pip reads it
+    /// (<https://packaging.python.org/en/latest/specifications/simple-repository-api/>).
+    Url(Url, Option<Digest>),
     /// An image in a registry. A file called `http-wheels` is one of these and no URL.
     Image(Reference),
 }
@@ -40,7 +43,14 @@ impl FromStr for WheelsSource {
         if text.starts_with('/') {
             Ok(Self::Path(text.to_owned()))
         } else if text.starts_with("http://") || text.starts_with("https://") {
-            Ok(Self::Url(text.to_owned()))
+            let refused = |why: String| Refused(format!("`{text}` is no URL of wheels: {why}"));
+            let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
+            let digest = url.fragment().map(|fragment| {
+                let digest = fragment.to_ascii_lowercase().replacen('=', ":", 1);
+                digest.parse().map_err(refused)
+            });
+            let digest = digest.transpose()?;
+            Ok(Self::Url(url, digest))
         } else if text.contains("://") {
             Err(Refused(format!(
                 "`{text}` is no source of wheels; an absolute path, an http(s) URL or an image reference"
@@ -59,12 +69,10 @@ impl WheelsSource {
     /// The source as it may be remembered: without what only the build may know.
     #[must_use]
     pub fn without_credentials(&self) -> String {
-        let Self::Url(text) = self else {
+        let Self::Url(url, _) = self else {
             return self.to_string();
         };
-        let Ok(mut url) = Url::parse(text) else {
-            return String::new();
-        };
+        let mut url = url.clone();
         let _ = url.set_username("");
         let _ = url.set_password(None);
         // Signed addresses have them here.
@@ -78,7 +86,7 @@ impl WheelsSource {
         match self {
             Self::Path(_) => false,
             _ if settings.insecure => false,
-            Self::Url(url) => url.starts_with("https:"),
+            Self::Url(url, _) => url.scheme() == "https",
             Self::Image(_) => settings.protocol != Protocol::Http,
         }
     }
@@ -87,7 +95,8 @@ impl WheelsSource {
 impl fmt::Display for WheelsSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(text) | Self::Url(text) => formatter.write_str(text),
+            Self::Path(text) => formatter.write_str(text),
+            Self::Url(url, _) => url.fmt(formatter),
             Self::Image(reference) => reference.fmt(formatter),
         }
     }
@@ -105,7 +114,10 @@ mod tests {
         );
         assert_eq!(
             "https://h/w.tar".parse(),
-            Ok(WheelsSource::Url("https://h/w.tar".into()))
+            Ok(WheelsSource::Url(
+                "https://h/w.tar".parse().expect("a URL"),
+                None
+            ))
         );
         assert_eq!(
             "http-wheels".parse(),
@@ -129,12 +141,30 @@ mod tests {
     }
 
     #[test]
+    fn a_url_may_pin_what_is_behind_it() {
+        let hex = "0123456789abcdef".repeat(4);
+        let digest = |fragment: &str| match format!("https://h/w.tar{fragment}").parse() {
+            Ok(WheelsSource::Url(_, digest)) => Ok(digest.map(|digest| digest.to_string())),
+            other => Err(format!("{other:?}")),
+        };
+        assert_eq!(digest(""), Ok(None));
+        for name in ["sha256", "SHA256"] {
+            let fragment = format!("#{name}={}", hex.to_uppercase());
+            assert_eq!(digest(&fragment), Ok(Some(format!("sha256:{hex}"))));
+        }
+        assert!(digest(&format!("#sha512={hex}{hex}")).is_ok_and(|digest| digest.is_some()));
+        for fragment in ["#sha256=12", "#md5=0", "#", "#egg=wheels"] {
+            digest(fragment).expect_err(fragment);
+        }
+        for text in ["https://", "https://h:99999/w.tar"] {
+            text.parse::<WheelsSource>().expect_err(text);
+        }
+    }
+
+    #[test]
     fn credentials_are_not_remembered() {
         for (text, remembered) in [
-            (
-                "https://u:p@h/w.tar?sig=s#sha256=0",
-                "https://h/w.tar#sha256=0",
-            ),
+            ("https://u:p@h/w.tar?sig=s", "https://h/w.tar"),
             ("https://h/w.tar", "https://h/w.tar"),
             ("/w.tar", "/w.tar"),
             ("h/x", "docker.io/h/x"),

@@ -1,6 +1,7 @@
 //! `wheels`: makes the wheels directory available.
 
 use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use super::bootstrap;
 use crate::context::Context;
@@ -37,8 +38,9 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let sources = listed(&wheels.sources);
     let why = format!("wheels come from {sources}");
     let destination = &wheels.destination;
-    let stamp = view.root.read(stamp_file()).ok();
-    if directory.fault().is_none() && stamp == Some(stamp_of(view.root, &wheels.sources)) {
+    let stamp = Stamp::read(view.root).filter(|stamp| stamp.destination == *destination);
+    let made_of = stamp.as_ref().and_then(|stamp| stamp.made_of.as_ref());
+    if directory.fault().is_none() && made_of == Some(&told_apart(view.root, &wheels.sources)) {
         return (why, Work::Done(holds));
     }
     if view.root.is_mounted(destination) {
@@ -46,7 +48,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             "WHEELS={sources}: {destination} is mounted, and WHEELS goes to WHEELS_DEST; \
              give another WHEELS_DEST, or unset WHEELS to use what is mounted"
         ));
-    } else if stamp.is_none() && !is_empty(view.root, destination) {
+    } else if stamp.is_none() && !view.root.is_empty(destination) {
         findings.input(format!(
             "WHEELS_DEST={destination}: it is not empty; wheels go to a directory of their own"
         ));
@@ -75,33 +77,67 @@ fn listed(sources: &[WheelsSource]) -> String {
     sources.join(" ")
 }
 
-/// What tells one set from another; written once it is there.
-fn stamp_file() -> String {
-    format!("{STATE}/wheels.stamp")
+/// What this step noted of the directory that it makes.
+struct Stamp {
+    destination: String,
+    /// What the sources were; none as long as it is not finished.
+    made_of: Option<String>,
 }
 
-/// What is on this machine may change during a build, which is for whoever debugs it to
-/// see at once. What is elsewhere is asked for once a build.
-fn stamp_of(root: &Root, sources: &[WheelsSource]) -> String {
+impl Stamp {
+    fn path() -> String {
+        format!("{STATE}/wheels.stamp")
+    }
+
+    fn read(root: &Root) -> Option<Self> {
+        let text = root.read(Self::path()).ok()?;
+        let mut lines = text.lines().map(str::to_owned);
+        Some(Self {
+            destination: lines.next()?,
+            made_of: lines.next(),
+        })
+    }
+
+    fn write(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let made_of = self.made_of.as_deref().unwrap_or_default();
+        context.write(&Self::path(), &format!("{}\n{made_of}", self.destination))
+    }
+}
+
+/// What tells these sources from others. What is on this machine may change during a
+/// build, which is for whoever debugs it to see at once; what is elsewhere is asked for
+/// once a build.
+fn told_apart(root: &Root, sources: &[WheelsSource]) -> String {
     let mut fingerprint = Fingerprint::default();
     for source in sources {
         fingerprint.add(source.to_string());
-        if let WheelsSource::Path(path) = source
-            && let Ok(metadata) = root.join(path).metadata()
-        {
-            fingerprint.add(metadata.len().to_le_bytes());
-            fingerprint.add(metadata.mtime_nsec().to_le_bytes());
-            fingerprint.add(metadata.mtime().to_le_bytes());
+        let WheelsSource::Path(path) = source else {
+            continue;
+        };
+        let files = match Local::at(root, path) {
+            Some(Local::Tarball(file)) => vec![file],
+            Some(Local::Image(layout, _)) => vec![layout.index()],
+            Some(Local::Directory(directory)) => files(&directory),
+            None => Vec::new(),
+        };
+        for file in files {
+            fingerprint.add(file.as_os_str().as_encoded_bytes());
+            if let Ok(metadata) = file.metadata() {
+                fingerprint.add(metadata.len().to_le_bytes());
+                fingerprint.add(metadata.mtime_nsec().to_le_bytes());
+                fingerprint.add(metadata.mtime().to_le_bytes());
+            }
         }
     }
     fingerprint.finish()
 }
 
-fn is_empty(root: &Root, directory: &str) -> bool {
-    match root.join(directory).read_dir() {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    }
+/// The entries of a directory, in name order.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = directory.read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
 }
 
 /// Removes what this step fetched, for `cleanup`.
@@ -110,7 +146,7 @@ pub(super) fn removal(view: &View<'_>) -> Option<Action> {
     (!wheels.sources.is_empty()).then(|| Action::task(RemoveFetched(wheels.destination.clone())))
 }
 
-/// A directory that this build did not make has no stamp, and stays.
+/// A directory that this build did not make is in no stamp, and stays.
 #[derive(Debug)]
 struct RemoveFetched(String);
 
@@ -120,10 +156,9 @@ impl Task for RemoveFetched {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        if context.root.exists(stamp_file()) {
-            context.remove(&self.0)
-        } else {
-            Ok(())
+        match Stamp::read(context.root) {
+            Some(stamp) if stamp.destination == self.0 => context.remove(&self.0),
+            _ => Ok(()),
         }
     }
 }
@@ -164,6 +199,13 @@ impl Task for FetchWheels {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let wheels = &context.settings.wheels;
+        let mut stamp = Stamp {
+            destination: self.destination.clone(),
+            made_of: None,
+        };
+        // Before it is there: a run that is cut off now knows whose it is.
+        stamp.write(context)?;
+        let made_of = told_apart(context.root, &wheels.sources);
         let fetch = Fetch {
             root: context.root,
             environment: context.environment,
@@ -173,12 +215,12 @@ impl Task for FetchWheels {
             tell: &|read, expected| context.progress(&Progress::of_bytes(read, expected)),
             stopping: &|| context.runner.stopping(),
         };
-        let origins = fetch.fetch(&wheels.destination).map_err(Failure::Wheels)?;
+        let origins = fetch.fetch(&self.destination).map_err(Failure::Wheels)?;
         for origin in &origins {
             context.note(&origin.to_string());
         }
         context.record(|record| record.wheels = origins);
-        let stamp = stamp_of(context.root, &wheels.sources);
-        context.write(&stamp_file(), &stamp)
+        stamp.made_of = Some(made_of);
+        stamp.write(context)
     }
 }

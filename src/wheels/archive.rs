@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use tar::EntryType;
 
 use super::is_wheel;
-use crate::words::reason;
+use crate::words::{printable, reason};
 use members::{Headers, Member, Place};
 use streams::{Counted, decompressed};
 
@@ -59,21 +59,9 @@ impl ArchiveError {
     }
 }
 
-/// A text of an archive for people: nothing in it changes a terminal or fills a log.
+/// A text of an archive, for people.
 fn shown(text: &str) -> String {
-    let safe = |character: char| {
-        if character.is_control() {
-            '?'
-        } else {
-            character
-        }
-    };
-    let mut characters = text.chars().map(safe);
-    let mut shown: String = characters.by_ref().take(SHOWN).collect();
-    if characters.next().is_some() {
-        shown.push_str("...");
-    }
-    shown
+    printable(text, SHOWN)
 }
 
 /// Characters of a name that are shown.

@@ -22,7 +22,7 @@ use crate::command::Runner;
 use crate::download::{Advice, Client, Request, Trust};
 use crate::root::Root;
 use crate::settings::{WheelsSettings, WheelsSource};
-use crate::words::{count, reason};
+use crate::words::{count, printable, reason};
 
 /// What is to be done about errors of servers of tarballs.
 const ADVICE: Advice = Advice {
@@ -34,6 +34,9 @@ const ADVICE: Advice = Advice {
 
 /// The setting that names a bundle of authorities.
 const BUNDLE: &str = "REGISTRY_CA";
+
+/// Characters of what is said of a source: some of it may be the source's own words.
+const LONGEST: usize = 1000;
 
 /// What wheels are fetched with.
 pub struct Fetch<'a> {
@@ -90,14 +93,19 @@ impl Fetch<'_> {
         let real = self.root.join(destination);
         let unmade = |error: io::Error| format!("could not make {destination}: {}", reason(&error));
         let making = Making::begin(&real).map_err(unmade)?;
+        let sources = &self.settings.sources;
+        let is_elsewhere = |source: &WheelsSource| !matches!(source, WheelsSource::Path(_));
+        if self.settings.registry.insecure && sources.iter().any(is_elsewhere) {
+            (self.note)("REGISTRY_INSECURE: any certificate is taken, nobody vouches for servers");
+        }
         let meter = Meter::new(self.tell, self.stopping);
         let mut union = Union::default();
         let mut origins = Vec::new();
-        for (number, source) in self.settings.sources.iter().enumerate() {
+        for (number, source) in sources.iter().enumerate() {
             let named = |why: String| match source {
                 // It is in the text of every error of a download.
-                WheelsSource::Url(_) if why.contains("://") => why,
-                _ => format!("{source}: {why}"),
+                WheelsSource::Url(..) if why.contains("://") => printable(&why, LONGEST),
+                _ => format!("{source}: {}", printable(&why, LONGEST)),
             };
             let beside = making.beside(&format!("source-{number}")).map_err(unmade)?;
             let (pile, digest) = self.one(source, &beside, &meter).map_err(named)?;
@@ -131,16 +139,24 @@ impl Fetch<'_> {
     ) -> Result<(Pile, Option<Digest>), String> {
         match source {
             WheelsSource::Path(path) => self.local(path, into, meter),
-            WheelsSource::Url(url) => {
-                let expected = pinned(url)?;
-                let client = self.client(&ADVICE)?;
-                let stream = client.open(Request::of(url), &|_| ());
+            WheelsSource::Url(url, digest) => {
+                let client = self.client(&[url.to_string()], &ADVICE)?;
+                let request = Request {
+                    immutable: digest.is_some(),
+                    patience: Some(meter),
+                    ..Request::of(url.as_str())
+                };
+                let expected = Expected {
+                    digest: digest.clone(),
+                    size: None,
+                };
+                let stream = client.open(request, &|_| ());
                 let stream = stream.map_err(|error| error.to_string())?;
                 meter.expect(stream.length().unwrap_or_default());
                 tarball(stream, expected, into, meter)
             }
             WheelsSource::Image(reference) => {
-                let client = self.client(&registry::ADVICE)?;
+                let client = self.client(&[], &registry::ADVICE)?;
                 let login = self.login(&client, reference)?;
                 let protocol = self.settings.registry.protocol;
                 let registry = Registry::new(&client, reference, protocol, login);
@@ -180,7 +196,8 @@ impl Fetch<'_> {
         }
     }
 
-    fn client(&self, advice: &'static Advice) -> Result<Client, String> {
+    /// `known` are URLs with credentials.
+    fn client(&self, known: &[String], advice: &'static Advice) -> Result<Client, String> {
         let registry = &self.settings.registry;
         let bundle = registry
             .authorities
@@ -190,12 +207,7 @@ impl Fetch<'_> {
             bundle: bundle.as_deref().map(|path| (BUNDLE, path)),
             anybody: registry.insecure,
         };
-        if registry.insecure {
-            (self.note)(
-                "REGISTRY_INSECURE: any certificate is taken; nobody vouches for the server",
-            );
-        }
-        Client::trusting(self.environment, &[], &trust, advice).map_err(|error| error.to_string())
+        Client::trusting(self.environment, known, &trust, advice).map_err(|error| error.to_string())
     }
 
     fn login(
@@ -224,16 +236,6 @@ fn tarball(
     let into = into.join("tarball");
     let (taken, digest) = unpack(stream, expected, Kind::Tarball, &into, meter)?;
     Ok((Pile::of(taken, &into)?, Some(digest)))
-}
-
-/// The digest that a URL's fragment names, `#sha256=...`, as pip reads it
-/// (<https://packaging.python.org/en/latest/specifications/simple-repository-api/>).
-fn pinned(url: &str) -> Result<Expected, String> {
-    let digest = match url.split_once("#sha256=") {
-        Some((_, hex)) => Some(format!("sha256:{}", hex.to_ascii_lowercase()).parse()?),
-        None => None,
-    };
-    Ok(Expected { digest, size: None })
 }
 
 /// Puts a file in its place.

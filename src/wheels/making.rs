@@ -1,6 +1,6 @@
 //! A directory of wheels in the making: beside its place until it is whole.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,22 +11,35 @@ pub struct Making {
     /// Below that.
     directory: PathBuf,
     destination: PathBuf,
+    /// Held as long as this is.
+    _lock: File,
 }
 
 impl Making {
     /// Begins an empty directory beside `destination`.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made, or another process is making it.
     pub fn begin(destination: &Path) -> io::Result<Self> {
         let parent = destination.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent)?;
         let partial = partial(destination);
-        remove(&partial)?;
+        fs::create_dir_all(&partial)?;
+        let lock = File::open(&partial)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another process is making it just now",
+            ),
+            TryLockError::Error(error) => error,
+        })?;
+        for left in fs::read_dir(&partial)? {
+            remove(&left?.path())?;
+        }
         let directory = partial.join("whole");
-        fs::create_dir(&partial)?;
         fs::create_dir(&directory)?;
         Ok(Self {
+            _lock: lock,
             partial,
             directory,
             destination: destination.to_owned(),
@@ -80,6 +93,7 @@ pub fn abandon(destination: &Path) {
 
 fn remove(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(directory),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -88,6 +102,17 @@ fn remove(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_cannot_make_the_same() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let destination = directory.path().join("wheels");
+        let making = Making::begin(&destination).expect("begun");
+        let error = Making::begin(&destination).expect_err("refused");
+        assert_eq!(error.to_string(), "another process is making it just now");
+        making.finish().expect("finished");
+        Making::begin(&destination).expect("begun again");
+    }
 
     #[test]
     fn it_is_there_whole_or_not_at_all() {

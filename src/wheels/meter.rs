@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::download::Patience;
+
 /// How often it is told, at most.
 const INTERVAL: Duration = Duration::from_millis(200);
 
@@ -38,7 +40,11 @@ impl<'a> Meter<'a> {
 
     /// So many bytes more are going to be read.
     pub fn expect(&self, bytes: u64) {
-        self.expected.fetch_add(bytes, Ordering::Relaxed);
+        // It may be said to be anything.
+        let add = |expected: u64| Some(expected.saturating_add(bytes));
+        let _ = self
+            .expected
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// Ends all reading: something went wrong elsewhere.
@@ -65,6 +71,12 @@ impl<'a> Meter<'a> {
             (self.tell)(read, self.expected.load(Ordering::Relaxed));
             *told = Instant::now();
         }
+    }
+}
+
+impl Patience for Meter<'_> {
+    fn is_lost(&self) -> bool {
+        self.is_stopped()
     }
 }
 
@@ -101,7 +113,12 @@ mod tests {
         std::thread::sleep(INTERVAL);
         stream.read_exact(&mut [0; 4]).expect("read");
         assert_eq!(*last.lock().expect("one thread"), (8, 10));
+        meter.expect(u64::MAX);
+        std::thread::sleep(INTERVAL);
+        stream.read_exact(&mut [0]).expect("read");
+        assert_eq!(*last.lock().expect("one thread"), (9, u64::MAX));
         meter.stop();
-        stream.read_exact(&mut [0; 2]).expect_err("stopped");
+        assert!(meter.is_lost());
+        stream.read_exact(&mut [0]).expect_err("stopped");
     }
 }

@@ -27,12 +27,16 @@ pub fn unpack(
 ) -> Result<(Taken, Digest), String> {
     fs::create_dir(into)
         .map_err(|error| format!("could not make {}: {}", into.display(), reason(&error)))?;
+    let is_pinned = expected.digest.is_some();
     let stream = Verified::new(meter.over(stream), expected);
     let ((taken, failure), stream) = ahead(stream, |stream| {
         let taken = archive::take(&mut *stream, into, kind);
-        // That it is not what was expected explains most of what can be wrong with an
-        // archive, and is known at the end only.
-        if !matches!(taken, Err(ArchiveError::Write { .. })) {
+        if taken.is_err() && !is_pinned {
+            // Nothing that comes could matter any more.
+            meter.stop();
+        } else if !matches!(taken, Err(ArchiveError::Write { .. })) {
+            // That it is not what was expected explains most of what can be wrong with an
+            // archive, and is known at the end only.
             let _ = io::copy(stream, &mut io::sink());
         }
         (taken, stream.failure().map(str::to_owned))

@@ -177,3 +177,58 @@ fn an_image_that_is_mounted_is_not_fetched() {
          done   /wheels holds 2 wheels"
     );
 }
+
+#[test]
+fn what_is_mounted_and_wrong_is_told_and_not_replaced() {
+    let mounted = "36 35 98:0 / /wheels ro - ext4 /dev/root rw\n";
+    let test = || {
+        Test::debian()
+            .without("wheels/upper-constraints.txt")
+            .set("WHEELS", "loci/requirements:master")
+            .set("WHEELS_DEST", "/var/lib/loci-install/wheels")
+    };
+    assert_eq!(
+        said(test().file("proc/self/mountinfo", mounted)),
+        [
+            "cannot be run here: the wheels directory /wheels has no upper-constraints.txt; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
+        ]
+    );
+    // Nothing is in what is mounted of `scratch`.
+    let empty = "36 35 98:0 / /none ro - ext4 /dev/root rw\n";
+    let fetched = planned(
+        test()
+            .file("proc/self/mountinfo", empty)
+            .set("WHEELS_PATH", "/none"),
+    );
+    assert!(
+        fetched.contains("loci/requirements:master into /var/lib/loci-install/wheels"),
+        "{fetched}"
+    );
+}
+
+#[test]
+fn another_directory_than_the_one_that_was_made_is_not_taken_over() {
+    Test::debian()
+        .set("WHEELS", "/opt/wheels.tar")
+        .file("opt/wheels.tar", "")
+        .file("var/lib/loci-install/wheels.stamp", "/wheels\n0123")
+        .file("srv/data/user.txt", "mine")
+        .set("WHEELS_DEST", "/srv/data")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n  \
+             WHEELS_DEST=/srv/data: it is not empty; wheels go to a directory of their own\n",
+        )
+        .status(2)
+        .run();
+    // Of a run that was cut off.
+    planned(
+        Test::debian()
+            .set("WHEELS", "/opt/wheels.tar")
+            .file("opt/wheels.tar", "")
+            .file("var/lib/loci-install/wheels.stamp", "/srv/wheels\n")
+            .file("srv/wheels/a-1-py3-none-any.whl", "")
+            .set("WHEELS_DEST", "/srv/wheels"),
+    );
+}

@@ -13,6 +13,7 @@ mod faults;
 mod fetch;
 mod files;
 mod formats;
+mod hostile;
 mod image;
 mod layer;
 mod layers;

@@ -1,6 +1,7 @@
 //! Tarballs behind URLs.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
 use crate::certificates::Certificate;
@@ -169,4 +170,18 @@ fn tls_is_the_same_for_tarballs() {
         .run()
         .brought(&files)
         .says("REGISTRY_INSECURE");
+}
+
+#[test]
+#[ignore = "needs docker-registry: cargo xtask test"]
+fn what_is_no_tarball_is_not_read_to_its_end() {
+    let page = format!("<!DOCTYPE html>{}", " ".repeat(1 << 20));
+    let server = Server::start(move |_| {
+        Answer::with(page.clone()).slow(1 << 10, Duration::from_millis(100))
+    });
+    let start = Instant::now();
+    Fetch::of(&server.url("/wheels.tar.gz"))
+        .run()
+        .failed(&["a page of a website"]);
+    assert!(start.elapsed() < Duration::from_secs(20));
 }

@@ -80,3 +80,26 @@ fn credentials_come_from_the_url_the_known_ones_and_netrc() {
         [Some(basic("u@x:1")), Some(basic("k:2")), Some(basic("n:3"))]
     );
 }
+
+#[test]
+fn what_no_digest_pins_does_not_leave_tls() {
+    let plain = Server::script(vec![answer(200, &[], BODY)]);
+    let location = format!("Location: {}", plain.url("w.tar"));
+    let secure = Server::start_tls(move |_, _| answer(302, &[&location], ""));
+    let bundle = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/download/tests/certificate.pem"
+    );
+    let bench = Bench::new(&[("PIP_CERT", bundle)], &[]);
+    let url = format!("https://127.0.0.1:{}/w.tar", secure.port);
+    assert_eq!(
+        bench.read(&url),
+        Err(format!(
+            "{url}: it is redirected to 127.0.0.1:{} without TLS; check the server",
+            plain.port
+        ))
+    );
+    assert!(plain.requests().is_empty());
+    // What comes is known by its digest.
+    assert_eq!(bench.get(&url), DOWNLOADED);
+}

@@ -7,7 +7,7 @@ use super::*;
 
 impl Bench {
     /// What is read, a few bytes at a time, or the error.
-    fn read(&self, url: &str) -> Result<String, String> {
+    pub(super) fn read(&self, url: &str) -> Result<String, String> {
         let heard = |bytes| {
             self.heard.fetch_add(bytes, Ordering::Relaxed);
         };
@@ -136,4 +136,41 @@ fn its_length_is_known_where_the_server_tells() {
             .length()
     };
     assert_eq!((length(), length()), (Some(20), None));
+}
+
+#[test]
+fn a_pause_ends_when_nobody_waits_any_more() {
+    struct Gone;
+    impl crate::download::Patience for Gone {
+        fn is_lost(&self) -> bool {
+            true
+        }
+    }
+    let server = Server::script(vec![answer(503, &["Retry-After: 60"], "later")]);
+    let bench = Bench::new(&[], &[]);
+    let request = Request {
+        patience: Some(&Gone),
+        ..Request::of(server.url("w.tar"))
+    };
+    let error = bench.client.open(request, &|_| ()).err().expect("an error");
+    assert!(error.to_string().contains("status 503"), "{error}");
+    assert!(bench.pauses().is_empty());
+}
+
+#[test]
+fn what_is_pinned_is_gone_on_with_whatever_the_server_says() {
+    let server = Server::script(vec![
+        cut(200, &[], BODY, 9),
+        answer(206, &["Content-Range: bytes 9-19/20"], &BODY[9..]),
+    ]);
+    let bench = Bench::new(&[], &[]);
+    let request = Request {
+        immutable: true,
+        ..Request::of(server.url("w.tar"))
+    };
+    let mut text = String::new();
+    let opened = bench.client.open(request, &|_| ());
+    let mut stream = opened.expect("opened");
+    stream.read_to_string(&mut text).expect("read");
+    assert_eq!(text, BODY);
 }

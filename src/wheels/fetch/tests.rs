@@ -141,15 +141,3 @@ fn nothing_is_there_after_a_failure() {
         assert_eq!(sources.there(), BTreeMap::new(), "{given}");
     }
 }
-
-#[test]
-fn a_url_may_pin_what_is_behind_it() {
-    let hex = "0123456789abcdef".repeat(4);
-    let digest = |url: &str| pinned(url).map(|expected| expected.digest.map(|d| d.to_string()));
-    assert_eq!(digest("https://h/w.tar"), Ok(None));
-    assert_eq!(
-        digest(&format!("https://h/w.tar#sha256={}", hex.to_uppercase())),
-        Ok(Some(format!("sha256:{hex}")))
-    );
-    assert!(digest("https://h/w.tar#sha256=12").is_err());
-}

@@ -27,7 +27,9 @@ pub fn take(
     into: &Path,
     meter: &Meter<'_>,
 ) -> Result<Pile, String> {
-    meter.expect(layers.iter().map(|layer| layer.size).sum());
+    for layer in layers {
+        meter.expect(layer.size);
+    }
     let next = AtomicUsize::new(0);
     let taken: Vec<Mutex<Option<Taken>>> = layers.iter().map(|_| Mutex::default()).collect();
     let failure = Mutex::new(None);
@@ -77,7 +79,7 @@ fn one(
         digest: Some(layer.digest.clone()),
         size: Some(layer.size),
     };
-    let blob = store.blob(layer).map_err(named)?;
+    let blob = store.blob(layer, meter).map_err(named)?;
     let (taken, _): (Taken, Digest) =
         unpack(blob, expected, Kind::Layer, into, meter).map_err(named)?;
     Ok(taken)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{Descriptor, Document, Platform};
 use super::{Bytes, Digest, LARGEST, Store, choose, read};
+use crate::download::Patience;
 use crate::wheels::registry::Selector;
 use crate::words::reason;
 
@@ -35,7 +36,7 @@ impl Layout {
     /// # Errors
     /// Which there are.
     pub fn find(&self, name: Option<&str>, platform: &Platform) -> Result<Digest, String> {
-        let bytes = fs::read(self.directory.join(INDEX))
+        let bytes = fs::read(self.index())
             .map_err(|error| format!("its {INDEX} could not be read: {}", reason(&error)))?;
         let document = read(&bytes, None).map_err(|why| format!("its {INDEX}: {why}"))?;
         let Document::Index(images) = document else {
@@ -58,6 +59,12 @@ impl Layout {
             )),
             _ => Ok(choose(&named, platform)?.digest.clone()),
         }
+    }
+
+    /// The file that changes with the images.
+    #[must_use]
+    pub fn index(&self) -> PathBuf {
+        self.directory.join(INDEX)
     }
 
     fn open(&self, digest: &Digest) -> io::Result<File> {
@@ -94,7 +101,11 @@ impl Store for Layout {
         })
     }
 
-    fn blob(&self, layer: &Descriptor) -> Result<Box<dyn Read + Send + '_>, String> {
+    fn blob<'a>(
+        &'a self,
+        layer: &Descriptor,
+        _: &'a dyn Patience,
+    ) -> Result<Box<dyn Read + Send + 'a>, String> {
         let opened = self.open(&layer.digest);
         let file = opened.map_err(|error| format!("it could not be read: {}", reason(&error)))?;
         Ok(Box::new(file))

@@ -15,6 +15,7 @@ pub use manifest::{Descriptor, Document, Platform, TYPES, choose, read};
 use super::meter::Meter;
 use super::pile::Pile;
 use super::registry::Selector;
+use crate::download::Patience;
 
 /// Where images are kept.
 pub trait Store: Sync {
@@ -28,7 +29,11 @@ pub trait Store: Sync {
     ///
     /// # Errors
     /// Why they cannot be had.
-    fn blob(&self, layer: &Descriptor) -> Result<Box<dyn Read + Send + '_>, String>;
+    fn blob<'a>(
+        &'a self,
+        layer: &Descriptor,
+        patience: &'a dyn Patience,
+    ) -> Result<Box<dyn Read + Send + 'a>, String>;
 }
 
 /// A manifest or an index as it came.

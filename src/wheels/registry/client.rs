@@ -7,13 +7,13 @@ use super::lookup::Found;
 use super::pass::Pass;
 use super::protocol::{Protocol, Scheme};
 use super::reference::{Reference, Selector};
-use crate::download::{Advice, Client, DownloadError, Request};
+use crate::download::{Advice, Client, DownloadError, Patience, Request};
 use crate::wheels::image::{Bytes, Descriptor, Digest, LARGEST, Store, TYPES};
 
 /// What is to be done about errors of registries.
 pub const ADVICE: Advice = Advice {
     refused: "check that the image is there and who may read it",
-    absent: "check the image's name and tag, and that it was pushed",
+    absent: "check the image's name and tag, and that all of it was pushed",
     certificate: "name the authority's certificate in REGISTRY_CA, or set REGISTRY_INSECURE=True \
                   where nobody can come between",
     plain: "set REGISTRY_PROTOCOL=http if that is meant",
@@ -78,21 +78,11 @@ impl<'a> Registry<'a> {
     }
 
     fn read(&self, request: Request<'_>) -> Result<Answered, DownloadError> {
-        let url = request.url.clone();
-        let mut stream = self.client.open(request, &|_| ())?;
+        let stream = self.client.open(request, &|_| ())?;
         let header = |name| stream.header(name).map(str::to_owned);
         let (content_type, digest) = (header("content-type"), header("docker-content-digest"));
-        let mut bytes = Vec::new();
-        let read = stream.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
-        if let Err(error) = read {
-            let download = error.get_ref().and_then(|inner| inner.downcast_ref());
-            return Err(download.cloned().unwrap_or(DownloadError::Unfit {
-                url,
-                reason: error.to_string(),
-            }));
-        }
         Ok(Answered {
-            bytes,
+            bytes: stream.bytes(LARGEST)?,
             content_type,
             digest,
         })
@@ -120,12 +110,6 @@ impl Store for Registry<'_> {
                 read => break read.map_err(|error| self.words(&error))?,
             }
         };
-        if read.bytes.len() as u64 > LARGEST {
-            return Err(format!(
-                "{} has more than {LARGEST} bytes, and is no manifest",
-                request.url
-            ));
-        }
         let said = read.digest.and_then(|said| said.parse::<Digest>().ok());
         if let (Some(said), false) = (said, is_digest) {
             let digest = Digest::of(said.algorithm(), &read.bytes);
@@ -142,8 +126,15 @@ impl Store for Registry<'_> {
         })
     }
 
-    fn blob(&self, layer: &Descriptor) -> Result<Box<dyn Read + Send + '_>, String> {
-        let request = self.request("blobs", &layer.digest.to_string(), true);
+    fn blob<'b>(
+        &'b self,
+        layer: &Descriptor,
+        patience: &'b dyn Patience,
+    ) -> Result<Box<dyn Read + Send + 'b>, String> {
+        let request = Request {
+            patience: Some(patience),
+            ..self.request("blobs", &layer.digest.to_string(), true)
+        };
         let opened = self.client.open(request, &|_| ());
         Ok(Box::new(opened.map_err(|error| self.words(&error))?))
     }

@@ -1,7 +1,6 @@
 //! Who we are to a registry: answers its challenges
 //! (<https://distribution.github.io/distribution/spec/auth/token/>).
 
-use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
@@ -89,18 +88,17 @@ impl<'a> Pass<'a> {
         }
         let request = Request {
             form,
-            authority: basic.0.is_some().then_some(&basic as &dyn Authority),
+            // Also where there is nothing to tell: netrc is not for servers that others name.
+            authority: Some(&basic),
             ..Request::of(url)
         };
-        let mut text = String::new();
         let no_token = || unfit("what it answers is no token");
-        let mut stream = self.client.open(request, &|_| ())?;
-        let read = stream.by_ref().take(LONGEST).read_to_string(&mut text);
-        read.map_err(|_| no_token())?;
+        let bytes = self.client.open(request, &|_| ())?.bytes(LONGEST)?;
         // Not serde's own words, which may have a part of a token.
-        let answer: Answer = serde_json::from_str(&text).map_err(|_| no_token())?;
+        let answer: Answer = serde_json::from_slice(&bytes).map_err(|_| no_token())?;
         let tokens = [answer.token, answer.access_token];
-        let token = tokens.into_iter().find(|token| !token.is_empty());
+        let mut tokens = tokens.into_iter().flatten();
+        let token = tokens.find(|token| !token.is_empty());
         // RFC 6750, 2.1.
         let is_told = |token: &String| token.bytes().all(|byte| byte.is_ascii_graphic());
         let token = token.filter(is_told).ok_or_else(no_token)?;
@@ -133,14 +131,18 @@ impl Authority for Pass<'_> {
         let mut all: Vec<Challenge> = values.iter().flat_map(|value| challenges(value)).collect();
         // A token says less to the registry than a password does.
         all.sort_by_key(|challenge| challenge.scheme != "bearer");
+        let mut first = Ok(false);
         for challenge in &all {
-            let answer = self.answer(challenge)?;
-            if answer.is_some() && answer != *now {
-                *now = answer;
-                return Ok(true);
+            match self.answer(challenge) {
+                Ok(answer) if answer.is_some() && answer != *now => {
+                    *now = answer;
+                    return Ok(true);
+                }
+                Ok(_) => {}
+                Err(error) => first = first.and(Err(error)),
             }
         }
-        Ok(false)
+        first
     }
 }
 
@@ -163,8 +165,6 @@ fn bearer(token: &str) -> String {
 
 #[derive(Deserialize)]
 struct Answer {
-    #[serde(default)]
-    token: String,
-    #[serde(default)]
-    access_token: String,
+    token: Option<String>,
+    access_token: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::str::FromStr;
 
 use super::reference::without_port;
-use crate::download::{Client, DownloadError, Request};
+use crate::download::{Client, DownloadError, Nobody, Request};
 
 /// `REGISTRY_PROTOCOL`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +47,8 @@ impl Protocol {
                 Err(
                     DownloadError::NoTls { .. }
                     | DownloadError::NoRoots { .. }
-                    | DownloadError::Connect { .. },
+                    | DownloadError::Connect { .. }
+                    | DownloadError::Timeout { .. },
                 ) if client.probe(Scheme::Http, host).is_ok() => Scheme::Http,
                 _ => Scheme::Https,
             },
@@ -79,6 +80,8 @@ impl Client {
     fn probe(&self, scheme: Scheme, host: &str) -> Result<(), DownloadError> {
         let request = Request {
             once: true,
+            // Nobody has asked yet who we are.
+            authority: Some(&Nobody),
             ..Request::of(format!("{scheme}://{host}/v2/"))
         };
         match self.open(request, &|_| ()) {
