@@ -1,7 +1,7 @@
 //! A stream that is read ahead: what comes from the network is hashed by one thread while
 //! another unpacks what came before.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -11,11 +11,19 @@ const PIECES: usize = 6;
 
 /// The side that is read.
 pub struct Ahead {
-    full: Receiver<io::Result<Vec<u8>>>,
-    empty: SyncSender<Vec<u8>>,
-    piece: Vec<u8>,
+    full: Receiver<io::Result<Piece>>,
+    empty: SyncSender<Piece>,
+    piece: Piece,
     position: usize,
     failure: Option<String>,
+}
+
+/// A part of the stream.
+#[derive(Default)]
+struct Piece {
+    buffer: Vec<u8>,
+    /// How much of that is filled.
+    length: usize,
 }
 
 /// Reads `stream` in a thread of its own while `read` reads what it brings. Returns what
@@ -25,14 +33,14 @@ pub fn ahead<S: Read + Send, T>(stream: S, read: impl FnOnce(&mut Ahead) -> T) -
     let (empty, emptied) = sync_channel(PIECES);
     for _ in 0..PIECES {
         // There is room for all.
-        let _ = empty.send(Vec::new());
+        let _ = empty.send(Piece::default());
     }
     thread::scope(|scope| {
         let reader = scope.spawn(move || fill(stream, &emptied, &full));
         let mut side = Ahead {
             full: filled,
             empty,
-            piece: Vec::new(),
+            piece: Piece::default(),
             position: 0,
             failure: None,
         };
@@ -50,26 +58,42 @@ pub fn ahead<S: Read + Send, T>(stream: S, read: impl FnOnce(&mut Ahead) -> T) -
 /// Fills piece after piece, until the end or until nobody reads.
 fn fill<S: Read>(
     mut stream: S,
-    empty: &Receiver<Vec<u8>>,
-    full: &SyncSender<io::Result<Vec<u8>>>,
+    empty: &Receiver<Piece>,
+    full: &SyncSender<io::Result<Piece>>,
 ) -> S {
     while let Ok(mut piece) = empty.recv() {
-        piece.resize(PIECE, 0);
-        let filled = match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => {
-                piece.truncate(read);
-                Ok(piece)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Vec::new()),
-            Err(error) => Err(error),
-        };
-        let failed = filled.is_err();
-        if full.send(filled).is_err() || failed {
+        let end = piece.fill(&mut stream);
+        if piece.length > 0 && full.send(Ok(piece)).is_err() {
             break;
+        }
+        match end {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(error) => {
+                let _ = full.send(Err(error));
+                break;
+            }
         }
     }
     stream
+}
+
+impl Piece {
+    /// Whole pieces, so that the threads seldom wait for each other. Returns whether the
+    /// stream is at its end.
+    fn fill(&mut self, stream: &mut impl Read) -> io::Result<bool> {
+        self.buffer.resize(PIECE, 0);
+        self.length = 0;
+        while self.length < PIECE {
+            match stream.read(&mut self.buffer[self.length..]) {
+                Ok(0) => return Ok(true),
+                Ok(read) => self.length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
 }
 
 impl Ahead {
@@ -79,9 +103,9 @@ impl Ahead {
     }
 }
 
-impl Read for Ahead {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.position == self.piece.len() {
+impl BufRead for Ahead {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.position == self.piece.length {
             let spent = std::mem::take(&mut self.piece);
             self.position = 0;
             // At the end nobody takes it any more.
@@ -92,11 +116,22 @@ impl Read for Ahead {
                     self.failure = Some(error.to_string());
                     return Err(error);
                 }
-                Err(_) => return Ok(0),
+                // The end.
+                Err(_) => {}
             }
         }
-        let read = (&self.piece[self.position..]).read(buffer)?;
-        self.position += read;
+        Ok(&self.piece.buffer[self.position..self.piece.length])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.position += amount;
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
         Ok(read)
     }
 }

@@ -9,7 +9,7 @@ mod streams;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -110,7 +110,7 @@ impl Taken {
 ///
 /// # Errors
 /// [`ArchiveError`]; what was written until then is left to the caller.
-pub fn take(stream: impl Read, into: &Path, kind: Kind) -> Result<Taken, ArchiveError> {
+pub fn take(stream: impl BufRead, into: &Path, kind: Kind) -> Result<Taken, ArchiveError> {
     let stream = decompressed(stream).map_err(ArchiveError::Read)?;
     let mut archive = tar::Archive::new(Counted::new(stream));
     let mut taking = Taking {

@@ -1,6 +1,6 @@
 //! The streams around an archive.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -19,7 +19,7 @@ const OTHERS: [(&[u8], &str); 4] = [
 
 /// The archive itself, told by its first bytes: gzip (RFC 1952, 2.3.1), zstd (RFC 8878,
 /// 3.1.1), else plain.
-pub fn decompressed<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub fn decompressed<'a>(mut stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::new();
     stream.by_ref().take(4).read_to_end(&mut start)?;
     let other = OTHERS.iter().find(|(magic, _)| start.starts_with(magic));
@@ -29,7 +29,7 @@ pub fn decompressed<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read +
     }
     let is_gzip = start.starts_with(&[0x1f, 0x8b]);
     let is_zstd = start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let stream = BufReader::with_capacity(super::BUFFER, Cursor::new(start).chain(stream));
+    let stream = Cursor::new(start).chain(stream);
     Ok(if is_gzip {
         Box::new(MultiGzDecoder::new(stream))
     } else if is_zstd {
@@ -70,10 +70,21 @@ mod tests {
     /// Gives a byte at a time.
     struct Slow<'a>(&'a [u8]);
 
+    impl BufRead for Slow<'_> {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            Ok(&self.0[..self.0.len().min(1)])
+        }
+
+        fn consume(&mut self, amount: usize) {
+            self.0.consume(amount);
+        }
+    }
+
     impl Read for Slow<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let one = buffer.len().min(1);
-            self.0.read(&mut buffer[..one])
+            let read = self.fill_buf()?.read(buffer)?;
+            self.consume(read);
+            Ok(read)
         }
     }
 
