@@ -156,3 +156,76 @@ struct Known {
     username: String,
     secret: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::command::System;
+
+    /// Where the login of `registry.example` is found, among these files.
+    fn place(
+        environment: &[(&str, &str)],
+        file: Option<&str>,
+        files: &[&str],
+    ) -> Result<Option<String>, String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = Root::new(directory.path());
+        for path in files {
+            let real = root.join(path);
+            fs::create_dir_all(real.parent().unwrap_or(Path::new("/"))).expect("made");
+            let text = r#"{"auths": {"registry.example": {"registrytoken": "t"}}}"#;
+            fs::write(real, text).expect("written");
+        }
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let environment: Vec<_> = environment.iter().map(owned).collect();
+        let lookup = Lookup {
+            root: &root,
+            environment: &environment,
+            file,
+            runner: &System::new(&[]),
+            client: &Client::new(&[], &[]).expect("a client"),
+            note: &|_| (),
+        };
+        let reference = "registry.example/x:1".parse().expect("a reference");
+        let found = lookup.login(&reference)?;
+        Ok(found.map(|found| found.place))
+    }
+
+    #[test]
+    fn the_secret_comes_before_the_programs_own_files() {
+        let environment = [
+            ("HOME", "/root"),
+            ("DOCKER_CONFIG", "/docker"),
+            ("XDG_RUNTIME_DIR", "/run/user/0"),
+        ];
+        let mut files = vec![
+            "/run/secrets/registry-auth",
+            "/docker/config.json",
+            "/run/user/0/containers/auth.json",
+            "/root/.config/containers/auth.json",
+            "/root/.docker/config.json",
+        ];
+        while !files.is_empty() {
+            let found = place(&environment, None, &files);
+            assert_eq!(found, Ok(Some(files.remove(0).to_owned())));
+        }
+        assert_eq!(place(&environment, None, &[]), Ok(None));
+        let variable = [("HOME", "/root"), ("XDG_CONFIG_HOME", "/etc/of")];
+        let found = place(&variable, None, &["/etc/of/containers/auth.json"]);
+        assert_eq!(found, Ok(Some("/etc/of/containers/auth.json".to_owned())));
+    }
+
+    #[test]
+    fn the_file_that_is_named_is_the_only_one_and_has_to_be_there() {
+        let secret = "/run/secrets/registry-auth";
+        let found = place(&[], Some("/a.json"), &[secret, "/a.json"]);
+        assert_eq!(found, Ok(Some("/a.json".to_owned())));
+        assert_eq!(
+            place(&[], Some("/a.json"), &[secret]),
+            Err("/a.json: it could not be read: it does not exist".to_owned())
+        );
+    }
+}
