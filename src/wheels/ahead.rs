@@ -4,10 +4,14 @@
 use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Bytes of a piece, and how many pieces there are: all memory that this takes.
 const PIECE: usize = 256 * 1024;
 const PIECES: usize = 6;
+
+/// How long a piece is filled.
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// The side that is read.
 pub struct Ahead {
@@ -79,12 +83,13 @@ fn fill<S: Read>(
 }
 
 impl Piece {
-    /// Whole pieces, so that the threads seldom wait for each other. Returns whether the
-    /// stream is at its end.
+    /// Whole pieces, so that the threads seldom wait for each other; but of a slow stream
+    /// what there is. Returns whether the stream is at its end.
     fn fill(&mut self, stream: &mut impl Read) -> io::Result<bool> {
         self.buffer.resize(PIECE, 0);
         self.length = 0;
-        while self.length < PIECE {
+        let start = Instant::now();
+        while self.length < PIECE && (self.length == 0 || start.elapsed() < LONGEST) {
             match stream.read(&mut self.buffer[self.length..]) {
                 Ok(0) => return Ok(true),
                 Ok(read) => self.length += read,
@@ -173,6 +178,23 @@ mod tests {
             stream.failure().map(str::to_owned)
         });
         assert_eq!(text.as_deref(), Some("the line is cut"));
+    }
+
+    #[test]
+    fn what_comes_slowly_is_read_soon() {
+        struct Slow;
+        impl Read for Slow {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                thread::sleep(LONGEST);
+                buffer[0] = 1;
+                Ok(1)
+            }
+        }
+        let start = Instant::now();
+        let ((), _) = ahead(Slow, |stream| {
+            stream.read_exact(&mut [0; 3]).expect("read");
+        });
+        assert!(start.elapsed() < 20 * LONGEST);
     }
 
     #[test]
