@@ -122,7 +122,7 @@ impl StepName {
             Self::Source => "gets the project's source, from a directory or by git",
             Self::Build => "builds wheels of the sources",
             Self::Pip => "installs the project and everything it needs, in one resolution",
-            Self::Hooks => "runs the image author's scripts for the project",
+            Self::Hooks => "does what single projects need, then runs the image author's scripts",
             Self::Config => "copies the project's default configuration to /etc",
             Self::Info => "writes down what is in the image",
             Self::Cleanup => "removes what the build left behind",

@@ -240,6 +240,10 @@ fn python_packages_by_service_and_release() {
     };
     assert_eq!(pydep("glance master"), "pymysql python-memcached uwsgi");
     assert_eq!(
+        pydep("horizon master"),
+        "pymemcache pymysql python-memcached uwsgi"
+    );
+    assert_eq!(
         pydep("keystone 2026.1 ldap fluent"),
         "fluent-logger ldappool pymysql python-ldap python-memcached uwsgi"
     );

@@ -251,7 +251,7 @@ pub const ARGUMENTS: &[Argument] = &[
         "HORIZON_EXTRA_PANELS",
         "",
         "LIST",
-        "Horizon panels to enable",
+        "Horizon panels to enable, by the names of their modules; those installed of the known ones when not given",
     ),
     argument("NOVA_TSS_USER", "tss", "NAME", "Account that swtpm runs as"),
     argument("NOVA_TSS_UID", "42434", "ID", "User id of that account"),

@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
-pub use values::{GitRef, Id, ProjectName, Refused};
+pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels_source::{RegistrySettings, WheelsSource};
 
 use crate::python::bytecode::Bytecode;
@@ -74,10 +74,54 @@ pub struct Settings {
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
     pub bytecode: Bytecode,
+    /// What of Horizon's panels is enabled.
+    pub horizon_panels: Panels,
+    /// The account of emulated TPMs, for nova.
+    pub tss: TssSettings,
+    /// Where consoles come from.
+    pub consoles: Consoles,
     /// Whether the project's configuration files are copied to /etc/PROJECT.
     pub copy_default_config_files: bool,
     /// The arguments as given, for hooks and for the record.
     pub given: Given,
+}
+
+/// Which panels of Horizon are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Panels {
+    /// Of those that LOCI knows, the ones that are installed.
+    Known,
+    /// These, by the names of their modules; each has to be installed.
+    These(Vec<String>),
+}
+
+/// The account that swtpm runs as.
+#[derive(Debug, Clone)]
+pub struct TssSettings {
+    /// Of the user and of the group.
+    pub name: AccountName,
+    /// User id.
+    pub uid: Id,
+    /// Group id.
+    pub gid: Id,
+}
+
+/// What is cloned for consoles.
+#[derive(Debug, Clone)]
+pub struct Consoles {
+    /// noVNC, for nova.
+    pub novnc: Repository,
+    /// SPICE's, for nova.
+    pub spice: Repository,
+}
+
+/// A git repository, and what of it is wanted.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    /// Any URL that git knows, or a local path.
+    pub url: String,
+    /// What is checked out.
+    pub reference: GitRef,
 }
 
 /// The service's account, and how far an existing one may be changed.
@@ -279,6 +323,16 @@ impl Settings {
             bytecode: read
                 .with("BYTECODE", |text| text.parse().map_err(Refused))
                 .unwrap_or_default(),
+            horizon_panels: read.horizon_panels(),
+            tss: TssSettings {
+                name: read.parsed("NOVA_TSS_USER"),
+                uid: read.parsed("NOVA_TSS_UID"),
+                gid: read.parsed("NOVA_TSS_GID"),
+            },
+            consoles: Consoles {
+                novnc: read.repository(["NOVNC_REPO", "NOVNC_REF"]),
+                spice: read.repository(["SPICE_REPO", "SPICE_REF"]),
+            },
             copy_default_config_files: read.boolean("COPY_DEFAULT_CONFIG_FILES"),
             project: project.unwrap_or_else(Fallback::fallback),
             given: given.clone(),
@@ -352,6 +406,12 @@ impl Fallback for GitRef {
     }
 }
 
+impl Fallback for AccountName {
+    fn fallback() -> Self {
+        "nobody".parse().expect("an account's name")
+    }
+}
+
 impl Fallback for Id {
     fn fallback() -> Self {
         Self(0)
@@ -404,6 +464,30 @@ impl Reader<'_> {
 
     fn boolean(&mut self, name: &str) -> bool {
         self.with(name, boolean).unwrap_or_default()
+    }
+
+    fn horizon_panels(&mut self) -> Panels {
+        let name = "HORIZON_EXTRA_PANELS";
+        let panels = words(self.in_force(name), false);
+        let is_inner = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        for panel in &panels {
+            if !panel.chars().all(is_inner) {
+                self.refuse(name, format!("`{panel}` is not the name of a module"));
+            }
+        }
+        if panels.is_empty() {
+            Panels::Known
+        } else {
+            Panels::These(panels)
+        }
+    }
+
+    /// By the arguments of its URL and of the reference.
+    fn repository(&mut self, [url, reference]: [&'static str; 2]) -> Repository {
+        Repository {
+            url: self.in_force(url).to_owned(),
+            reference: self.parsed(reference),
+        }
     }
 
     fn project(&mut self) -> Option<ProjectName> {
@@ -474,20 +558,7 @@ impl Reader<'_> {
                 self.refuse(name, "not supported yet");
             }
         }
-        for name in ["NOVA_TSS_UID", "NOVA_TSS_GID"] {
-            let id: Option<Id> = self.with(name, str::parse);
-            let default = by_name(name).map_or("", |argument| argument.default);
-            if id.is_some_and(|id| id.to_string() != default) {
-                self.refuse(name, "not supported yet");
-            }
-        }
         for name in [
-            "HORIZON_EXTRA_PANELS",
-            "NOVA_TSS_USER",
-            "NOVNC_REPO",
-            "NOVNC_REF",
-            "SPICE_REPO",
-            "SPICE_REF",
             "SKYLINE_CONSOLE_REPO",
             "SKYLINE_CONSOLE_REF",
             "CEPH_REPO",

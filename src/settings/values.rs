@@ -26,11 +26,9 @@ impl FromStr for ProjectName {
     type Err = Refused;
 
     fn from_str(text: &str) -> Result<Self, Refused> {
-        let starts = |c: char| c.is_ascii_lowercase() || c == '_';
-        let follows = |c: char| starts(c) || c.is_ascii_digit() || c == '-';
         if RESERVED.contains(&text) {
             refuse("not a project name; it names something of the base image")
-        } else if text.starts_with(starts) && text.chars().all(follows) && text.len() <= 32 {
+        } else if is_name(text) {
             Ok(Self(text.to_owned()))
         } else {
             refuse(
@@ -52,6 +50,37 @@ impl fmt::Display for ProjectName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+/// The name of an account, as useradd(8) takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountName(String);
+
+impl FromStr for AccountName {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if is_name(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            refuse(
+                "not the name of an account; lower-case letters, digits, `-` and `_`, at most 32, starting with a letter",
+            )
+        }
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// `[a-z_][a-z0-9_-]*`, at most 32 characters: useradd(8).
+fn is_name(text: &str) -> bool {
+    let starts = |c: char| c.is_ascii_lowercase() || c == '_';
+    let follows = |c: char| starts(c) || c.is_ascii_digit() || c == '-';
+    text.starts_with(starts) && text.chars().all(follows) && text.len() <= 32
 }
 
 /// A user or group id, 0 to 2^32-2: useradd(8) keeps 2^32-1 for "no id".

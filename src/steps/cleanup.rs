@@ -48,8 +48,8 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
-    for project in source::projects(settings) {
-        let place = source::place(view.root, settings, project);
+    for project in source::all(settings) {
+        let place = source::place(view.root, settings, &project);
         remove(&source::partial(&place));
         remove(&place);
     }

@@ -1,107 +1,91 @@
-//! `hooks`: the image author's own scripts for the project, in name order.
+//! `hooks`: what a project needs beyond its distributions, then the image author's own
+//! scripts.
 //!
-//! LOCI's layout: `/opt/loci/scripts/project_specific/PROJECT/NN_name.sh`.
+//! LOCI has all of it as scripts, in the same directory. An author's script that is called
+//! as LOCI's own takes the place of what this program does itself.
 
-use crate::command::Command;
-use crate::context::Context;
-use crate::failure::{FailedChild, Failure};
+mod console;
+mod horizon;
+mod nova;
+mod scripts;
+
 use crate::findings::Findings;
-use crate::fingerprint::Fingerprint;
-use crate::layout::{STATE, VIRTUALENV};
-use crate::plan::{Action, Task, View, Work};
-use crate::root::Root;
+use crate::plan::{Action, View, Work};
 use crate::settings::Settings;
-use crate::step::StepName;
-use crate::words::count;
+
+use console::Console;
+
+/// What this program does for a project.
+struct Hook {
+    /// What it makes, as part of a list.
+    what: &'static str,
+    /// LOCI's script for it.
+    script: &'static str,
+    /// What is still to be done.
+    plan: fn(&View<'_>, &mut Findings) -> Vec<Action>,
+}
+
+fn own(settings: &Settings) -> &'static [Hook] {
+    match settings.project.as_str() {
+        "nova" => &[
+            Hook {
+                what: "consoles",
+                script: "01_install_console.sh",
+                plan: nova::consoles,
+            },
+            Hook {
+                what: "the account of swtpm",
+                script: "02_add_tss_user.sh",
+                plan: nova::tss,
+            },
+        ],
+        "horizon" => &[Hook {
+            what: "panels, settings and assets",
+            script: "01_configure_horizon.sh",
+            plan: horizon::plan,
+        }],
+        _ => &[],
+    }
+}
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
-    let hooks = &view.inputs.hooks;
-    if hooks.is_empty() {
-        let why = format!("the image author's scripts for {}", view.settings.project);
+    let project = &view.settings.project;
+    let hooks: Vec<&Hook> = of(view).collect();
+    if hooks.is_empty() && view.inputs.hooks.is_empty() {
+        let why = format!("the image author's scripts for {project}");
         return (why, Work::Done("there are none".to_owned()));
     }
-    let why = format!(
-        "{} of the image author for {}",
-        count(hooks.len(), "script"),
-        view.settings.project
-    );
-    // `step hooks` runs them again: that is what someone who debugs one wants.
-    let waiting: Vec<Action> = hooks
-        .iter()
-        .filter(|script| view.named || findings.works(&[StepName::Pip]) || !was_run(view, script))
-        .map(|script| Action::task(Run(script.clone())))
-        .collect();
-    if waiting.is_empty() {
-        (
-            why,
-            Work::Done(
-                "all have run, and have not changed since; `step hooks` runs them again".to_owned(),
-            ),
-        )
+    let mut what: Vec<String> = hooks.iter().map(|hook| hook.what.to_owned()).collect();
+    what.extend(scripts::described(view));
+    let why = format!("{} for {project}", what.join(", "));
+    let mut actions = Vec::new();
+    for hook in hooks {
+        actions.extend((hook.plan)(view, findings));
+    }
+    actions.extend(scripts::plan(view, findings));
+    if actions.is_empty() {
+        let done = "all have run, and have not changed since; `step hooks` runs them again";
+        (why, Work::Done(done.to_owned()))
     } else {
-        (why, Work::Do(waiting))
+        (why, Work::Do(actions))
     }
 }
 
-fn marker(script: &str) -> String {
-    format!("{STATE}/hooks{script}")
+/// Those that no script of the author stands for.
+fn of(view: &View<'_>) -> impl Iterator<Item = &'static Hook> {
+    let is_replaced = |hook: &Hook| {
+        let mut scripts = view.inputs.hooks.iter();
+        scripts.any(|script| script.rsplit('/').next() == Some(hook.script))
+    };
+    own(view.settings)
+        .iter()
+        .filter(move |hook| !is_replaced(hook))
 }
 
-fn was_run(view: &View<'_>, script: &str) -> bool {
-    let stamp = view.root.read(marker(script));
-    stamp.is_ok_and(|earlier| earlier == stamp_of(view.root, script, view.settings))
-}
-
-/// What a script's work depends on, as far as it can be known: itself and its arguments.
-fn stamp_of(root: &Root, script: &str, settings: &Settings) -> String {
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(std::fs::read(root.join(script)).unwrap_or_default());
-    for (argument, value) in settings.given.in_force() {
-        fingerprint.add(argument.name);
-        fingerprint.add(value);
-    }
-    fingerprint.finish()
-}
-
-/// The script with every argument in force in its environment, as LOCI's had them.
-fn command(script: &str, settings: &Settings) -> Command {
-    let mut command = Command::new(script).directory("/");
-    for (argument, value) in settings.given.in_force() {
-        command = command.variable(argument.name, value);
-    }
-    command
-        .variable("PROJECT_REPO", &settings.repository)
-        .variable(
-            "PIP_WHEEL_ARGS",
-            settings
-                .given
-                .get("PIP_WHEEL_ARGS")
-                .or(settings.given.get("PIP_ARGS"))
-                .unwrap_or_default(),
-        )
-        .variable("VIRTUAL_ENV", VIRTUALENV)
-}
-
-#[derive(Debug)]
-struct Run(String);
-
-impl Task for Run {
-    fn describe(&self) -> String {
-        self.0.clone()
-    }
-
-    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let command = command(&self.0, context.settings).variable("TMPDIR", context.temporary()?);
-        let output = context.attempt(&command);
-        if !output.ending.success() {
-            return Err(Failure::Hook {
-                script: self.0.clone(),
-                child: FailedChild::new(&command, &output),
-            });
-        }
-        context.write(
-            &marker(&self.0),
-            &stamp_of(context.root, &self.0, context.settings),
-        )
+/// The consoles that are installed, whose sources `source` and `cleanup` know, too.
+pub(super) fn consoles(settings: &Settings) -> Vec<Console> {
+    match settings.project.as_str() {
+        "nova" => nova::list(settings),
+        _ => Vec::new(),
     }
 }

@@ -1,7 +1,8 @@
 //! The steps. One file each; the file's name is the step's name and its heading in the log.
-//! `transaction` is no step: it is what `bootstrap` and `packages` share; `weight` is
-//! what a step did, in bytes.
+//! `transaction` is no step: it is what `bootstrap` and `packages` share, as `account` is
+//! of `user` and `hooks`; `weight` is what a step did, in bytes.
 
+mod account;
 mod bootstrap;
 mod build;
 mod cleanup;

@@ -1,5 +1,6 @@
 //! `source`: the project's source, from a directory or by git.
 
+use super::hooks;
 use crate::command::Command;
 use crate::context::{Context, copy_tree};
 use crate::failure::{FailedChild, Failure};
@@ -114,8 +115,9 @@ pub(super) fn of(view: &View<'_>, project: &str) -> Option<String> {
 
 /// Whether one of the sources that are there is a git checkout.
 pub(super) fn is_checkout(view: &View<'_>) -> bool {
-    projects(view.settings)
-        .filter_map(|project| of(view, project))
+    all(view.settings)
+        .into_iter()
+        .filter_map(|project| of(view, &project))
         .any(|at| view.root.exists(format!("{at}/.git")))
 }
 
@@ -188,9 +190,17 @@ pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
         .chain(settings.extra_projects.iter().map(String::as_str))
 }
 
+/// Every source: those that are built, and those of the project's consoles.
+pub(super) fn all(settings: &Settings) -> Vec<String> {
+    let mut all: Vec<String> = projects(settings).map(str::to_owned).collect();
+    let consoles = hooks::consoles(settings);
+    all.extend(consoles.iter().map(|console| console.name().to_owned()));
+    all
+}
+
 /// Whether a checkout's HEAD is at a reference, as far as git's files tell
 /// without git, which the base image may lack: gitrepository-layout(5).
-fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
+pub(super) fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
     let read = |path: &str| root.read(format!("{directory}/.git/{path}")).ok();
     let Some(head) = read("HEAD") else {
         return true;

@@ -7,16 +7,14 @@ use crate::test::Test;
 fn arguments_all_at_once() {
     Test::debian()
         .set("PLUGIN", "yes")
-        .set("NOVA_TSS_UID", "100")
-        .set("NOVNC_REF", "v1.5.0")
+        .set("SKYLINE_CONSOLE_REF", "v1.5.0")
         .set("CEPH_REPO", "deb https://ceph.example/debian noble main")
         .set("DIST_REPOS", "-epel")
         .plan()
         .stderr(
-            "error: 5 wrong settings; nothing was touched\n\
+            "error: 4 wrong settings; nothing was touched\n\
              \x20 PLUGIN=yes: not supported yet\n\
-             \x20 NOVA_TSS_UID=100: not supported yet\n\
-             \x20 NOVNC_REF=v1.5.0: not supported yet\n\
+             \x20 SKYLINE_CONSOLE_REF=v1.5.0: not supported yet\n\
              \x20 CEPH_REPO=deb https://ceph.example/debian noble main: not supported yet\n\
              \x20 DIST_REPOS=-epel: not supported yet\n",
         )

@@ -9,6 +9,7 @@ mod distribution;
 mod empty_root;
 mod fetch;
 mod fixtures;
+mod hooks;
 mod inputs;
 mod installer;
 mod later;

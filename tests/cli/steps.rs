@@ -15,7 +15,7 @@ fn a_list_of_all_steps() {
              source       gets the project's source, from a directory or by git\n\
              build        builds wheels of the sources\n\
              pip          installs the project and everything it needs, in one resolution\n\
-             hooks        runs the image author's scripts for the project\n\
+             hooks        does what single projects need, then runs the image author's scripts\n\
              config       copies the project's default configuration to /etc\n\
              info         writes down what is in the image\n\
              cleanup      removes what the build left behind\n\

@@ -19,6 +19,7 @@ mod git;
 mod hooks;
 mod inspect;
 mod installer;
+mod nova;
 mod poisoned;
 mod release;
 mod repository;

@@ -53,6 +53,18 @@ impl Repository {
         repository
     }
 
+    /// A repository of these files, with one commit and a tag.
+    pub fn holding(files: &[(&str, &str)], tag: &str) -> Self {
+        let repository = Self(tempfile::tempdir().expect("a directory"));
+        repository.git("init --quiet --initial-branch=master");
+        for (name, text) in files {
+            repository.write(name, text);
+        }
+        repository.commit();
+        repository.git(&format!("tag {tag}"));
+        repository
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()

@@ -1,0 +1,301 @@
+//! Horizon: panels, settings, and the assets that it serves, made once for all starts.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use super::super::source;
+use crate::command::Command;
+use crate::context::{Context, file};
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
+use crate::layout::{PYTHON, STATE, VIRTUALENV};
+use crate::plan::{Action, Task, View};
+use crate::root::Root;
+use crate::settings::Panels;
+use crate::step::StepName;
+use crate::words::count;
+
+/// Horizon's package, below the virtualenv's site-packages.
+const PACKAGE: &str = "openstack_dashboard";
+
+/// Where servers find it without knowing the version of Python.
+const STATIC_PATH: &str = "/usr/local/share/openstack_dashboard";
+
+/// Where its assets are collected; servers serve them from there.
+const ASSETS: &str = "/var/www/html/horizon";
+
+/// Where `oslo.policy` looks for the defaults of services.
+const CONFIGURATION: &str = "/etc/openstack-dashboard";
+
+/// What makes a panel known: files with these beginnings, from the first of these
+/// directories that a panel has.
+const ENABLED: [&str; 2] = ["enabled", "local/enabled"];
+
+/// Configures Horizon, unless that was done.
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
+    let panels = &view.settings.horizon_panels;
+    let configure = Configure {
+        panels: panels.clone(),
+        source: source::place(view.root, view.settings, view.settings.project.as_str()),
+    };
+    let is_done = !findings.works(&[StepName::Pip])
+        && view.root.exists(STATIC_PATH)
+        && view.root.read(stamp_file()).ok() == Some(configure.stamp());
+    if is_done && !view.named {
+        Vec::new()
+    } else {
+        vec![Action::task(configure)]
+    }
+}
+
+fn stamp_file() -> String {
+    format!("{STATE}/hooks/horizon.stamp")
+}
+
+/// The modules that LOCI knows as panels.
+const KNOWN: [&str; 9] = [
+    "heat_dashboard",
+    "octavia_dashboard",
+    "designatedashboard",
+    "tf_dashboard",
+    "bgpvpn_dashboard",
+    "masakaridashboard",
+    "manila_ui",
+    "neutron_vpnaas_dashboard",
+    "watcher_dashboard",
+];
+
+#[derive(Debug)]
+struct Configure {
+    panels: Panels,
+    /// Where the source with its manage.py is.
+    source: String,
+}
+
+impl Configure {
+    fn stamp(&self) -> String {
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.add(format!("{:?}", self.panels));
+        fingerprint.finish()
+    }
+}
+
+impl Task for Configure {
+    fn describe(&self) -> String {
+        "configure Horizon: manage.py, panels, local_settings.py, assets".to_owned()
+    }
+
+    fn details(&self) -> Vec<String> {
+        let panels = match &self.panels {
+            Panels::Known => format!("those installed of {}", KNOWN.join(", ")),
+            Panels::These(panels) => panels.join(", "),
+        };
+        vec![
+            format!("panels: {panels}"),
+            format!("assets in {ASSETS}, the package also as {STATIC_PATH}"),
+        ]
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let site = Site::find(context.root)?;
+        let panels = self.installed(&site)?;
+        site.manage(context, &self.source)?;
+        for panel in &panels {
+            site.enable(context, panel)?;
+        }
+        context.note(&match panels.len() {
+            0 => "no panels".to_owned(),
+            number => format!("{}: {}", count(number, "panel"), panels.join(", ")),
+        });
+        site.settings(context)?;
+        site.assets(context)?;
+        site.paths(context)?;
+        site.hand_over(context)?;
+        context.write(&stamp_file(), &self.stamp())
+    }
+}
+
+impl Configure {
+    fn installed(&self, site: &Site<'_>) -> Result<Vec<String>, Failure> {
+        let is_there = |panel: &&str| site.root.is_directory(format!("{}/{panel}", site.packages));
+        match &self.panels {
+            Panels::Known => {
+                let known = KNOWN.iter().copied();
+                Ok(known.filter(is_there).map(str::to_owned).collect())
+            }
+            Panels::These(panels) => {
+                let missing = panels.iter().filter(|panel| !is_there(&panel.as_str()));
+                let missing: Vec<String> = missing
+                    .map(|panel| {
+                        format!(
+                            "HORIZON_EXTRA_PANELS={panel}: there is no such module in {}; \
+                             install it by PIP_PACKAGES, EXTRA_PROJECTS or pydep.txt",
+                            site.packages
+                        )
+                    })
+                    .collect();
+                if missing.is_empty() {
+                    Ok(panels.clone())
+                } else {
+                    Err(Failure::Input(missing))
+                }
+            }
+        }
+    }
+}
+
+/// Horizon in its virtualenv; paths are inside the image.
+struct Site<'a> {
+    root: &'a Root,
+    /// `/var/lib/openstack/lib/python3.13/site-packages`
+    packages: String,
+    /// Horizon's own package there.
+    horizon: String,
+}
+
+impl<'a> Site<'a> {
+    fn find(root: &'a Root) -> Result<Self, Failure> {
+        let pattern = format!("{VIRTUALENV}/lib/python3*/site-packages/{PACKAGE}");
+        let Some(horizon) = root.glob(&pattern).into_iter().next() else {
+            let why = format!("there is no {pattern}: Horizon is not installed");
+            return Err(Failure::Input(vec![why]));
+        };
+        let packages = horizon.trim_end_matches(PACKAGE).trim_end_matches('/');
+        Ok(Self {
+            root,
+            packages: packages.to_owned(),
+            horizon,
+        })
+    }
+
+    /// The program that makes assets. Wheels of Horizon lack it; sources have it.
+    fn manage(&self, context: &Context<'_>, source: &str) -> Result<(), Failure> {
+        let path = self.manage_py();
+        let given = context.root.read(format!("{source}/manage.py"));
+        context.write(&path, given.as_deref().unwrap_or(MANAGE))?;
+        context.make_executable(&path)
+    }
+
+    fn manage_py(&self) -> String {
+        format!("{}/manage.py", self.horizon)
+    }
+
+    /// Links what a panel brings to where Horizon looks for it.
+    fn enable(&self, context: &Context<'_>, panel: &str) -> Result<(), Failure> {
+        let of_panel = |below: &str| format!("{}/{panel}/{below}", self.packages);
+        let enabled = ENABLED.map(of_panel);
+        if let Some(directory) = enabled.iter().find(|path| self.root.is_directory(path)) {
+            let files = self.root.glob(&format!("{directory}/_[1-9]*.py"));
+            self.link_all(context, files, "local/enabled")?;
+        }
+        let settings = self.root.glob(&of_panel("local/local_settings.d/*.py"));
+        self.link_all(context, settings, "local/local_settings.d")?;
+        for directory in ["conf", "conf/default_policies"] {
+            let files = ["json", "yaml"].map(|kind| of_panel(&format!("{directory}/*.{kind}")));
+            let files = files.iter().flat_map(|pattern| self.root.glob(pattern));
+            self.link_all(context, files.collect(), directory)?;
+        }
+        Ok(())
+    }
+
+    fn link_all(
+        &self,
+        context: &Context<'_>,
+        files: Vec<String>,
+        below: &str,
+    ) -> Result<(), Failure> {
+        let directory = format!("{}/{below}", self.horizon);
+        if !files.is_empty() {
+            context.make_directory(&directory, None)?;
+        }
+        files.into_iter().try_for_each(|target| {
+            let name = target.rsplit('/').next().unwrap_or_default();
+            link(context, &target, &format!("{directory}/{name}"))
+        })
+    }
+
+    /// Horizon's example, with assets that are made beforehand.
+    fn settings(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let path = format!("{}/local/local_settings.py", self.horizon);
+        let example = context.read(&format!("{path}.example"))?;
+        let own = format!("COMPRESS_OFFLINE = True\nSTATIC_ROOT = '{ASSETS}'\n");
+        context.write(&path, &format!("{}\n{own}", example.trim_end()))
+    }
+
+    fn assets(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let manage = |arguments: &[&str]| {
+            Command::new(PYTHON)
+                .arg(self.manage_py())
+                .args(arguments.iter().copied())
+                .variable("PYTHONDONTWRITEBYTECODE", "1")
+                .directory(&self.horizon)
+        };
+        // Without gettext the languages stay as the wheel has them.
+        if is_program(context.root, "msgfmt") {
+            let compile = manage(&["compilemessages"]);
+            context.run("compile Horizon's translations", &compile)?;
+        }
+        let collect = manage(&["collectstatic", "--clear", "--noinput"]);
+        context.run("collect Horizon's assets", &collect)?;
+        let compress = manage(&["compress", "--force"]);
+        context.run("compress Horizon's assets", &compress)?;
+        Ok(())
+    }
+
+    fn paths(&self, context: &Context<'_>) -> Result<(), Failure> {
+        context.make_directory(CONFIGURATION, None)?;
+        let policies = format!("{}/conf/default_policies", self.horizon);
+        link(
+            context,
+            &policies,
+            &format!("{CONFIGURATION}/default_policies"),
+        )?;
+        link(context, &self.horizon, STATIC_PATH)
+    }
+
+    /// A server writes its key and its locks beside its settings; those of this build
+    /// are nobody's.
+    fn hand_over(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let local = format!("{}/local", self.horizon);
+        context.remove(&format!("{local}/.secret_key_store"))?;
+        context.remove(&format!("{local}/*.lock"))?;
+        context.remove(&format!("{local}/.*.lock"))?;
+        let account = &context.settings.project;
+        let owner = format!("{account}:{account}");
+        let chown = Command::new("chown").args(["-R", "-h", &owner, &local]);
+        context.run("give Horizon its settings", &chown).map(drop)
+    }
+}
+
+/// Makes a link, in the place of whatever is there.
+fn link(context: &Context<'_>, target: &str, at: &str) -> Result<(), Failure> {
+    context.remove(at)?;
+    let path = context.root.join(at);
+    let made = path
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| symlink(target, &path));
+    made.map_err(|error| file("link", &path, &error))
+}
+
+fn is_program(root: &Root, name: &str) -> bool {
+    let directories: [PathBuf; 3] =
+        ["/usr/local/bin", "/usr/bin", "/bin"].map(|path| root.join(Path::new(path)));
+    directories.iter().any(|path| path.join(name).is_file())
+}
+
+/// As Django's `startproject` makes it
+/// (<https://docs.djangoproject.com/en/stable/ref/django-admin/>).
+const MANAGE: &str = "\
+#!/usr/bin/env python
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == \"__main__\":
+    os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"openstack_dashboard.settings\")
+    execute_from_command_line(sys.argv)
+";
