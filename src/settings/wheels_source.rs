@@ -6,7 +6,7 @@ use std::str::FromStr;
 use url::Url;
 
 use super::values::Refused;
-use crate::wheels::image::Digest;
+use crate::wheels::Digest;
 use crate::wheels::registry::{Protocol, Reference};
 
 /// How registries, and servers of tarballs, are talked to.

@@ -128,13 +128,9 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
             kept: false,
         },
     ];
-    let clones_console = || {
-        let mut consoles = hooks::consoles(settings).into_iter();
-        consoles.any(|console| source::of(view, console.name()).is_none())
-    };
     let git = match source {
         None => Some("to clone the project"),
-        Some(_) if clones_console() => Some("to clone the consoles"),
+        Some(_) if hooks::need_git(view) => Some("to get the consoles"),
         Some(_) if source::is_checkout(view) => Some("to tell the source's version"),
         Some(_) => None,
     };

@@ -11,7 +11,7 @@ use super::transaction::{
     MACHINE_ID, POLICY, bare, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
-use super::{info, source, wheels};
+use super::{hooks, info, source, wheels};
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -48,8 +48,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
-    for project in source::all(settings) {
-        let place = source::place(view.root, settings, &project);
+    let consoles = hooks::consoles(settings).into_iter();
+    let consoles = consoles.map(|console| -> &str { console.name() });
+    for project in source::projects(settings).chain(consoles) {
+        let place = source::place(view.root, settings, project);
         remove(&source::partial(&place));
         remove(&place);
     }

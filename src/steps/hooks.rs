@@ -9,11 +9,12 @@ mod horizon;
 mod nova;
 mod scripts;
 
+use super::source;
 use crate::findings::Findings;
 use crate::plan::{Action, View, Work};
 use crate::settings::Settings;
 
-use console::Console;
+pub(super) use console::Console;
 
 /// What this program does for a project.
 struct Hook {
@@ -82,7 +83,16 @@ fn of(view: &View<'_>) -> impl Iterator<Item = &'static Hook> {
         .filter(move |hook| !is_replaced(hook))
 }
 
-/// The consoles that are installed, whose sources `source` and `cleanup` know, too.
+/// Whether a console is cloned, or has a commit to be told.
+pub(super) fn need_git(view: &View<'_>) -> bool {
+    let mut consoles = consoles(view.settings).into_iter();
+    consoles.any(|console| {
+        let source = source::of(view, console.name());
+        source.is_none_or(|at| view.root.exists(format!("{at}/.git")))
+    })
+}
+
+/// The consoles of a project.
 pub(super) fn consoles(settings: &Settings) -> Vec<Console> {
     match settings.project.as_str() {
         "nova" => nova::list(settings),

@@ -1,6 +1,5 @@
 //! `source`: the project's source, from a directory or by git.
 
-use super::hooks;
 use crate::command::Command;
 use crate::context::{Context, copy_tree};
 use crate::failure::{FailedChild, Failure};
@@ -115,9 +114,8 @@ pub(super) fn of(view: &View<'_>, project: &str) -> Option<String> {
 
 /// Whether one of the sources that are there is a git checkout.
 pub(super) fn is_checkout(view: &View<'_>) -> bool {
-    all(view.settings)
-        .into_iter()
-        .filter_map(|project| of(view, &project))
+    projects(view.settings)
+        .filter_map(|project| of(view, project))
         .any(|at| view.root.exists(format!("{at}/.git")))
 }
 
@@ -188,14 +186,6 @@ pub(super) fn commit_of(context: &Context<'_>, path: &str) -> Result<String, Fai
 pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
     std::iter::once(settings.project.as_str())
         .chain(settings.extra_projects.iter().map(String::as_str))
-}
-
-/// Every source: those that are built, and those of the project's consoles.
-pub(super) fn all(settings: &Settings) -> Vec<String> {
-    let mut all: Vec<String> = projects(settings).map(str::to_owned).collect();
-    let consoles = hooks::consoles(settings);
-    all.extend(consoles.iter().map(|console| console.name().to_owned()));
-    all
 }
 
 /// Whether a checkout's HEAD is at a reference, as far as git's files tell

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::archive::Kind;
-use super::image::{self, Digest, Platform};
+use super::image::{self, Platform};
 use super::local::{Local, Pick};
 use super::meter::Meter;
 use super::pile::Pile;
@@ -17,7 +17,7 @@ use super::registry::{self, Lookup, Reference, Registry, Selector};
 use super::union::Union;
 use super::unpack::unpack;
 use super::verified::Expected;
-use super::{Directory, Making};
+use super::{Digest, Directory, Making};
 use crate::command::Runner;
 use crate::download::{Advice, Client, Request, Trust};
 use crate::root::Root;
@@ -93,6 +93,22 @@ impl Fetch<'_> {
         let real = self.root.join(destination);
         let unmade = |error: io::Error| format!("could not make {destination}: {}", reason(&error));
         let making = Making::begin(&real).map_err(unmade)?;
+        let (union, origins) = self.gather(&making)?;
+        for file in union.files() {
+            let to = making.directory().join(&file.name);
+            place(&file.path, &to, file.is_borrowed)
+                .map_err(|error| format!("could not write {}: {}", to.display(), reason(&error)))?;
+        }
+        if let Some(fault) = Directory::at(destination, making.directory().to_owned()).fault() {
+            let sources: Vec<String> = origins.into_iter().map(|origin| origin.source).collect();
+            return Err(format!("{fault}; it was made of {}", sources.join(" ")));
+        }
+        making.finish().map_err(unmade)?;
+        Ok(origins)
+    }
+
+    /// What is used of all sources, which lies beside the directory in the making.
+    fn gather(&self, making: &Making) -> Result<(Union, Vec<Origin>), String> {
         let sources = &self.settings.sources;
         let is_elsewhere = |source: &WheelsSource| !matches!(source, WheelsSource::Path(_));
         if self.settings.registry.insecure && sources.iter().any(is_elsewhere) {
@@ -107,7 +123,8 @@ impl Fetch<'_> {
                 WheelsSource::Url(..) if why.contains("://") => printable(&why, LONGEST),
                 _ => format!("{source}: {}", printable(&why, LONGEST)),
             };
-            let beside = making.beside(&format!("source-{number}")).map_err(unmade)?;
+            let beside = making.beside(&format!("source-{number}"));
+            let beside = beside.map_err(|error| named(reason(&error)))?;
             let (pile, digest) = self.one(source, &beside, &meter).map_err(named)?;
             if pile.files().next().is_none() {
                 return Err(named("it has no wheels at its root".to_owned()));
@@ -118,17 +135,7 @@ impl Fetch<'_> {
                 wheels: union.add(&pile),
             });
         }
-        for file in union.files() {
-            let to = making.directory().join(&file.name);
-            place(&file.path, &to, file.is_borrowed)
-                .map_err(|error| format!("could not write {}: {}", to.display(), reason(&error)))?;
-        }
-        if let Some(fault) = Directory::at(destination, making.directory().to_owned()).fault() {
-            let sources: Vec<String> = origins.into_iter().map(|origin| origin.source).collect();
-            return Err(format!("{fault}; it was made of {}", sources.join(" ")));
-        }
-        making.finish().map_err(unmade)?;
-        Ok(origins)
+        Ok((union, origins))
     }
 
     fn one(

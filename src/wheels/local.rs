@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::image::{Digest, Layout};
+use super::Digest;
+use super::image::Layout;
 use crate::root::Root;
 
 /// A source of wheels on this machine.

@@ -2,6 +2,7 @@
 
 mod ahead;
 pub mod archive;
+mod digest;
 mod fetch;
 pub mod image;
 mod local;
@@ -15,6 +16,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
+pub use digest::{Algorithm, Digest, Hasher};
 pub use fetch::{Fetch, Origin};
 pub use local::Local;
 use making::Making;

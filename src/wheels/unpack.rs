@@ -5,9 +5,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::Digest;
 use super::ahead::ahead;
 use super::archive::{self, ArchiveError, Kind, Taken};
-use super::image::Digest;
 use super::meter::Meter;
 use super::verified::{Expected, Verified};
 use crate::words::reason;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::image::{Algorithm, Digest, Hasher};
+use super::{Algorithm, Digest, Hasher};
 
 /// What is known of a stream before it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::Store;
 use super::manifest::Descriptor;
-use super::{Digest, Store};
+use crate::wheels::Digest;
 use crate::wheels::archive::{Kind, Taken};
 use crate::wheels::meter::Meter;
 use crate::wheels::pile::Pile;

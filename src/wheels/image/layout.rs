@@ -6,8 +6,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Descriptor, Document, Platform};
-use super::{Bytes, Digest, LARGEST, Store, choose, read};
+use super::{Bytes, LARGEST, Store, choose, read};
 use crate::download::Patience;
+use crate::wheels::Digest;
 use crate::wheels::registry::Selector;
 use crate::words::reason;
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::digest::Digest;
+use crate::wheels::Digest;
 
 /// Types of manifests and indexes, as they are asked for, what is preferred first
 /// (<https://github.com/opencontainers/image-spec/blob/main/media-types.md>,

@@ -1,6 +1,5 @@
 //! Images, wherever they are kept: what their manifests say, and what is in their layers.
 
-mod digest;
 mod layers;
 mod layout;
 mod manifest;
@@ -8,13 +7,13 @@ mod manifest;
 use std::io::Read;
 use std::path::Path;
 
-pub use digest::{Algorithm, Digest, Hasher};
 pub use layout::Layout;
 pub use manifest::{Descriptor, Document, Platform, TYPES, choose, read};
 
 use super::meter::Meter;
 use super::pile::Pile;
 use super::registry::Selector;
+use super::{Algorithm, Digest};
 use crate::download::Patience;
 
 /// Where images are kept.

@@ -8,7 +8,8 @@ use super::pass::Pass;
 use super::protocol::{Protocol, Scheme};
 use super::reference::{Reference, Selector};
 use crate::download::{Advice, Client, DownloadError, Patience, Request};
-use crate::wheels::image::{Bytes, Descriptor, Digest, LARGEST, Store, TYPES};
+use crate::wheels::Digest;
+use crate::wheels::image::{Bytes, Descriptor, LARGEST, Store, TYPES};
 
 /// What is to be done about errors of registries.
 pub const ADVICE: Advice = Advice {

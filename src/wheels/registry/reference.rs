@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::wheels::image::Digest;
+use crate::wheels::Digest;
 
 /// The registry of names without one, as every builder has it.
 const HUB: &str = "docker.io";
