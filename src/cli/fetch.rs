@@ -17,9 +17,9 @@ use crate::report::{self, say};
 use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
 use crate::secrets::Secrets;
-use crate::settings::{Settings, WheelsSettings, WheelsSource};
+use crate::settings::{Settings, WheelsSettings};
 use crate::step::StepName;
-use crate::wheels::{Fetch, Local, abandon};
+use crate::wheels::{Fetch, abandon, absent};
 
 /// How often it is looked whether a signal has come, and how long what is going on may
 /// take to end by itself.
@@ -73,15 +73,8 @@ fn problems(settings: &WheelsSettings, root: &Root) -> Vec<Problem> {
             "{destination} is mounted; name a directory below it in WHEELS_DEST"
         )));
     }
-    for source in &settings.sources {
-        if let WheelsSource::Path(path) = source
-            && Local::at(root, path).is_none()
-        {
-            problems.push(Problem::Input(format!(
-                "WHEELS={source}: there is no such file"
-            )));
-        }
-    }
+    let absent = absent(root, &settings.sources);
+    problems.extend(absent.into_iter().map(Problem::Input));
     problems
 }
 

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub use client::Client;
 pub use credentials::basic;
 pub use error::{Advice, DownloadError};
-pub use request::{Authority, Nobody, Patience, Request};
+pub use request::{Authority, Fixed, Patience, Request};
 pub use roots::BUNDLES;
 pub use routes::Trust;
 pub use stream::Stream;

@@ -5,27 +5,24 @@ pub mod arguments;
 pub mod environment;
 mod given;
 mod installer;
+mod reader;
 mod values;
-mod wheels_source;
+mod wheels;
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 
 pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
-pub use wheels_source::{RegistrySettings, WheelsSource};
+pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
 use crate::python::bytecode::Bytecode;
-use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::step::Mode;
-use arguments::by_name;
-use values::{
-    boolean, directory, distribution, file, jobs, packages, shell_words, version_suffix, words,
-};
+use reader::{Fallback, Reader, pip_arguments};
+use values::{directory, distribution, jobs, packages, shell_words, version_suffix, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -135,71 +132,6 @@ pub struct AccountSettings {
     pub update: bool,
     /// Allow ids that another account has.
     pub non_unique: bool,
-}
-
-/// Where wheels come from.
-#[derive(Debug, Clone)]
-pub struct WheelsSettings {
-    /// What is fetched, the first one first; the mounted directory when none.
-    pub sources: Vec<WheelsSource>,
-    /// What is mounted, as far as it is known.
-    pub mounted: Option<WheelsSource>,
-    /// How servers of those are talked to.
-    pub registry: RegistrySettings,
-    /// The mounted directory.
-    pub path: String,
-    /// Where fetched wheels go.
-    pub destination: String,
-    /// The set of wheels is complete: a project's build asks no index, and a
-    /// release's build leaves nothing out.
-    pub complete: bool,
-}
-
-impl WheelsSettings {
-    /// The directory that holds the wheels once the step `wheels` is done.
-    #[must_use]
-    pub fn directory(&self) -> &str {
-        if self.sources.is_empty() {
-            &self.path
-        } else {
-            &self.destination
-        }
-    }
-
-    /// Notes that the one image that `WHEELS` names is mounted: its builder has fetched
-    /// it, as the stock Dockerfile tells it to. Whatever is mounted is meant, and is told
-    /// when it is wrong: another image of the same name may be anybody's.
-    pub fn use_mounted(&mut self, root: &Root) {
-        if let [WheelsSource::Image(_)] = self.sources[..]
-            && root.is_mounted(&self.path)
-            && !root.is_empty(&self.path)
-        {
-            self.mounted = self.sources.pop();
-        }
-    }
-
-    /// Parses what `fetch-wheels` needs; `WHEELS_PATH` is a name of the destination, too.
-    ///
-    /// # Errors
-    /// Every wrong value at once.
-    pub fn parse(given: &Given) -> Result<Self, Vec<SettingError>> {
-        let mut read = Reader {
-            given,
-            errors: Vec::new(),
-        };
-        let mut settings = read.wheels();
-        if given.get("WHEELS").is_none() {
-            read.refuse("WHEELS", "required; what is to be fetched");
-        }
-        if given.get("WHEELS_DEST").is_none() {
-            settings.destination.clone_from(&settings.path);
-        }
-        if read.errors.is_empty() {
-            Ok(settings)
-        } else {
-            Err(read.errors)
-        }
-    }
 }
 
 /// What pip is told.
@@ -370,214 +302,6 @@ fn value_of(environment: &[(String, String)], name: &str) -> String {
         .find(|(set, _)| set == name)
         .map(|(_, value)| value.clone())
         .unwrap_or_default()
-}
-
-/// pip's arguments, without those that would make it install elsewhere or not at all.
-fn pip_arguments(text: &str) -> Result<Vec<String>, Refused> {
-    let words = shell_words(text)?;
-    for word in &words {
-        let option = word
-            .split_once('=')
-            .map_or(word.as_str(), |(option, _)| option);
-        if let Some((_, why)) = environment::REFUSED_OPTIONS
-            .iter()
-            .find(|(name, _)| *name == option)
-        {
-            return Err(Refused(format!("`{option}` {why}")));
-        }
-    }
-    Ok(words)
-}
-
-/// What stands in for a refused value while the others are still being read.
-trait Fallback {
-    fn fallback() -> Self;
-}
-
-impl Fallback for ProjectName {
-    fn fallback() -> Self {
-        "project".parse().expect("a project name")
-    }
-}
-
-impl Fallback for GitRef {
-    fn fallback() -> Self {
-        "master".parse().expect("a reference")
-    }
-}
-
-impl Fallback for AccountName {
-    fn fallback() -> Self {
-        "nobody".parse().expect("an account's name")
-    }
-}
-
-impl Fallback for Id {
-    fn fallback() -> Self {
-        Self(0)
-    }
-}
-
-/// Reads arguments one by one and collects what is wrong.
-struct Reader<'a> {
-    given: &'a Given,
-    errors: Vec<SettingError>,
-}
-
-impl Reader<'_> {
-    fn in_force(&self, name: &str) -> &str {
-        self.given
-            .get(name)
-            .or_else(|| by_name(name).map(|argument| argument.default))
-            .unwrap_or_default()
-            .trim()
-    }
-
-    fn refuse(&mut self, name: &str, why: impl Into<String>) {
-        self.errors.push(SettingError {
-            name: name.to_owned(),
-            value: self.given.get(name).unwrap_or_default().to_owned(),
-            why: why.into(),
-        });
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        self.given.get(name).map(|value| value.trim().to_owned())
-    }
-
-    /// The value in force through `parse`; a refused one is noted and `None`.
-    fn with<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Refused>) -> Option<T> {
-        parse(self.in_force(name))
-            .map_err(|refused| self.refuse(name, refused.0))
-            .ok()
-    }
-
-    /// The same for an argument without a default.
-    fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Refused>) -> Option<T> {
-        self.given.get(name)?;
-        self.with(name, parse)
-    }
-
-    fn parsed<T: FromStr<Err = Refused> + Fallback>(&mut self, name: &str) -> T {
-        self.with(name, str::parse).unwrap_or_else(T::fallback)
-    }
-
-    fn boolean(&mut self, name: &str) -> bool {
-        self.with(name, boolean).unwrap_or_default()
-    }
-
-    fn horizon_panels(&mut self) -> Panels {
-        let name = "HORIZON_EXTRA_PANELS";
-        let panels = words(self.in_force(name), false);
-        let is_inner = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        for panel in &panels {
-            if !panel.chars().all(is_inner) {
-                self.refuse(name, format!("`{panel}` is not the name of a module"));
-            }
-        }
-        if panels.is_empty() {
-            Panels::Known
-        } else {
-            Panels::These(panels)
-        }
-    }
-
-    /// By the arguments of its URL and of the reference.
-    fn repository(&mut self, [url, reference]: [&'static str; 2]) -> Repository {
-        Repository {
-            url: self.in_force(url).to_owned(),
-            reference: self.parsed(reference),
-        }
-    }
-
-    fn project(&mut self) -> Option<ProjectName> {
-        match self.given.get("PROJECT").map(str::trim) {
-            None => {
-                self.refuse(
-                    "PROJECT",
-                    "required; the service to install, for example PROJECT=keystone",
-                );
-                None
-            }
-            Some("infra") => {
-                self.refuse("PROJECT", "not supported yet");
-                None
-            }
-            Some(_) => self.with("PROJECT", str::parse),
-        }
-    }
-
-    fn wheels(&mut self) -> WheelsSettings {
-        WheelsSettings {
-            sources: self.wheels_sources(),
-            mounted: None,
-            registry: RegistrySettings {
-                protocol: self
-                    .with("REGISTRY_PROTOCOL", |text| text.parse().map_err(Refused))
-                    .unwrap_or_default(),
-                insecure: self.boolean("REGISTRY_INSECURE"),
-                authorities: self.optional("REGISTRY_CA", file),
-                logins: self.optional("REGISTRY_AUTH_FILE", file),
-            },
-            path: self.with("WHEELS_PATH", directory).unwrap_or_default(),
-            destination: self.with("WHEELS_DEST", directory).unwrap_or_default(),
-            complete: self.boolean("KEEP_ALL_WHEELS"),
-        }
-    }
-
-    fn wheels_sources(&mut self) -> Vec<WheelsSource> {
-        let mut sources = Vec::new();
-        for word in words(self.in_force("WHEELS"), false) {
-            match word.parse() {
-                Ok(source) => sources.push(source),
-                Err(Refused(why)) => self.refuse("WHEELS", why),
-            }
-        }
-        sources
-    }
-
-    fn project_directories(&mut self, name: &str) -> Vec<String> {
-        let list = words(self.in_force(name), false);
-        for entry in &list {
-            if entry.contains('/') || entry == ".." || entry == "." {
-                self.refuse(
-                    name,
-                    format!("`{entry}` is not the name of a directory in SOURCES_DIR"),
-                );
-            }
-        }
-        list
-    }
-
-    /// Arguments whose work is not written yet: their type is checked, and a
-    /// value other than the default (the stock Dockerfile hands defaults on) is
-    /// refused rather than ignored.
-    fn refuse_what_comes_later(&mut self) {
-        for name in ["PLUGIN", "ALLOW_UNAUTHENTICATED"] {
-            if self.boolean(name) {
-                self.refuse(name, "not supported yet");
-            }
-        }
-        for name in [
-            "SKYLINE_CONSOLE_REPO",
-            "SKYLINE_CONSOLE_REF",
-            "CEPH_REPO",
-            "CEPH_KEY",
-            "APT_MIRROR",
-            "APT_MIRROR_HOST",
-            "PACKAGE_MIRROR",
-            "DIST_REPOS",
-        ] {
-            let default = by_name(name).map_or("", |argument| argument.default);
-            if self
-                .given
-                .get(name)
-                .is_some_and(|value| value.trim() != default)
-            {
-                self.refuse(name, "not supported yet");
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::reporter::Progress;
 use crate::root::Root;
 use crate::settings::WheelsSource;
 use crate::step::StepName;
-use crate::wheels::{Directory, Fetch, Local};
+use crate::wheels::{Directory, Fetch, Local, absent};
 use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
@@ -174,12 +174,8 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
             "{fault}; mount the wheels at WHEELS_PATH, or say in WHEELS where they are"
         ));
     }
-    for source in &wheels.sources {
-        if let WheelsSource::Path(path) = source
-            && Local::at(view.root, path).is_none()
-        {
-            findings.machine(format!("WHEELS={source}: there is no such file"));
-        }
+    for text in absent(view.root, &wheels.sources) {
+        findings.machine(text);
     }
 }
 

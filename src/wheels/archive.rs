@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 
 use tar::EntryType;
 
-use super::is_wheel;
 use crate::words::{printable, reason};
 use members::{Headers, Member, Place};
 use streams::{Counted, decompressed};
@@ -45,9 +44,6 @@ pub enum ArchiveError {
     /// It ends too early.
     #[error("it ends without the mark of an archive's end: it was cut off")]
     CutOff,
-    /// There is no wheel at its root.
-    #[error("it has no wheels at its root")]
-    NoWheels,
 }
 
 impl ArchiveError {
@@ -94,14 +90,6 @@ pub struct Taken {
     pub opaque: bool,
     /// Links of a layer to what it does not have: it may be in a lower one.
     pub links: BTreeMap<String, String>,
-}
-
-impl Taken {
-    /// How many wheels there are.
-    #[must_use]
-    pub fn wheels(&self) -> usize {
-        self.files.iter().filter(|name| is_wheel(name)).count()
-    }
 }
 
 /// Writes the wheels and constraint files at the root of an archive, plain or compressed by

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Digest;
 use super::image::Layout;
 use crate::root::Root;
+use crate::settings::WheelsSource;
 
 /// A source of wheels on this machine.
 #[derive(Debug)]
@@ -52,6 +53,19 @@ impl Local {
             Some(Self::Image(layout(directory)?, Pick::Name(name.to_owned())))
         })
     }
+}
+
+/// What is wrong with sources that are to be on this machine: nothing is there.
+#[must_use]
+pub fn absent(root: &Root, sources: &[WheelsSource]) -> Vec<String> {
+    let is_absent = |source: &&WheelsSource| match source {
+        WheelsSource::Path(path) => Local::at(root, path).is_none(),
+        WheelsSource::Url(..) | WheelsSource::Image(_) => false,
+    };
+    let absent = sources.iter().filter(is_absent);
+    absent
+        .map(|source| format!("WHEELS={source}: there is no such file"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use digest::{Algorithm, Digest, Hasher};
 pub use fetch::{Fetch, Origin};
-pub use local::Local;
+pub use local::{Local, absent};
 use making::Making;
 pub use making::abandon;
 

@@ -21,7 +21,6 @@ fn elsewhere(server: &Server) -> String {
 }
 
 #[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
 fn a_realm_is_not_told_the_password_that_netrc_has_for_it() {
     let tokens = Server::start(|_| Answer::with("{\"token\": \"t\"}"));
     let registry = wants_token_of(format!("http://{}/token", elsewhere(&tokens)));
@@ -40,7 +39,6 @@ fn a_realm_is_not_told_the_password_that_netrc_has_for_it() {
 }
 
 #[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
 fn an_identity_token_is_not_handed_on() {
     let thief = Server::start(|_| Answer::with("{\"token\": \"t\"}"));
     let target = format!("http://{}/token", elsewhere(&thief));
@@ -63,7 +61,6 @@ fn an_identity_token_is_not_handed_on() {
 }
 
 #[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
 fn who_does_not_ask_is_told_nothing() {
     let registry = Server::start(|_| Answer::of(404));
     // By detection, which asks before anybody wants to know who asks.
@@ -81,7 +78,6 @@ fn who_does_not_ask_is_told_nothing() {
 }
 
 #[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
 fn its_words_do_not_change_a_terminal() {
     let registry = Server::start(|request| {
         if request.is_manifest() {
@@ -103,7 +99,6 @@ fn its_words_do_not_change_a_terminal() {
 }
 
 #[test]
-#[ignore = "needs docker-registry: cargo xtask test"]
 fn the_password_of_a_url_goes_along_on_its_server() {
     let files = [("a-1-py3-none-any.whl", "a"), ("upper-constraints.txt", "")];
     let mut builder = tar::Builder::new(Vec::new());

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::challenge::{Challenge, challenges};
 use super::logins::Login;
-use crate::download::{Authority, Client, DownloadError, Request, basic};
+use crate::download::{Authority, Client, DownloadError, Fixed, Request, basic};
 
 /// A token is not longer than this, with all that is said of it: bytes.
 const LONGEST: u64 = 1 << 20;
@@ -143,19 +143,6 @@ impl Authority for Pass<'_> {
             }
         }
         first
-    }
-}
-
-/// Tells the same whatever is said.
-struct Fixed(Option<String>);
-
-impl Authority for Fixed {
-    fn authorization(&self) -> Option<String> {
-        self.0.clone()
-    }
-
-    fn challenged(&self, _: Option<&str>, _: &[&str]) -> Result<bool, DownloadError> {
-        Ok(false)
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::str::FromStr;
 
 use super::reference::without_port;
-use crate::download::{Client, DownloadError, Nobody, Request};
+use crate::download::{Client, DownloadError, Fixed, Request};
 
 /// `REGISTRY_PROTOCOL`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Client {
         let request = Request {
             once: true,
             // Nobody has asked yet who we are.
-            authority: Some(&Nobody),
+            authority: Some(&Fixed(None)),
             ..Request::of(format!("{scheme}://{host}/v2/"))
         };
         match self.open(request, &|_| ()) {

@@ -1,13 +1,81 @@
-//! `WHEELS`: where wheels are fetched from.
+//! `WHEELS` and the arguments beside it: where wheels are, and where they are fetched from.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
+use super::reader::Reader;
 use super::values::Refused;
+use super::{Given, SettingError};
+use crate::root::Root;
 use crate::wheels::Digest;
 use crate::wheels::registry::{Protocol, Reference};
+
+/// Where wheels come from.
+#[derive(Debug, Clone)]
+pub struct WheelsSettings {
+    /// What is fetched, the first one first; the mounted directory when none.
+    pub sources: Vec<WheelsSource>,
+    /// What is mounted, as far as it is known.
+    pub mounted: Option<WheelsSource>,
+    /// How servers of those are talked to.
+    pub registry: RegistrySettings,
+    /// The mounted directory.
+    pub path: String,
+    /// Where fetched wheels go.
+    pub destination: String,
+    /// The set of wheels is complete: a project's build asks no index, and a
+    /// release's build leaves nothing out.
+    pub complete: bool,
+}
+
+impl WheelsSettings {
+    /// The directory that holds the wheels once the step `wheels` is done.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        if self.sources.is_empty() {
+            &self.path
+        } else {
+            &self.destination
+        }
+    }
+
+    /// Notes that the one image that `WHEELS` names is mounted: its builder has fetched
+    /// it, as the stock Dockerfile tells it to. Whatever is mounted is meant, and is told
+    /// when it is wrong: another image of the same name may be anybody's.
+    pub fn use_mounted(&mut self, root: &Root) {
+        if let [WheelsSource::Image(_)] = self.sources[..]
+            && root.is_mounted(&self.path)
+            && !root.is_empty(&self.path)
+        {
+            self.mounted = self.sources.pop();
+        }
+    }
+
+    /// Parses what `fetch-wheels` needs; `WHEELS_PATH` is a name of the destination, too.
+    ///
+    /// # Errors
+    /// Every wrong value at once.
+    pub fn parse(given: &Given) -> Result<Self, Vec<SettingError>> {
+        let mut read = Reader {
+            given,
+            errors: Vec::new(),
+        };
+        let mut settings = read.wheels();
+        if given.get("WHEELS").is_none() {
+            read.refuse("WHEELS", "required; what is to be fetched");
+        }
+        if given.get("WHEELS_DEST").is_none() {
+            settings.destination.clone_from(&settings.path);
+        }
+        if read.errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(read.errors)
+        }
+    }
+}
 
 /// How registries, and servers of tarballs, are talked to.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,224 @@
+//! Reads arguments one by one, and collects what is wrong.
+
+use std::str::FromStr;
+
+use super::arguments::by_name;
+use super::values::{
+    AccountName, GitRef, Id, ProjectName, Refused, boolean, directory, file, shell_words, words,
+};
+use super::{
+    Given, Panels, RegistrySettings, Repository, SettingError, WheelsSettings, WheelsSource,
+    environment,
+};
+
+/// Reads arguments one by one and collects what is wrong.
+pub(super) struct Reader<'a> {
+    pub given: &'a Given,
+    pub errors: Vec<SettingError>,
+}
+
+impl Reader<'_> {
+    pub fn in_force(&self, name: &str) -> &str {
+        self.given
+            .get(name)
+            .or_else(|| by_name(name).map(|argument| argument.default))
+            .unwrap_or_default()
+            .trim()
+    }
+
+    pub fn refuse(&mut self, name: &str, why: impl Into<String>) {
+        self.errors.push(SettingError {
+            name: name.to_owned(),
+            value: self.given.get(name).unwrap_or_default().to_owned(),
+            why: why.into(),
+        });
+    }
+
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.given.get(name).map(|value| value.trim().to_owned())
+    }
+
+    /// The value in force through `parse`; a refused one is noted and `None`.
+    pub fn with<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Refused>) -> Option<T> {
+        parse(self.in_force(name))
+            .map_err(|refused| self.refuse(name, refused.0))
+            .ok()
+    }
+
+    /// The same for an argument without a default.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, Refused>,
+    ) -> Option<T> {
+        self.given.get(name)?;
+        self.with(name, parse)
+    }
+
+    pub fn parsed<T: FromStr<Err = Refused> + Fallback>(&mut self, name: &str) -> T {
+        self.with(name, str::parse).unwrap_or_else(T::fallback)
+    }
+
+    pub fn boolean(&mut self, name: &str) -> bool {
+        self.with(name, boolean).unwrap_or_default()
+    }
+
+    pub fn horizon_panels(&mut self) -> Panels {
+        let name = "HORIZON_EXTRA_PANELS";
+        let panels = words(self.in_force(name), false);
+        let is_inner = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        for panel in &panels {
+            if !panel.chars().all(is_inner) {
+                self.refuse(name, format!("`{panel}` is not the name of a module"));
+            }
+        }
+        if panels.is_empty() {
+            Panels::Known
+        } else {
+            Panels::These(panels)
+        }
+    }
+
+    /// By the arguments of its URL and of the reference.
+    pub fn repository(&mut self, [url, reference]: [&'static str; 2]) -> Repository {
+        Repository {
+            url: self.in_force(url).to_owned(),
+            reference: self.parsed(reference),
+        }
+    }
+
+    pub fn project(&mut self) -> Option<ProjectName> {
+        match self.given.get("PROJECT").map(str::trim) {
+            None => {
+                self.refuse(
+                    "PROJECT",
+                    "required; the service to install, for example PROJECT=keystone",
+                );
+                None
+            }
+            Some("infra") => {
+                self.refuse("PROJECT", "not supported yet");
+                None
+            }
+            Some(_) => self.with("PROJECT", str::parse),
+        }
+    }
+
+    pub fn wheels(&mut self) -> WheelsSettings {
+        WheelsSettings {
+            sources: self.wheels_sources(),
+            mounted: None,
+            registry: RegistrySettings {
+                protocol: self
+                    .with("REGISTRY_PROTOCOL", |text| text.parse().map_err(Refused))
+                    .unwrap_or_default(),
+                insecure: self.boolean("REGISTRY_INSECURE"),
+                authorities: self.optional("REGISTRY_CA", file),
+                logins: self.optional("REGISTRY_AUTH_FILE", file),
+            },
+            path: self.with("WHEELS_PATH", directory).unwrap_or_default(),
+            destination: self.with("WHEELS_DEST", directory).unwrap_or_default(),
+            complete: self.boolean("KEEP_ALL_WHEELS"),
+        }
+    }
+
+    fn wheels_sources(&mut self) -> Vec<WheelsSource> {
+        let mut sources = Vec::new();
+        for word in words(self.in_force("WHEELS"), false) {
+            match word.parse() {
+                Ok(source) => sources.push(source),
+                Err(Refused(why)) => self.refuse("WHEELS", why),
+            }
+        }
+        sources
+    }
+
+    pub fn project_directories(&mut self, name: &str) -> Vec<String> {
+        let list = words(self.in_force(name), false);
+        for entry in &list {
+            if entry.contains('/') || entry == ".." || entry == "." {
+                self.refuse(
+                    name,
+                    format!("`{entry}` is not the name of a directory in SOURCES_DIR"),
+                );
+            }
+        }
+        list
+    }
+
+    /// Arguments whose work is not written yet: their type is checked, and a
+    /// value other than the default (the stock Dockerfile hands defaults on) is
+    /// refused rather than ignored.
+    pub fn refuse_what_comes_later(&mut self) {
+        for name in ["PLUGIN", "ALLOW_UNAUTHENTICATED"] {
+            if self.boolean(name) {
+                self.refuse(name, "not supported yet");
+            }
+        }
+        for name in [
+            "SKYLINE_CONSOLE_REPO",
+            "SKYLINE_CONSOLE_REF",
+            "CEPH_REPO",
+            "CEPH_KEY",
+            "APT_MIRROR",
+            "APT_MIRROR_HOST",
+            "PACKAGE_MIRROR",
+            "DIST_REPOS",
+        ] {
+            let default = by_name(name).map_or("", |argument| argument.default);
+            if self
+                .given
+                .get(name)
+                .is_some_and(|value| value.trim() != default)
+            {
+                self.refuse(name, "not supported yet");
+            }
+        }
+    }
+}
+
+/// pip's arguments, without those that would make it install elsewhere or not at all.
+pub(super) fn pip_arguments(text: &str) -> Result<Vec<String>, Refused> {
+    let words = shell_words(text)?;
+    for word in &words {
+        let option = word
+            .split_once('=')
+            .map_or(word.as_str(), |(option, _)| option);
+        if let Some((_, why)) = environment::REFUSED_OPTIONS
+            .iter()
+            .find(|(name, _)| *name == option)
+        {
+            return Err(Refused(format!("`{option}` {why}")));
+        }
+    }
+    Ok(words)
+}
+
+/// What stands in for a refused value while the others are still being read.
+pub(super) trait Fallback {
+    fn fallback() -> Self;
+}
+
+impl Fallback for ProjectName {
+    fn fallback() -> Self {
+        "project".parse().expect("a project name")
+    }
+}
+
+impl Fallback for GitRef {
+    fn fallback() -> Self {
+        "master".parse().expect("a reference")
+    }
+}
+
+impl Fallback for AccountName {
+    fn fallback() -> Self {
+        "nobody".parse().expect("an account's name")
+    }
+}
+
+impl Fallback for Id {
+    fn fallback() -> Self {
+        Self(0)
+    }
+}
