@@ -12,7 +12,8 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use loci_install::findings::Problem;
-use loci_install::python::{Name, WheelName, constraints, wheels_in};
+use loci_install::python::constraints::{self, Edit};
+use loci_install::python::{Name, WheelName, wheels_in};
 use loci_install::root::Root;
 use loci_install::secrets::Secrets;
 use loci_install::settings::{Given, Settings};
@@ -23,9 +24,13 @@ const PACKAGES: usize = 600;
 
 fn files(criterion: &mut Criterion) {
     let text = upper_constraints();
-    let names = [Name::new("some-package-300")];
+    let edits = [Edit {
+        name: Name::new("some-package-300"),
+        line: None,
+        why: "it is built from source".to_owned(),
+    }];
     criterion.bench_function("600 constraints less one", |bencher| {
-        bencher.iter(|| constraints::without(black_box(&text), &names));
+        bencher.iter(|| constraints::edited("", black_box(&text), &edits));
     });
 
     let names: Vec<String> = (0..PACKAGES).map(wheel).collect();

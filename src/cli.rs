@@ -197,6 +197,9 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
     match parsed {
         Ok(mut settings) => {
             settings.wheels.use_mounted(root);
+            if settings.plugin {
+                settings.remember_wheels(root);
+            }
             Ok(Input {
                 environment,
                 settings,

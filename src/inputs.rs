@@ -11,6 +11,7 @@ use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::Mode;
+use crate::words::nearest;
 
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
@@ -89,7 +90,7 @@ impl Inputs {
             fingerprint: fingerprint(root, files.chain(&hooks)),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
-                Mode::Project => select(&pydep, platform, &with_release),
+                Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
                 // Whatever a project's build may ask for has to be among the wheels.
                 Mode::Requirements => every(&pydep, platform),
             },
@@ -308,7 +309,7 @@ fn refuse_unknown_profiles<'a>(
         if known.contains(profile.as_str()) || profile.starts_with("platform:") {
             continue;
         }
-        let near = nearest(profile, &known)
+        let near = nearest(profile, known.iter().copied())
             .map(|near| format!("; did you mean {near}?"))
             .unwrap_or_default();
         let text =
@@ -319,32 +320,6 @@ fn refuse_unknown_profiles<'a>(
             findings.input(text);
         }
     }
-}
-
-/// The known name that is fewest edits away, if it is near at all.
-fn nearest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (edits(name, candidate), *candidate))
-        .filter(|(distance, _)| *distance <= 1 + name.chars().count() / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance.
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 fn sources(settings: &Settings, root: &Root) -> BTreeMap<String, String> {
@@ -376,17 +351,4 @@ fn hooks(settings: &Settings, root: &Root, findings: &mut Findings) -> Vec<Strin
         }
     }
     scripts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_profile_is_near() {
-        let known = BTreeSet::from(["apache", "ldap", "openidc"]);
-        assert_eq!(nearest("ldpa", &known), Some("ldap"));
-        assert_eq!(nearest("apahce", &known), Some("apache"));
-        assert_eq!(nearest("ceph", &known), None);
-    }
 }

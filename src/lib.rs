@@ -37,6 +37,8 @@ pub mod inputs;
 pub mod installer;
 pub mod interrupt;
 pub mod layout;
+mod overrides;
+mod parent;
 pub mod plan;
 pub mod platform;
 pub mod python;

@@ -54,6 +54,9 @@ pub struct Record {
     pub steps: Vec<StepRecord>,
     /// Whether the build came to its end.
     pub finished: bool,
+    /// The record of the image that a plugin was added to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Record>>,
 }
 
 /// What was done for a release.
@@ -127,7 +130,10 @@ impl Record {
         inputs: Option<&str>,
         secrets: &Secrets,
     ) -> Self {
-        let earlier = of_build(root).unwrap_or_default();
+        let earlier = of_build(root).unwrap_or_else(|| Self {
+            parent: of_image(root).filter(|_| settings.plugin).map(Box::new),
+            ..Self::default()
+        });
         Self {
             format: 1,
             program: concat!("loci-install ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -137,6 +143,11 @@ impl Record {
             arguments: arguments(settings, secrets),
             ..earlier
         }
+    }
+
+    /// This record, then that of the image below it, and so on.
+    pub fn generations(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |record| record.parent.as_deref())
     }
 
     /// Notes that a step ended, in the place of an earlier note of the same step.
@@ -197,7 +208,8 @@ pub fn last(root: &Root) -> Option<Record> {
 }
 
 /// Reads the record of an image, if it has one.
-fn of_image(root: &Root) -> Option<Record> {
+#[must_use]
+pub fn of_image(root: &Root) -> Option<Record> {
     let text = root.read(format!("{IMAGE_INFO}/build.json")).ok()?;
     serde_json::from_str(&text).ok()
 }

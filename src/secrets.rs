@@ -30,6 +30,13 @@ static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
+    /// The text without what stands in its URLs for a user and a password, or for their
+    /// mask.
+    #[must_use]
+    pub fn without(text: &str) -> String {
+        USERINFO.replace_all(text, "$1").into_owned()
+    }
+
     /// Collects the credentials that stand in URLs inside `texts`.
     pub fn gather<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut found: Vec<String> = Vec::new();

@@ -12,6 +12,8 @@ pub enum Mode {
     Project,
     /// The wheels that services are installed from: `PROJECT=requirements`.
     Requirements,
+    /// An image of distribution packages and `PIP_PACKAGES` alone: `PROJECT=infra`.
+    Infra,
 }
 
 /// A step, by the name that users type.
@@ -84,6 +86,16 @@ impl StepName {
                 Self::Constraints,
                 Self::WheelsBuild,
                 Self::Publish,
+            ],
+            Mode::Infra => &[
+                Self::Bootstrap,
+                Self::Packages,
+                Self::Wheels,
+                Self::Venv,
+                Self::Pip,
+                Self::Hooks,
+                Self::Info,
+                Self::Cleanup,
             ],
         }
     }

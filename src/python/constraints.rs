@@ -2,43 +2,103 @@
 
 use super::Name;
 
-/// The text of a constraints file without the lines that constrain `names`.
+/// A change of what a file says of one distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The distribution, however the file spells it.
+    pub name: Name,
+    /// What stands for it from now on; nothing when its lines are dropped.
+    pub line: Option<String>,
+    /// Why, as the end of a sentence.
+    pub why: String,
+}
+
+/// The names that a file constrains, in its order.
+pub fn names(text: &str) -> impl Iterator<Item = Name> {
+    text.lines().filter_map(Name::of_requirement)
+}
+
+/// A file's text after an edit of each name at most, and what was changed, a line each.
 ///
-/// A constraint on a project that is being built from source contradicts the
-/// version that its source has. Everything else stays as it is, markers and
-/// comments included.
+/// Everything else stays as it is, markers and comments included. A name of several
+/// lines, for several versions of Python, has one afterwards.
 #[must_use]
-pub fn without(text: &str, names: &[Name]) -> (String, Vec<String>) {
+pub fn edited(file: &str, text: &str, edits: &[Edit]) -> (String, Vec<String>) {
     let mut kept = String::with_capacity(text.len());
-    let mut dropped = Vec::new();
+    let mut changes = Vec::new();
+    let mut written: Vec<&Name> = Vec::new();
     for line in text.lines() {
-        if Name::of_requirement(line).is_some_and(|name| names.contains(&name)) {
-            dropped.push(line.trim().to_owned());
-        } else {
+        let name = Name::of_requirement(line);
+        let edit = edits.iter().find(|edit| name.as_ref() == Some(&edit.name));
+        let stays = match edit {
+            None => Some(line),
+            Some(edit) => {
+                let first = !written.contains(&&edit.name);
+                written.push(&edit.name);
+                let after = edit.line.as_deref().filter(|_| first);
+                let line = line.trim();
+                match after {
+                    Some(after) if after == line => {}
+                    Some(after) => changes.push(format!(
+                        "{line} gives way to {after} in {file}: {}",
+                        edit.why
+                    )),
+                    None => changes.push(format!("{line} dropped from {file}: {}", edit.why)),
+                }
+                after
+            }
+        };
+        if let Some(line) = stays {
             kept.push_str(line);
             kept.push('\n');
         }
     }
-    (kept, dropped)
+    (kept, changes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn edit(name: &str, line: Option<&str>) -> Edit {
+        Edit {
+            name: Name::new(name),
+            line: line.map(str::to_owned),
+            why: "so".to_owned(),
+        }
+    }
+
     #[test]
     fn only_the_named_are_dropped_however_they_are_spelt() {
-        let (kept, dropped) = without(
+        let (kept, changes) = edited(
+            "uc.txt",
             "# comment\noslo.config===9.0\nosloXconfig===1\noslo_config===9.0;python_version<'3.11'\nsetuptools===80\ntypes-setuptools===1\n",
-            &[Name::new("oslo-config"), Name::new("setuptools")],
+            &[edit("oslo-config", None), edit("setuptools", None)],
         );
         assert_eq!(kept, "# comment\nosloXconfig===1\ntypes-setuptools===1\n");
         assert_eq!(
-            dropped,
+            changes,
             [
-                "oslo.config===9.0",
-                "oslo_config===9.0;python_version<'3.11'",
-                "setuptools===80"
+                "oslo.config===9.0 dropped from uc.txt: so",
+                "oslo_config===9.0;python_version<'3.11' dropped from uc.txt: so",
+                "setuptools===80 dropped from uc.txt: so",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_line_stands_for_all_of_a_name() {
+        let (kept, changes) = edited(
+            "uc.txt",
+            "a===1;python_version<'3.11'\nb===2\nA===3;python_version>='3.11'\nc===4\n",
+            &[edit("a", Some("a===9")), edit("c", Some("c===4"))],
+        );
+        assert_eq!(kept, "a===9\nb===2\nc===4\n");
+        assert_eq!(
+            changes,
+            [
+                "a===1;python_version<'3.11' gives way to a===9 in uc.txt: so",
+                "A===3;python_version>='3.11' dropped from uc.txt: so",
             ]
         );
     }

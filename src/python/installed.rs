@@ -32,6 +32,14 @@ pub fn distributions(virtualenv: &Path) -> Vec<(Name, PathBuf)> {
         .collect()
 }
 
+/// The version that a `.dist-info` directory is called by
+/// (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/>).
+#[must_use]
+pub fn version(metadata: &Path) -> Option<String> {
+    let (_name, version) = metadata.file_stem()?.to_str()?.split_once('-')?;
+    Some(version.to_owned())
+}
+
 /// The distributions whose RECORD (PEP 376, PEP 627) names files that are not
 /// there, or that have no RECORD: what a killed installation leaves.
 #[must_use]

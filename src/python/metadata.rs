@@ -41,6 +41,20 @@ pub fn requires_dist(wheel: &Path) -> Result<Vec<Requirement>, MetadataError> {
         .collect())
 }
 
+/// The extras that a wheel has (`Provides-Extra`).
+pub fn extras_of_wheel(wheel: &Path) -> Result<Vec<String>, MetadataError> {
+    let metadata = project_files::metadata_of_wheel(wheel).map_err(in_file(wheel))?;
+    Ok(fields(&metadata, "Provides-Extra"))
+}
+
+/// The extras that an unpacked sdist has; none of what is no sdist.
+#[must_use]
+pub fn extras_of_sdist(directory: &Path) -> Option<Vec<String>> {
+    let files = project_files::of_tree(directory).ok()?;
+    let metadata = files.get("PKG-INFO")?;
+    Some(fields(metadata, "Provides-Extra"))
+}
+
 /// A wheel's name and version, as its METADATA spells them.
 pub fn wheel_identity(wheel: &Path) -> Result<(String, String), MetadataError> {
     let metadata = project_files::metadata_of_wheel(wheel).map_err(in_file(wheel))?;

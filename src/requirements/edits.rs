@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::local::LocalSource;
+use crate::overrides::{ARGUMENT, Override};
 use pep508_rs::MarkerEnvironment;
 
 use crate::python::requirement_file::{Line, RequirementFile, What};
@@ -26,6 +27,8 @@ pub enum Reason {
     SetuptoolsOfMaster,
     /// An argument says which version of a tool is used.
     Argument(&'static str),
+    /// `CONSTRAINT_OVERRIDES`, or the line of a file that it names.
+    Override(String),
     /// setuptools 82 has no `pkg_resources`, which builds still import.
     NoPkgResources,
     /// A directory of the user's has the project's source.
@@ -54,6 +57,8 @@ pub struct Facts<'a> {
     pub setuptools: Option<&'a str>,
     /// The user's sources.
     pub local: &'a [LocalSource],
+    /// The user's changes of constraints.
+    pub overrides: &'a [Override],
     /// The interpreter's, once there is one: `plan` looks at images without Python.
     pub markers: Option<&'a MarkerEnvironment>,
 }
@@ -176,6 +181,10 @@ impl Edited {
             self.trees.push(tree);
             return;
         }
+        let mut overrides = facts.overrides.iter();
+        if let Some(change) = overrides.find(|one| name.as_ref() == Some(&one.change.name)) {
+            return self.overridden(&line, change);
+        }
         match &line.what {
             What::Vcs(_) | What::Path { .. } => {
                 self.replace(&line, Some(REAL.to_owned()), Reason::NoVersion);
@@ -192,6 +201,21 @@ impl Edited {
             }
             What::Named(_) => self.kept.push(line),
         }
+    }
+
+    /// What the user says stands once, for however many lines of the name.
+    fn overridden(&mut self, line: &Line, one: &Override) {
+        let reason = Reason::Override(one.origin.clone());
+        let is_there = self.kept.iter().any(|kept| kept.name() == line.name());
+        let to = one.change.to.as_ref().filter(|_| !is_there);
+        let parsed = to.map(|to| RequirementFile::parse(ARGUMENT, to).unwrap_or_default());
+        let lines = parsed.into_iter().flat_map(|file| file.lines);
+        // In the place of the line: errors name it.
+        self.kept.extend(lines.map(|new| Line {
+            number: line.number,
+            ..new
+        }));
+        self.replace(line, to.cloned(), reason);
     }
 
     fn replace(&mut self, line: &Line, after: Option<String>, reason: Reason) {
@@ -266,6 +290,7 @@ impl fmt::Display for Reason {
                 formatter.write_str("other constraints of master cannot be built with it")
             }
             Self::Argument(name) => write!(formatter, "{name} says so"),
+            Self::Override(origin) => write!(formatter, "{origin} says so"),
             Self::NoPkgResources => formatter
                 .write_str("from 82 on it has no pkg_resources, which other constraints import"),
             Self::LocalSource(path) => write!(formatter, "{path} is its source"),
@@ -292,6 +317,7 @@ mod tests {
             reference,
             setuptools: None,
             local,
+            overrides: &[],
             markers: None,
         };
         edit(file, &facts)
@@ -353,6 +379,33 @@ mod tests {
         assert_eq!(
             said(&edited)[0],
             "git+https://host/x.git@main#egg=X-y (line 1) gives way to the name and version of what is built from it: it names a source and no version"
+        );
+    }
+
+    #[test]
+    fn what_the_user_says_stands_once() {
+        let text = "a===1;python_version<'3.11'\na===2;python_version>='3.11'\nb===1\n";
+        let file = RequirementFile::parse("upper-constraints.txt", text).expect("lines");
+        let overrides = ["A===3", "-b"].map(|text| Override {
+            change: text.parse().expect("a change"),
+            origin: ARGUMENT.to_owned(),
+        });
+        let facts = Facts {
+            reference: "stable/2026.1",
+            setuptools: None,
+            local: &[],
+            overrides: &overrides,
+            markers: None,
+        };
+        let edited = edit(file, &facts);
+        assert_eq!(kept(&edited), ["A===3", "setuptools<81"]);
+        assert_eq!(
+            said(&edited)[..3],
+            [
+                "a===1;python_version<'3.11' (line 1) gives way to A===3: CONSTRAINT_OVERRIDES says so",
+                "a===2;python_version>='3.11' (line 2) is dropped: CONSTRAINT_OVERRIDES says so",
+                "b===1 (line 3) is dropped: CONSTRAINT_OVERRIDES says so",
+            ]
         );
     }
 

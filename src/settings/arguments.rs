@@ -187,6 +187,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Further arguments of `pip wheel`",
     ),
     argument(
+        "CONSTRAINT_OVERRIDES",
+        "",
+        "LIST",
+        "Changes of the release's constraints: `NAME===VERSION`, `-NAME` to drop one, or a file of such lines",
+    ),
+    argument(
         "PIP_VERSION_CONSTRAINT",
         "",
         "SPEC",

@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod environment;
 mod given;
 mod installer;
+mod overrides;
 mod reader;
 mod values;
 mod wheels;
@@ -15,14 +16,19 @@ use std::num::NonZeroUsize;
 pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
+pub use overrides::{Change, Word};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
+use crate::parent;
 use crate::python::bytecode::Bytecode;
+use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::step::Mode;
-use reader::{Fallback, Reader, pip_arguments};
-use values::{directory, distribution, jobs, packages, shell_words, version_suffix, words};
+use crate::wheels::Directory;
+use overrides::overrides;
+use reader::{Fallback, Reader};
+use values::{directory, distribution, jobs, packages, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -41,6 +47,8 @@ pub struct Settings {
     pub release: String,
     /// Extras of the project.
     pub extras: Vec<String>,
+    /// Whether this is a child of a finished image, which gets a plugin.
+    pub plugin: bool,
     /// Further projects in the sources directory.
     pub extra_projects: Vec<String>,
     /// The directory of sources.
@@ -67,6 +75,8 @@ pub struct Settings {
     pub extra_pydep: Vec<String>,
     /// What installs into the virtualenv.
     pub installer: InstallerWish,
+    /// What is changed in the constraints of the release.
+    pub constraint_overrides: Vec<Word>,
     /// What pip is told.
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
@@ -173,6 +183,9 @@ impl Display for SettingError {
 /// The project that stands for the wheels of a release.
 const REQUIREMENTS: &str = "requirements";
 
+/// The project that stands for none.
+const INFRA: &str = "infra";
+
 impl Settings {
     /// Parses what was given; `environment` is the whole environment, searched for refused variables.
     ///
@@ -190,11 +203,10 @@ impl Settings {
         let project = read.project();
         let mode = match &project {
             Some(project) if project.as_str() == REQUIREMENTS => Mode::Requirements,
+            Some(project) if project.as_str() == INFRA => Mode::Infra,
             _ => Mode::Project,
         };
-        if mode == Mode::Project && given.get("LOCK").is_some() {
-            read.refuse("LOCK", "for PROJECT=requirements only");
-        }
+        read.refuse_what_is_for_others(mode);
         let settings = Self {
             mode,
             repository: read.text("PROJECT_REPO").unwrap_or_else(|| {
@@ -207,6 +219,7 @@ impl Settings {
                 .is_some_and(|value| value != "master"),
             release: read.in_force("PROJECT_RELEASE").to_owned(),
             extras: words(read.in_force("PROJECT_PIP_EXTRAS"), true),
+            plugin: read.boolean("PLUGIN"),
             extra_projects: read.project_directories("EXTRA_PROJECTS"),
             sources_dir: read.with("SOURCES_DIR", directory).unwrap_or_default(),
             inputs_dir: read.optional("INPUTS_DIR", directory),
@@ -230,28 +243,10 @@ impl Settings {
             extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
             extra_pydep: words(read.in_force("EXTRA_PYDEP"), false),
             installer: read.with("INSTALLER", str::parse).unwrap_or_default(),
-            pip: PipSettings {
-                packages: read.with("PIP_PACKAGES", shell_words).unwrap_or_default(),
-                arguments: read.with("PIP_ARGS", pip_arguments).unwrap_or_default(),
-                wheel_arguments: given
-                    .get("PIP_WHEEL_ARGS")
-                    .filter(|value| Some(*value) != given.get("PIP_ARGS"))
-                    .and_then(|_| read.with("PIP_WHEEL_ARGS", shell_words)),
-                toolchain: [
-                    (
-                        "pip",
-                        read.optional("PIP_VERSION_CONSTRAINT", version_suffix),
-                    ),
-                    (
-                        "setuptools",
-                        read.optional("SETUPTOOL_CONSTRAINT", version_suffix),
-                    ),
-                    ("wheel", read.optional("WHEEL_CONSTRAINT", version_suffix)),
-                ],
-                upgrade: read
-                    .with("UPGRADE_PIP_PACKAGES", shell_words)
-                    .unwrap_or_default(),
-            },
+            constraint_overrides: read
+                .with("CONSTRAINT_OVERRIDES", overrides)
+                .unwrap_or_default(),
+            pip: read.pip(),
             bytecode: read
                 .with("BYTECODE", |text| text.parse().map_err(Refused))
                 .unwrap_or_default(),
@@ -281,6 +276,26 @@ impl Settings {
             Ok(settings)
         } else {
             Err(errors)
+        }
+    }
+
+    /// Takes `WHEELS` of the parent image's build for those of the plugin, where nothing
+    /// else is given or mounted.
+    pub fn remember_wheels(&mut self, root: &Root) {
+        let is_mounted = Directory::new(root, &self.wheels.path).fault().is_none();
+        if is_mounted || !self.wheels.sources.is_empty() || self.wheels.mounted.is_some() {
+            return;
+        }
+        let remembered = parent::wheels(root).unwrap_or_default();
+        let sources: Vec<_> = words(&remembered, false)
+            .iter()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        if !sources.is_empty() {
+            self.given.notes.push(format!(
+                "WHEELS={remembered} is taken from the parent image"
+            ));
+            self.wheels.sources = sources;
         }
     }
 

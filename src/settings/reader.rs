@@ -4,12 +4,14 @@ use std::str::FromStr;
 
 use super::arguments::by_name;
 use super::values::{
-    AccountName, GitRef, Id, ProjectName, Refused, boolean, directory, file, shell_words, words,
+    AccountName, GitRef, Id, ProjectName, Refused, boolean, directory, file, shell_words,
+    version_suffix, words,
 };
 use super::{
-    Given, Panels, RegistrySettings, Repository, SettingError, WheelsSettings, WheelsSource,
-    environment,
+    Given, Panels, PipSettings, RegistrySettings, Repository, SettingError, WheelsSettings,
+    WheelsSource, environment,
 };
+use crate::step::Mode;
 
 /// Reads arguments one by one and collects what is wrong.
 pub(super) struct Reader<'a> {
@@ -96,11 +98,30 @@ impl Reader<'_> {
                 );
                 None
             }
-            Some("infra") => {
-                self.refuse("PROJECT", "not supported yet");
-                None
-            }
             Some(_) => self.with("PROJECT", str::parse),
+        }
+    }
+
+    /// Arguments that mean nothing for what is made, and would be ignored.
+    pub fn refuse_what_is_for_others(&mut self, mode: Mode) {
+        if mode != Mode::Requirements && self.given.get("LOCK").is_some() {
+            self.refuse("LOCK", "for PROJECT=requirements only");
+        }
+        if mode == Mode::Project {
+            return;
+        }
+        if mode == Mode::Infra {
+            for name in ["EXTRA_PROJECTS", "PROJECT_PIP_EXTRAS"] {
+                if self.given.get(name).is_some() {
+                    self.refuse(
+                        name,
+                        "PROJECT=infra has no sources; PIP_PACKAGES are installed",
+                    );
+                }
+            }
+        }
+        if self.boolean("PLUGIN") {
+            self.refuse("PLUGIN", "for the image of a service only");
         }
     }
 
@@ -119,6 +140,32 @@ impl Reader<'_> {
             path: self.with("WHEELS_PATH", directory).unwrap_or_default(),
             destination: self.with("WHEELS_DEST", directory).unwrap_or_default(),
             complete: self.boolean("KEEP_ALL_WHEELS"),
+        }
+    }
+
+    pub fn pip(&mut self) -> PipSettings {
+        PipSettings {
+            packages: self.with("PIP_PACKAGES", shell_words).unwrap_or_default(),
+            arguments: self.with("PIP_ARGS", pip_arguments).unwrap_or_default(),
+            wheel_arguments: self
+                .given
+                .get("PIP_WHEEL_ARGS")
+                .filter(|value| Some(*value) != self.given.get("PIP_ARGS"))
+                .and_then(|_| self.with("PIP_WHEEL_ARGS", shell_words)),
+            toolchain: [
+                (
+                    "pip",
+                    self.optional("PIP_VERSION_CONSTRAINT", version_suffix),
+                ),
+                (
+                    "setuptools",
+                    self.optional("SETUPTOOL_CONSTRAINT", version_suffix),
+                ),
+                ("wheel", self.optional("WHEEL_CONSTRAINT", version_suffix)),
+            ],
+            upgrade: self
+                .with("UPGRADE_PIP_PACKAGES", shell_words)
+                .unwrap_or_default(),
         }
     }
 
@@ -150,10 +197,8 @@ impl Reader<'_> {
     /// value other than the default (the stock Dockerfile hands defaults on) is
     /// refused rather than ignored.
     pub fn refuse_what_comes_later(&mut self) {
-        for name in ["PLUGIN", "ALLOW_UNAUTHENTICATED"] {
-            if self.boolean(name) {
-                self.refuse(name, "not supported yet");
-            }
+        if self.boolean("ALLOW_UNAUTHENTICATED") {
+            self.refuse("ALLOW_UNAUTHENTICATED", "not supported yet");
         }
         for name in [
             "SKYLINE_CONSOLE_REPO",

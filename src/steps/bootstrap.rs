@@ -7,6 +7,7 @@ use super::hooks;
 use super::packages;
 use super::source;
 use super::transaction::{Origin, RefreshLists, Restrain, check, note_base};
+use super::user;
 use crate::context::Context;
 use crate::download::BUNDLES;
 use crate::failure::Failure;
@@ -33,7 +34,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         .filter(|need| !present(need.tool, view.root))
         .collect();
     // Of a release's build nothing is kept that could be linked with it.
-    let library = view.settings.mode == Mode::Project && !python_library_present(view.root);
+    let library = view.settings.mode != Mode::Requirements && !python_library_present(view.root);
     let unfinished = manager.unfinished(view.root).map(|command| Action::Run {
         doing: "finish the installation that was cut off",
         command,
@@ -49,6 +50,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             Mode::Project => {
                 "this program needs python3 and its shared library, certificates and useradd"
             }
+            Mode::Infra => "this program needs python3 and its shared library, and certificates",
             Mode::Requirements => "this program needs python3 with venv, and certificates",
         };
         return (why.to_owned(), Work::Done("all are there".to_owned()));
@@ -86,7 +88,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 
 fn needs(view: &View<'_>) -> Vec<Need> {
     match view.settings.mode {
-        Mode::Project => needs_of_project(view),
+        Mode::Project | Mode::Infra => needs_of_project(view),
         Mode::Requirements => needs_of_release(),
     }
 }
@@ -108,7 +110,6 @@ fn needs_of_release() -> Vec<Need> {
 
 fn needs_of_project(view: &View<'_>) -> Vec<Need> {
     let settings = view.settings;
-    let source = source::of(view, settings.project.as_str());
     let wheels_have_pip = settings.wheels.sources.is_empty()
         && Directory::new(view.root, settings.wheels.directory()).has("pip");
     let mut needs = vec![
@@ -122,19 +123,13 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
             why: "to trust other services",
             kept: true,
         },
-        Need {
-            tool: Tool::Accounts,
-            why: "to make the account",
-            kept: false,
-        },
     ];
-    let git = match source {
-        None => Some("to clone the project"),
-        Some(_) if hooks::need_git(view) => Some("to get the consoles"),
-        Some(_) if source::is_checkout(view) => Some("to tell the source's version"),
-        Some(_) => None,
-    };
-    needs.extend(git.map(|why| Need {
+    needs.extend(user::is_needed(settings).then_some(Need {
+        tool: Tool::Accounts,
+        why: "to make the account",
+        kept: false,
+    }));
+    needs.extend(why_git(view).map(|why| Need {
         tool: Tool::Git,
         why,
         kept: false,
@@ -147,6 +142,21 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
         });
     }
     needs
+}
+
+/// What git is needed for, if it is.
+fn why_git(view: &View<'_>) -> Option<&'static str> {
+    if view.settings.mode == Mode::Infra {
+        None
+    } else if source::projects(view.settings).any(|project| source::of(view, project).is_none()) {
+        Some("to clone the project")
+    } else if hooks::need_git(view) {
+        Some("to get the consoles")
+    } else if source::is_checkout(view) {
+        Some("to tell the source's version")
+    } else {
+        None
+    }
 }
 
 /// Whether a tool is there, whoever installed it.

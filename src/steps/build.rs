@@ -1,5 +1,6 @@
 //! `build`: wheels of the sources. The only place where project code is built.
 
+use super::pins::Pins;
 use super::source;
 use crate::command::Command;
 use crate::context::Context;
@@ -16,7 +17,6 @@ use crate::plan::{Action, Task, View, Work};
 use crate::python::wheels_in;
 use crate::root::Root;
 use crate::settings::Settings;
-use crate::wheels::UPPER_CONSTRAINTS;
 
 /// Where the built wheels are.
 pub(super) const BUILT: &str = "/var/lib/loci-install/built";
@@ -28,18 +28,20 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let why = format!("wheels of {}", sources.join(", "));
     let built = wheels_in(&view.root.join(BUILT));
     let installer = Installer::planned(view, findings);
+    let pins = Pins::planned(view, findings).unwrap_or_default();
+    let constraints = pins.of_builds(view.settings);
     let task = Build {
         commands: commands(
             &installer,
             &index(view.root, view.settings, view.environment),
-            view.settings,
+            &constraints,
             &sources,
             view.environment,
         ),
         sources,
         version: view.variable("PBR_VERSION").map(str::to_owned),
     };
-    let inputs = task.inputs(view.root, view.settings);
+    let inputs = task.inputs(&pins, view.root, view.settings);
     let unchanged = view
         .root
         .read(inputs_file())
@@ -84,16 +86,15 @@ const SPARED: &[(&str, &str)] = &[
 fn commands(
     installer: &Installer,
     index: &Index,
-    settings: &Settings,
+    constraints: &str,
     sources: &[String],
     environment: &[(String, String)],
 ) -> Vec<Command> {
-    let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
     let build = |source: &String| {
         let build = builder::Build {
             source,
             into: BUILT,
-            constraints: &constraints,
+            constraints,
             index,
         };
         let command = installer.builder().command(&build, PYTHON);
@@ -117,16 +118,17 @@ struct Build {
 
 impl Build {
     /// What the wheels depend on.
-    fn inputs(&self, root: &Root, settings: &Settings) -> String {
+    fn inputs(&self, pins: &Pins, root: &Root, settings: &Settings) -> String {
         let mut fingerprint = Fingerprint::default();
         // As one engine would be told it: the other builds the same.
         let index = index(root, settings, &[]);
-        for command in commands(&Installer::PIP, &index, settings, &self.sources, &[]) {
+        let constraints = pins.of_builds(settings);
+        for command in commands(&Installer::PIP, &index, &constraints, &self.sources, &[]) {
             fingerprint.add(command.to_string());
         }
         fingerprint.add(self.version.as_deref().unwrap_or_default());
-        let constraints = format!("{}/{UPPER_CONSTRAINTS}", settings.wheels.directory());
         fingerprint.add(root.read(constraints).unwrap_or_default());
+        pins.told_apart().for_each(|change| fingerprint.add(change));
         for source in &self.sources {
             fingerprint.add_tree(&root.join(source));
         }
@@ -142,6 +144,9 @@ impl Task for Build {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
+        let pins = Pins::read(context.root, settings).map_err(Failure::Input)?;
+        pins.write_for_builds(context)?;
+        let constraints = pins.of_builds(settings);
         let installer = Installer::open(context)?;
         if matches!(installer, Installer::Uv { .. }) {
             forget_stale_metadata(context, &self.sources)?;
@@ -150,7 +155,7 @@ impl Task for Build {
         for command in commands(
             &installer,
             &index,
-            settings,
+            &constraints,
             &self.sources,
             context.environment,
         ) {
@@ -173,7 +178,7 @@ impl Task for Build {
         context.note(&built.join(", "));
         context.record(|record| record.built = built);
         // Taken after the build, which writes into the source tree itself.
-        let inputs = self.inputs(context.root, context.settings);
+        let inputs = self.inputs(&pins, context.root, context.settings);
         context.write(&inputs_file(), &inputs)
     }
 }

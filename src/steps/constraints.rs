@@ -15,6 +15,7 @@ use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::inputs::Wanted;
 use crate::installer::index::Index;
+use crate::overrides::{self, Override};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::Name;
 use crate::python::lock::{Lock, Package, Source};
@@ -44,18 +45,27 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     };
     let local = local_sources(view, findings);
     let lock = given_lock::read(view, findings);
+    let overrides = overrides::read(settings, view.root).unwrap_or_else(|problems| {
+        for text in problems {
+            findings.input(text);
+        }
+        Vec::new()
+    });
     let mut resolve = Resolve {
         directory: at
             .clone()
             .unwrap_or_else(|| source::place(view.root, settings, settings.project.as_str())),
         local,
         pydeps: view.inputs.pydeps.clone(),
+        overrides,
         lock,
         edits: Vec::new(),
     };
     if at.is_some() {
         match resolve.read(view.root, settings) {
             Ok(read) => {
+                let unknown = resolve.unknown(&read).into_iter();
+                unknown.for_each(|text| findings.input(text));
                 let mut edited = edit(read.constraints, &resolve.facts(settings, None));
                 let asked = read.asked.into_iter();
                 let asked = asked.filter_map(|line| edited.ask(line)).collect();
@@ -122,6 +132,7 @@ struct Resolve {
     directory: String,
     local: Vec<LocalSource>,
     pydeps: Vec<Wanted>,
+    overrides: Vec<Override>,
     lock: Option<Lock>,
     /// What is known before the run.
     edits: Vec<Edit>,
@@ -156,6 +167,10 @@ impl Task for Resolve {
         )?;
         let workshop = Workshop::open(context)?;
         let read = self.read(context.root, settings).map_err(Failure::Input)?;
+        let unknown = self.unknown(&read);
+        if !unknown.is_empty() {
+            return Err(Failure::Input(unknown));
+        }
         let markers = &workshop.interpreter.markers;
         let mut edited = edit(read.constraints, &self.facts(settings, Some(markers)));
         let said: Vec<String> = edited.edits.iter().map(ToString::to_string).collect();
@@ -257,6 +272,14 @@ impl Resolve {
         }
     }
 
+    /// What is said of overrides of packages that are not among the constraints.
+    fn unknown(&self, read: &Read) -> Vec<String> {
+        let lines = read.constraints.lines.iter();
+        let known: Vec<Name> = lines.filter_map(Line::name).collect();
+        let file = format!("{}/{UPPER_CONSTRAINTS}", self.directory);
+        overrides::unknown(&self.overrides, &file, &known)
+    }
+
     fn facts<'a>(
         &'a self,
         settings: &'a Settings,
@@ -266,6 +289,7 @@ impl Resolve {
             reference: settings.reference.as_str(),
             setuptools: suffix(settings, "setuptools"),
             local: &self.local,
+            overrides: &self.overrides,
             markers,
         }
     }
@@ -323,6 +347,9 @@ impl Resolve {
         }
         for source in &self.local {
             fingerprint.add(&source.path);
+        }
+        for one in &self.overrides {
+            fingerprint.add(one.change.to_string());
         }
         add_wishes(&mut fingerprint, settings, environment);
         let lock = self.lock.as_ref().map(Lock::to_toml);

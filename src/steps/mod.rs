@@ -1,6 +1,6 @@
 //! The steps. One file each; the file's name is the step's name and its heading in the log.
 //! `transaction` is no step: it is what `bootstrap` and `packages` share, as `account` is
-//! of `user` and `hooks`; `weight` is what a step did, in bytes.
+//! of `user` and `hooks` and `pins` of `build` and `pip`; `weight` is what a step did, in bytes.
 
 mod account;
 mod bootstrap;
@@ -11,6 +11,7 @@ mod constraints;
 mod hooks;
 mod info;
 mod packages;
+mod pins;
 mod pip;
 mod publish;
 mod source;
@@ -31,7 +32,6 @@ use crate::record::{self, Record};
 use crate::root::Root;
 use crate::schedule::STEPS_AT_ONCE;
 use crate::settings::Settings;
-use crate::step::Mode;
 use crate::step::StepName;
 
 /// Makes the plan of the named steps, or of all, for the image below `root`.
@@ -87,7 +87,7 @@ pub fn plan(
         named: named.is_some(),
         environment,
     };
-    if settings.mode == Mode::Project
+    if wheels::are_needed(&view)
         && has(&[
             StepName::Wheels,
             StepName::Venv,

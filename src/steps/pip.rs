@@ -3,20 +3,22 @@
 use std::path::PathBuf;
 
 use super::build::BUILT;
-use super::venv;
+use super::pins::Pins;
+use super::{source, venv};
 use crate::command::Command;
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::installer::{Installation, Installer, Origin, tidy, understood};
-use crate::layout::{STAMPS, STATE, VIRTUALENV};
+use crate::layout::{STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::{ORIGIN, damaged, distributions, forget};
-use crate::python::{Name, WheelName, constraints, wheels_in};
+use crate::python::metadata::{extras_of_sdist, extras_of_wheel};
+use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
-use crate::step::StepName;
+use crate::step::{Mode, StepName};
 use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
 use crate::words::count;
 
@@ -28,17 +30,22 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .iter()
         .map(|wanted| wanted.name.clone())
         .collect();
-    let why = format!(
-        "{} with {} from pydep files and {} from PIP_PACKAGES, in one resolution",
-        project(settings),
-        count(pydeps.len(), "requirement"),
-        settings.pip.packages.len()
-    );
+    let why = why(settings, pydeps.len());
+    check_extras(view, findings);
+    let pins = Pins::planned(view, findings).unwrap_or_default();
+    if settings.mode == Mode::Infra && pydeps.is_empty() && settings.pip.packages.is_empty() {
+        return (why, Work::Done("nothing is asked for".to_owned()));
+    }
     let installer = Installer::planned(view, findings);
-    let built = [format!("{BUILT}/*.whl{}", extras(settings))];
+    let built: Vec<String> = match settings.mode {
+        Mode::Infra => Vec::new(),
+        _ => vec![format!("{BUILT}/*.whl{}", extras(settings))],
+    };
+    let constraints = pins.of_installation(view.root, settings);
     let install = Install {
-        literal: command(&installer, view.root, settings, &built, &pydeps),
+        literal: command(&installer, settings, &constraints, &built, &pydeps),
         check: installer.check(),
+        changes: pins.described(view.root, settings),
         pydeps,
     };
     let mut actions = remove_damaged(view, |_| true);
@@ -46,7 +53,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         && view
             .root
             .read(inputs_file())
-            .is_ok_and(|earlier| earlier == install.inputs(view.root, settings));
+            .is_ok_and(|earlier| earlier == install.inputs(&pins, view.root, settings));
     if same && actions.is_empty() {
         return (
             why,
@@ -76,8 +83,18 @@ fn inputs_file() -> String {
     format!("{STAMPS}/pip")
 }
 
-fn project(settings: &Settings) -> String {
-    format!("{}{}", settings.project, extras(settings))
+fn why(settings: &Settings, pydeps: usize) -> String {
+    let packages = settings.pip.packages.len();
+    if settings.mode == Mode::Infra {
+        let requirements = count(pydeps + packages, "requirement");
+        return format!("{requirements} from pydep files and PIP_PACKAGES, in one resolution");
+    }
+    format!(
+        "{}{} with {} from pydep files and {packages} from PIP_PACKAGES, in one resolution",
+        settings.project,
+        extras(settings),
+        count(pydeps, "requirement"),
+    )
 }
 
 fn extras(settings: &Settings) -> String {
@@ -91,20 +108,15 @@ fn extras(settings: &Settings) -> String {
 /// The one command; `built` are the wheels of the sources.
 fn command(
     installer: &Installer,
-    root: &Root,
     settings: &Settings,
+    constraints: &[String],
     built: &[String],
     pydeps: &[String],
 ) -> Command {
-    let wheels = settings.wheels.directory();
-    let mut constraints = vec![constraints_file()];
-    if root.is_file(format!("{wheels}/{GLOBAL_REQUIREMENTS}")) {
-        constraints.push(ranges_file());
-    }
     let install = Installation {
         // Project code is built in the step `build` and nowhere else.
         only_wheels: true,
-        constraints: &constraints,
+        constraints,
         arguments: &settings.pip.arguments,
         requirements: &[built, pydeps, &settings.pip.packages].concat(),
         ..Installation::from(Origin::Anywhere)
@@ -117,17 +129,21 @@ struct Install {
     /// What `plan` shows, before the wheels of the sources are there to be named.
     literal: Command,
     check: Command,
+    /// What is changed in the constraints, as far as that is known before the build.
+    changes: Vec<String>,
     pydeps: Vec<String>,
 }
 
 impl Install {
     /// What the result depends on, and what it is: the same text for two runs that
     /// install the same, as long as nothing was added to or taken from it.
-    fn inputs(&self, root: &Root, settings: &Settings) -> String {
+    fn inputs(&self, pins: &Pins, root: &Root, settings: &Settings) -> String {
         let mut fingerprint = Fingerprint::default();
         // As one engine would be told it: the other installs the same.
         let requirements = requirements(root, settings);
-        let command = command(&Installer::PIP, root, settings, &requirements, &self.pydeps);
+        let constraints = pins.of_installation(root, settings);
+        let (engine, pydeps) = (&Installer::PIP, &self.pydeps);
+        let command = command(engine, settings, &constraints, &requirements, pydeps);
         command
             .arguments
             .iter()
@@ -145,6 +161,7 @@ impl Install {
                     .unwrap_or_default(),
             );
         }
+        pins.told_apart().for_each(|change| fingerprint.add(change));
         for (_, metadata) in distributions(&root.join(VIRTUALENV)) {
             fingerprint.add(metadata.as_os_str().as_encoded_bytes());
         }
@@ -153,8 +170,9 @@ impl Install {
 }
 
 impl Install {
-    /// The distributions that are asked for by name, here and in the step `venv`.
-    fn asked_for(&self, context: &Context<'_>) -> Vec<Name> {
+    /// The distributions that are asked for by name, here, in the step `venv` and by
+    /// those who built the parent image, which `tidy` has seen before.
+    fn asked_for(&self, pins: &Pins, context: &Context<'_>) -> Vec<Name> {
         let settings = context.settings;
         let wheels = Directory::new(context.root, settings.wheels.directory());
         let mut names = venv::asked_for(&wheels, settings);
@@ -162,8 +180,55 @@ impl Install {
         names.extend(built.into_iter().map(|(wheel, _)| wheel.name));
         let wanted = self.pydeps.iter().chain(&settings.pip.packages);
         names.extend(wanted.filter_map(|requirement| Name::of_requirement(requirement)));
+        names.extend(pins.of_parent().cloned());
         names
     }
+}
+
+/// Notes extras that a source does not have, where it says so itself: an sdist.
+fn check_extras(view: &View<'_>, findings: &mut Findings) {
+    let (settings, project) = (view.settings, view.settings.project.as_str());
+    let source = source::of(view, project).map(|at| view.root.join(at));
+    if let Some(known) = source.and_then(|source| extras_of_sdist(&source)) {
+        let unknown = unknown_extras(settings, &known).into_iter();
+        unknown.for_each(|text| findings.input(text));
+    }
+}
+
+/// Extras that the project's wheel does not have: an installer warns of them only, and the
+/// image would lack what they stand for.
+fn refuse_unknown_extras(root: &Root, settings: &Settings) -> Result<(), Failure> {
+    let built = wheels_in(&root.join(BUILT));
+    let mut own = built
+        .iter()
+        .filter(|(name, _)| is_projects(name, built.len(), settings));
+    let Some((_, wheel)) = own.next() else {
+        return Ok(());
+    };
+    let known = extras_of_wheel(wheel).map_err(|error| Failure::Wheels(error.to_string()))?;
+    let unknown = unknown_extras(settings, &known);
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Input(unknown))
+    }
+}
+
+fn unknown_extras(settings: &Settings, known: &[String]) -> Vec<String> {
+    let names: Vec<Name> = known.iter().map(|extra| Name::new(extra)).collect();
+    let wanted = settings.extras.iter();
+    let unknown = wanted.filter(|extra| !names.contains(&Name::new(extra)));
+    let has = if known.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("it has {}", known.join(", "))
+    };
+    unknown
+        .map(|extra| {
+            let project = &settings.project;
+            format!("PROJECT_PIP_EXTRAS={extra}: {project} has no such extra; {has}")
+        })
+        .collect()
 }
 
 /// The built wheels as requirements: the project's with its extras.
@@ -190,26 +255,24 @@ fn is_projects(wheel: &WheelName, number: usize, settings: &Settings) -> bool {
     number == 1 || wheel.name == project || wheel.name.as_str() == format!("openstack-{project}")
 }
 
-/// The wheels' upper-constraints without the distributions that are built here.
-fn constraints_file() -> String {
-    format!("{STATE}/{UPPER_CONSTRAINTS}")
-}
-
-/// The wheels' global-requirements, likewise.
-fn ranges_file() -> String {
-    format!("{STATE}/{GLOBAL_REQUIREMENTS}")
-}
-
 impl Task for Install {
     fn describe(&self) -> String {
         format!("{}; {}", self.literal, self.check)
     }
 
+    fn details(&self) -> Vec<String> {
+        self.changes.clone()
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let settings = context.settings;
-        edit_constraints(context)?;
-        let built = requirements(context.root, settings);
-        if built.is_empty() {
+        let (root, settings) = (context.root, context.settings);
+        let pins = Pins::read(root, settings).map_err(Failure::Input)?;
+        let wheels = wheels_in(&root.join(BUILT)).into_iter();
+        let names: Vec<Name> = wheels.map(|(wheel, _)| wheel.name).collect();
+        pins.write(context, &names)?;
+        refuse_unknown_extras(root, settings)?;
+        let built = requirements(root, settings);
+        if built.is_empty() && settings.mode != Mode::Infra {
             return Err(Failure::Wheels(format!(
                 "there is no built wheel of {} in {BUILT}: run the step build",
                 settings.project
@@ -217,7 +280,8 @@ impl Task for Install {
         }
         let installer = Installer::open(context)?;
         make_room(context, &installer)?;
-        let command = command(&installer, context.root, settings, &built, &self.pydeps);
+        let constraints = pins.of_installation(root, settings);
+        let command = command(&installer, settings, &constraints, &built, &self.pydeps);
         let command = installer.prepared(context, command)?;
         let output = context.attempt(&command);
         if !output.ending.success() {
@@ -233,12 +297,12 @@ impl Task for Install {
             "find all requirements of what is installed satisfied",
             &installer.prepared(context, installer.check())?,
         )?;
-        for (_, metadata) in installed_here(context.root) {
+        for (_, metadata) in installed_here(root) {
             forget(&metadata, &[ORIGIN])
                 .map_err(|error| file("forget the built wheel in", &metadata, &error))?;
         }
-        tidy(context, &self.asked_for(context))?;
-        context.write(&inputs_file(), &self.inputs(context.root, settings))
+        tidy(context, &self.asked_for(&pins, context))?;
+        context.write(&inputs_file(), &self.inputs(&pins, root, settings))
     }
 }
 
@@ -262,34 +326,4 @@ fn make_room(context: &Context<'_>, installer: &Installer) -> Result<(), Failure
     context
         .run("uninstall the earlier build", &uninstall)
         .map(drop)
-}
-
-fn edit_constraints(context: &Context<'_>) -> Result<(), Failure> {
-    let wheels = context.settings.wheels.directory();
-    let built: Vec<Name> = wheels_in(&context.root.join(BUILT))
-        .into_iter()
-        .map(|(wheel, _)| wheel.name)
-        .collect();
-    let mut edits = Vec::new();
-    for (file, edited) in [
-        (UPPER_CONSTRAINTS, constraints_file()),
-        (GLOBAL_REQUIREMENTS, ranges_file()),
-    ] {
-        let original = format!("{wheels}/{file}");
-        if file == GLOBAL_REQUIREMENTS && !context.root.is_file(&original) {
-            continue;
-        }
-        let (text, dropped) = constraints::without(&context.read(&original)?, &built);
-        context.write(&edited, &text)?;
-        edits.extend(
-            dropped
-                .into_iter()
-                .map(|line| format!("{line} dropped from {file}: it is built from source here")),
-        );
-    }
-    for edit in &edits {
-        context.note(edit);
-    }
-    context.record(|record| record.constraint_edits = edits);
-    Ok(())
 }

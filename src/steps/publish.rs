@@ -10,7 +10,9 @@ use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::overrides::{self, Override};
 use crate::plan::{Action, Task, View, Work};
+use crate::python::constraints::{Edit, edited};
 use crate::requirements::workshop::home;
 use crate::root::Root;
 use crate::settings::Settings;
@@ -106,7 +108,10 @@ impl Task for Publish {
         write(LOCK, &context.masked(&context.read(&used_lock_file())?))?;
         let ranges = format!("{}/{GLOBAL_REQUIREMENTS}", self.directory);
         let ranges = if context.root.is_file(&ranges) {
-            context.read(&ranges)?
+            // An image is installed by both files: they may not contradict each other.
+            let overrides = overrides::read(settings, context.root).map_err(Failure::Input)?;
+            let edits: Vec<Edit> = overrides.iter().map(Override::edit_of_ranges).collect();
+            edited(GLOBAL_REQUIREMENTS, &context.read(&ranges)?, &edits).0
         } else {
             format!("# Every version is pinned by {UPPER_CONSTRAINTS}.\n")
         };

@@ -182,9 +182,10 @@ pub(super) fn commit_of(context: &Context<'_>, path: &str) -> Result<String, Fai
     Ok(commit.trim().to_owned())
 }
 
-/// The project and the extra projects.
+/// The project and the extra projects; none of an image without sources.
 pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
-    std::iter::once(settings.project.as_str())
+    let own = (settings.mode != Mode::Infra).then_some(settings.project.as_str());
+    own.into_iter()
         .chain(settings.extra_projects.iter().map(String::as_str))
 }
 

@@ -6,7 +6,13 @@ use super::account::Account;
 use crate::accounts::Accounts;
 use crate::findings::Findings;
 use crate::plan::{Action, View, Work};
-use crate::settings::ProjectName;
+use crate::settings::{ProjectName, Settings};
+use crate::step::Mode;
+
+/// Whether an account is made: that of a plugin's service is the parent image's.
+pub(super) fn is_needed(settings: &Settings) -> bool {
+    settings.mode == Mode::Project && !settings.plugin
+}
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let project = &view.settings.project;
@@ -15,6 +21,13 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         "{project} runs as {project} ({}:{})",
         account.uid, account.gid
     );
+    if !is_needed(view.settings) {
+        let why = format!("{project} is a plugin");
+        return (
+            why,
+            Work::Done("its account is the parent image's".to_owned()),
+        );
+    }
     let wanted = Account {
         name: project.to_string(),
         uid: account.uid,

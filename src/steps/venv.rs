@@ -8,6 +8,7 @@ use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::installer::{Installation, Installer, Origin, tidy};
 use crate::layout::{PYTHON, STAMPS, VIRTUALENV};
+use crate::parent;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
 use crate::python::{Name, WheelName, numbers};
@@ -19,8 +20,11 @@ use crate::wheels::Directory;
 const CONFIGURATION: &str = "/var/lib/openstack/pyvenv.cfg";
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
-    let why = format!("the service and all its distributions live in {VIRTUALENV}");
     let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION);
+    if view.settings.plugin {
+        return plan_plugin(view, exists, findings);
+    }
+    let why = format!("the service and all its distributions live in {VIRTUALENV}");
     let wheels = Directory::new(view.root, view.settings.wheels.directory());
     let tools = Tools::wanted(&wheels, view.settings);
     let there = installed_names(view.root);
@@ -65,6 +69,42 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     actions.extend(repairs);
     actions.push(Action::task(Toolchain { planned }));
     (why, Work::Do(actions))
+}
+
+/// The parent image's virtualenv is there, with all that installs into it.
+fn plan_plugin(view: &View<'_>, exists: bool, findings: &mut Findings) -> (String, Work) {
+    let why = format!("the plugin goes into the parent image's {VIRTUALENV}");
+    if !exists {
+        findings.machine(format!(
+            "PLUGIN=yes: there is no virtualenv in {VIRTUALENV}; build FROM the finished image \
+             of the service that the plugin is for"
+        ));
+    }
+    if view.root.is_file(parent::noted()) && !sees_system(view.root) {
+        return (why, Work::Done("it is ready".to_owned()));
+    }
+    let actions = vec![
+        Action::task(NoteParent),
+        Action::task(SystemSitePackages(false)),
+    ];
+    (why, Work::Do(actions))
+}
+
+/// Writes down what the parent image has, before anything is added.
+#[derive(Debug)]
+struct NoteParent;
+
+impl Task for NoteParent {
+    fn describe(&self) -> String {
+        format!("note what is in {VIRTUALENV}: it stays as it is")
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        if context.root.is_file(parent::noted()) {
+            return Ok(());
+        }
+        context.write(&parent::noted(), &parent::to_note(context.root))
+    }
 }
 
 fn installed_names(root: &Root) -> Vec<Name> {

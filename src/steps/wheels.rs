@@ -13,7 +13,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::reporter::Progress;
 use crate::root::Root;
 use crate::settings::WheelsSource;
-use crate::step::StepName;
+use crate::step::{Mode, StepName};
 use crate::wheels::{Directory, Fetch, Local, absent};
 use crate::words::count;
 
@@ -32,7 +32,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         };
         return match directory.fault() {
             None => (why, Work::Done(holds)),
-            Some(_) => (why, Work::Do(Vec::new())),
+            Some(_) if are_needed(view) => (why, Work::Do(Vec::new())),
+            Some(_) => (why, Work::Done("none are needed".to_owned())),
         };
     }
     let sources = listed(&wheels.sources);
@@ -160,6 +161,16 @@ impl Task for RemoveFetched {
             Some(stamp) if stamp.destination == self.0 => context.remove(&self.0),
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether anything is installed from wheels here: an image without Python packages of
+/// its own needs none.
+pub(super) fn are_needed(view: &View<'_>) -> bool {
+    match view.settings.mode {
+        Mode::Project => true,
+        Mode::Infra => !view.settings.pip.packages.is_empty() || !view.inputs.pydeps.is_empty(),
+        Mode::Requirements => false,
     }
 }
 

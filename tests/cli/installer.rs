@@ -4,7 +4,7 @@ use crate::test::{Outcome, Test};
 
 impl Test {
     /// uv's wheel for this machine among the wheels.
-    fn with_uv(self) -> Self {
+    pub fn with_uv(self) -> Self {
         let machine = nix::sys::utsname::uname().expect("a machine");
         let machine = machine.machine().to_string_lossy();
         self.file(

@@ -6,14 +6,12 @@ use crate::test::Test;
 #[test]
 fn arguments_all_at_once() {
     Test::debian()
-        .set("PLUGIN", "yes")
         .set("SKYLINE_CONSOLE_REF", "v1.5.0")
         .set("CEPH_REPO", "deb https://ceph.example/debian noble main")
         .set("DIST_REPOS", "-epel")
         .plan()
         .stderr(
-            "error: 4 wrong settings; nothing was touched\n\
-             \x20 PLUGIN=yes: not supported yet\n\
+            "error: 3 wrong settings; nothing was touched\n\
              \x20 SKYLINE_CONSOLE_REF=v1.5.0: not supported yet\n\
              \x20 CEPH_REPO=deb https://ceph.example/debian noble main: not supported yet\n\
              \x20 DIST_REPOS=-epel: not supported yet\n",
@@ -25,7 +23,7 @@ fn arguments_all_at_once() {
 #[test]
 fn defaults_are_no_trouble() {
     Test::debian()
-        .set("PLUGIN", "no")
+        .set("ALLOW_UNAUTHENTICATED", "no")
         .set("REGISTRY_PROTOCOL", "detect")
         .set("REGISTRY_INSECURE", "False")
         .set("NOVA_TSS_USER", "tss")

@@ -1,0 +1,225 @@
+//! The constraints that `build` and `pip` hold to: those of the wheels, edited.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::layout::STATE;
+use crate::overrides::{self, Override};
+use crate::parent::{self, Pin};
+use crate::plan::View;
+use crate::python::Name;
+use crate::python::constraints::{Edit, edited, names};
+use crate::root::Root;
+use crate::settings::Settings;
+use crate::wheels::{GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+
+/// What is changed in the constraints of the wheels.
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    overrides: Vec<Override>,
+    /// What a plugin finds installed, and leaves as it is.
+    parent: Vec<Pin>,
+}
+
+/// Constraint files after their edits.
+pub(super) struct Applied {
+    /// The path inside the image and the text of each.
+    files: Vec<(String, String)>,
+    /// What was changed, a line each.
+    changes: Vec<String>,
+}
+
+impl Pins {
+    /// What the user and the parent image say.
+    ///
+    /// # Errors
+    /// All that is wrong with `CONSTRAINT_OVERRIDES`.
+    pub fn read(root: &Root, settings: &Settings) -> Result<Self, Vec<String>> {
+        let parent = if settings.plugin {
+            parent::pins(root)
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            overrides: overrides::read(settings, root)?,
+            parent,
+        })
+    }
+
+    /// The same, with what is wrong noted; names are checked as soon as there are
+    /// constraints.
+    pub fn planned(view: &View<'_>, findings: &mut Findings) -> Option<Self> {
+        let (root, settings) = (view.root, view.settings);
+        let read = Self::read(root, settings).and_then(|pins| {
+            let unknown = pins.unknown(root, settings);
+            if unknown.is_empty() {
+                Ok(pins)
+            } else {
+                Err(unknown)
+            }
+        });
+        read.map_err(|problems| problems.into_iter().for_each(|text| findings.input(text)))
+            .ok()
+    }
+
+    /// What is said of overrides of packages that nobody knows.
+    fn unknown(&self, root: &Root, settings: &Settings) -> Vec<String> {
+        let file = original(settings, UPPER_CONSTRAINTS);
+        let Ok(text) = root.read(&file) else {
+            return Vec::new();
+        };
+        let known: Vec<Name> = names(&text).chain(self.of_parent().cloned()).collect();
+        overrides::unknown(&self.overrides, &file, &known)
+    }
+
+    /// The changes, for the plan.
+    pub fn described(&self, root: &Root, settings: &Settings) -> Vec<String> {
+        match self.applied(root, settings, &[]) {
+            Ok(applied) => applied.changes,
+            // The wheels are still to be fetched.
+            Err(_) => self
+                .overrides
+                .iter()
+                .map(|one| format!("{}: {}", one.origin, one.change))
+                .collect(),
+        }
+    }
+
+    /// The names of what the parent image has.
+    pub fn of_parent(&self) -> impl Iterator<Item = &Name> {
+        self.parent.iter().map(|pin| &pin.name)
+    }
+
+    /// What tells these changes from others.
+    pub fn told_apart(&self) -> impl Iterator<Item = String> {
+        let overrides = self.overrides.iter().map(|one| one.change.to_string());
+        overrides.chain(self.parent.iter().map(Pin::to_string))
+    }
+
+    /// The file that builds are constrained by.
+    pub fn of_builds(&self, settings: &Settings) -> String {
+        if self.overrides.is_empty() {
+            original(settings, UPPER_CONSTRAINTS)
+        } else {
+            format!("{STATE}/build-constraints.txt")
+        }
+    }
+
+    /// Writes that file, unless it is the wheels' own.
+    pub fn write_for_builds(&self, context: &Context<'_>) -> Result<(), Failure> {
+        if self.overrides.is_empty() {
+            return Ok(());
+        }
+        let text = context.read(&original(context.settings, UPPER_CONSTRAINTS))?;
+        let edits: Vec<Edit> = self.overrides.iter().map(Override::edit).collect();
+        let (text, _) = edited(UPPER_CONSTRAINTS, &text, &edits);
+        context.write(&self.of_builds(context.settings), &text)
+    }
+
+    /// The files that the installation is constrained by, as far as is known now.
+    pub fn of_installation(&self, root: &Root, settings: &Settings) -> Vec<String> {
+        let mut files = vec![constraints_file()];
+        if root.is_file(original(settings, GLOBAL_REQUIREMENTS)) {
+            files.push(ranges_file());
+        }
+        if !self.parent.is_empty() {
+            files.push(parent_file());
+        }
+        files
+    }
+
+    /// Writes these files, and says and records what was changed; `built` is what is
+    /// built from source here.
+    pub fn write(&self, context: &Context<'_>, built: &[Name]) -> Result<(), Failure> {
+        let unknown = self.unknown(context.root, context.settings);
+        if !unknown.is_empty() {
+            return Err(Failure::Input(unknown));
+        }
+        let applied = self.applied(context.root, context.settings, built)?;
+        for (path, text) in &applied.files {
+            context.write(path, text)?;
+        }
+        for change in &applied.changes {
+            context.note(change);
+        }
+        context.record(|record| record.constraint_edits = applied.changes);
+        Ok(())
+    }
+
+    fn applied(
+        &self,
+        root: &Root,
+        settings: &Settings,
+        built: &[Name],
+    ) -> Result<Applied, Failure> {
+        let mut applied = Applied {
+            files: Vec::new(),
+            changes: Vec::new(),
+        };
+        let is_built = |name: &Name| built.contains(name);
+        let from_source = built.iter().map(|name| Edit {
+            name: name.clone(),
+            line: None,
+            why: "it is built from source here".to_owned(),
+        });
+        let from_source: Vec<Edit> = from_source.collect();
+        let mut overrides = self.overrides.clone();
+        overrides.retain(|one| !is_built(&one.change.name));
+        // The user knows better than the parent image.
+        let is_overridden = |name: &Name| overrides.iter().any(|one| one.change.name == *name);
+        let mut parent = self.parent.clone();
+        parent.retain(|pin| !is_built(&pin.name) && !is_overridden(&pin.name));
+
+        let upper = read(root, &original(settings, UPPER_CONSTRAINTS))?;
+        let other = parent.iter().filter(|pin| !pin.is_in(&upper));
+        let mut edits = from_source.clone();
+        edits.extend(overrides.iter().map(Override::edit));
+        edits.extend(other.map(Pin::edit));
+        applied.take(UPPER_CONSTRAINTS, &upper, &edits, constraints_file());
+
+        let ranges = original(settings, GLOBAL_REQUIREMENTS);
+        if root.is_file(&ranges) {
+            let ranges = read(root, &ranges)?;
+            let mut edits = from_source;
+            edits.extend(overrides.iter().map(Override::edit_of_ranges));
+            applied.take(GLOBAL_REQUIREMENTS, &ranges, &edits, ranges_file());
+        }
+        if !self.parent.is_empty() {
+            let lines = parent.iter().map(|pin| format!("{pin}\n"));
+            applied.files.push((parent_file(), lines.collect()));
+        }
+        Ok(applied)
+    }
+}
+
+impl Applied {
+    fn take(&mut self, file: &str, text: &str, edits: &[Edit], path: String) {
+        let (text, changes) = edited(file, text, edits);
+        self.files.push((path, text));
+        self.changes.extend(changes);
+    }
+}
+
+fn read(root: &Root, path: &str) -> Result<String, Failure> {
+    let read = root.read(path);
+    read.map_err(|error| crate::context::file("read", &root.join(path), &error))
+}
+
+fn original(settings: &Settings, file: &str) -> String {
+    format!("{}/{file}", settings.wheels.directory())
+}
+
+/// The wheels' upper-constraints, edited.
+fn constraints_file() -> String {
+    format!("{STATE}/{UPPER_CONSTRAINTS}")
+}
+
+/// The wheels' global-requirements, edited.
+fn ranges_file() -> String {
+    format!("{STATE}/{GLOBAL_REQUIREMENTS}")
+}
+
+/// What the parent image has.
+fn parent_file() -> String {
+    format!("{STATE}/parent.txt")
+}
