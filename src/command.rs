@@ -17,6 +17,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
+use crate::git;
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,11 +229,7 @@ impl System {
             .map_or("", |(_, value)| value);
         let path = search_path(path);
         // Behind what the user configures in this way, git-config(1).
-        let configured: u32 = environment
-            .iter()
-            .find(|(name, _)| name == "GIT_CONFIG_COUNT")
-            .and_then(|(_, value)| value.parse().ok())
-            .unwrap_or_default();
+        let configured = git::configured(environment);
         let count = (configured + 1).to_string();
         // ssh asks the terminal itself, if there is one, and would wait for ever: children
         // are in its background.

@@ -27,8 +27,11 @@ pub struct Inputs {
     pub hooks: Vec<String>,
     /// The profiles that selected the packages.
     pub profiles: Vec<String>,
-    /// Sources that came with the inputs, by project: LOCI's `data` directory.
+    /// What came with the inputs' `data` directories, by name: sources of projects, and
+    /// whatever else hooks and requirements name.
     pub sources: BTreeMap<String, String>,
+    /// The patches of each project that is built, in name order.
+    pub patches: BTreeMap<String, Vec<String>>,
     /// What tells these files from others; none when there are none.
     pub fingerprint: Option<String>,
     /// Whether there is a bindep file at all.
@@ -85,9 +88,11 @@ impl Inputs {
                 findings.warn(format!("{path}:{warning}"));
             }
         }
+        let patches = patches(settings, root, findings);
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
+        let files = files.chain(&hooks).chain(patches.values().flatten());
         Self {
-            fingerprint: fingerprint(root, files.chain(&hooks)),
+            fingerprint: fingerprint(root, files),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
                 Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
@@ -97,6 +102,7 @@ impl Inputs {
             hooks,
             profiles: with_codename,
             sources: sources(settings, root),
+            patches,
             has_bindep: !bindep.is_empty()
                 || patterns(settings, "bindep*")
                     .iter()
@@ -324,14 +330,68 @@ fn refuse_unknown_profiles<'a>(
 
 fn sources(settings: &Settings, root: &Root) -> BTreeMap<String, String> {
     let mut sources = BTreeMap::new();
-    let extra = settings.extra_projects.iter().map(String::as_str);
-    for project in extra.chain([settings.project.as_str()]) {
-        let given = patterns(settings, &format!("data/{project}"));
-        if let Some(path) = given.into_iter().find(|path| root.is_directory(path)) {
-            sources.insert(project.to_owned(), path);
+    for directory in data_directories(settings) {
+        for name in names_in(root, &directory) {
+            let path = format!("{directory}/{name}");
+            sources.entry(name).or_insert(path);
         }
     }
     sources
+}
+
+/// The entries of a directory, but for what only git knows a use for.
+fn names_in(root: &Root, directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(root.join(directory)).into_iter().flatten();
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| !name.starts_with(".git"));
+    names.sort();
+    names
+}
+
+/// The patches of the project and the extra projects.
+fn patches(
+    settings: &Settings,
+    root: &Root,
+    findings: &mut Findings,
+) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if settings.mode != Mode::Project {
+        return found;
+    }
+    let given = settings.patches.as_deref();
+    let mut directories = match given {
+        Some(path) if path.starts_with('/') => vec![path.to_owned()],
+        name => patterns(settings, name.unwrap_or("patches")),
+    };
+    directories.retain(|directory| root.is_directory(directory));
+    if let Some(name) = given.filter(|_| directories.is_empty()) {
+        findings.input(format!("PATCHES={name}: there is no such directory"));
+    }
+    let projects = std::iter::once(settings.project.as_str());
+    let projects = projects.chain(settings.extra_projects.iter().map(String::as_str));
+    for project in projects {
+        for directory in directories.iter().map(|path| format!("{path}/{project}")) {
+            let patches = matches(root, &format!("{directory}/*.patch"));
+            if patches.is_empty() && root.is_directory(&directory) {
+                findings.warn(format!("{directory} has no *.patch"));
+            }
+            found.entry(project.to_owned()).or_default().extend(patches);
+        }
+    }
+    found.retain(|_, patches| !patches.is_empty());
+    if let Some(given) = given.filter(|_| found.is_empty() && !directories.is_empty()) {
+        let names: Vec<String> = directories
+            .iter()
+            .flat_map(|directory| names_in(root, directory))
+            .collect();
+        findings.warn(format!(
+            "PATCHES={given} has nothing for {}; it has {}",
+            settings.project,
+            names.join(", ")
+        ));
+    }
+    found
 }
 
 fn hooks(settings: &Settings, root: &Root, findings: &mut Findings) -> Vec<String> {
