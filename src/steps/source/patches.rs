@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::context::{Context, file, write_whole};
 use crate::failure::{FailedChild, Failure, RejectedHunk};
 use crate::fingerprint::sha256_of;
-use crate::git::git_in;
+use crate::git::{self, git_in};
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View};
 use crate::record::AppliedPatch;
@@ -118,6 +118,7 @@ impl Task for Patch {
             }
             let kept = format!("{}/{index:04}.patch", kept(&self.project));
             write_whole(&context.root.join(kept), &text)?;
+            self.declare(context, &created(&String::from_utf8_lossy(&text)))?;
         }
         context.record(|record| {
             let source = record.sources.entry(self.project.clone()).or_default();
@@ -137,6 +138,45 @@ impl Patch {
         Ok(())
     }
 
+    /// Tells where pbr looks of new files. What is no module would not be in the wheel:
+    /// pbr asks git for the files of a checkout, and reads the list of an sdist
+    /// (<https://docs.openstack.org/pbr/latest/user/features.html#manifest>).
+    fn declare(&self, context: &Context<'_>, created: &[String]) -> Result<(), Failure> {
+        let place = &self.place;
+        let is_there = |file: &&String| context.root.is_file(format!("{place}/{file}"));
+        let files: Vec<&str> = created
+            .iter()
+            .filter(is_there)
+            .map(|file| &**file)
+            .collect();
+        if files.is_empty() {
+            return Ok(());
+        }
+        if context.root.is_directory(format!("{place}/.git")) {
+            let add = git_in(place, ["add", "--force", "--intent-to-add", "--"]).args(files);
+            return context.run("tell git of the new files", &add).map(drop);
+        }
+        if git::is_checkout(context.root, place) {
+            context.note(&format!(
+                "{place} belongs to a repository elsewhere, which is not told of new files: \
+                 what of them is no module is not installed ({})",
+                files.join(", ")
+            ));
+            return Ok(());
+        }
+        for list in context
+            .root
+            .glob(&format!("{place}/*.egg-info/SOURCES.txt"))
+        {
+            let text = context.read(&list)?;
+            context.write(
+                &list,
+                &format!("{}\n{}\n", text.trim_end(), files.join("\n")),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Without a repository: inside of one, git apply would pass over all that is
     /// outside of its work tree, and say nothing.
     fn apply(&self, arguments: &[&str]) -> Command {
@@ -144,6 +184,31 @@ impl Patch {
         let all = all.iter().chain(arguments).copied();
         git_in(&self.place, all).variable("GIT_DIR", "/dev/null")
     }
+}
+
+/// The files that a patch makes, git-diff(1): new, renamed or copied ones.
+fn created(patch: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut header = "";
+    let mut before = "";
+    for line in patch.lines() {
+        if line.starts_with("diff --git ") {
+            header = line;
+        }
+        let file = if line.starts_with("new file mode ") {
+            header.split_once(" b/").map(|(_, file)| file)
+        } else if before == "--- /dev/null" || before.starts_with("--- /dev/null\t") {
+            let file = line.strip_prefix("+++ b/");
+            file.and_then(|file| file.split('\t').next())
+        } else {
+            let new = line.strip_prefix("rename to ");
+            new.or_else(|| line.strip_prefix("copy to "))
+        };
+        let file = file.map(str::to_owned);
+        files.extend(file.filter(|file| !files.contains(file)));
+        before = line;
+    }
+    files
 }
 
 /// The hunk that git names in what it said: `error: patch failed: FILE:LINE`.
@@ -174,6 +239,33 @@ fn rejected(said: &str, patch: &str) -> Option<RejectedHunk> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_a_patch_makes_are_found() {
+        let patch = "\
+diff --git a/one.bin b/one.bin
+new file mode 100644
+index 0000000..1111111
+GIT binary patch
+diff --git a/two.py b/two.py
+new file mode 100644
+--- /dev/null
++++ b/two.py
+@@ -0,0 +1 @@
++two
+diff --git a/old.py b/dir/new.py
+rename from old.py
+rename to dir/new.py
+--- a/gone.py
++++ /dev/null
+--- /dev/null\t1970-01-01
++++ b/three four.py\t2026-01-01
+";
+        assert_eq!(
+            created(patch),
+            ["one.bin", "two.py", "dir/new.py", "three four.py"]
+        );
+    }
 
     #[test]
     fn the_rejected_hunk_is_found_in_the_patch() {
