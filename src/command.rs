@@ -236,6 +236,14 @@ impl System {
         let chosen = |(name, _): &(String, String)| name.starts_with("GIT_SSH");
         let ssh = (!environment.iter().any(chosen))
             .then_some(("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"));
+        // libcurl, which git is linked with, does not know SSL_CERT_FILE.
+        let variable = |wanted: &str| {
+            let mut set = environment.iter();
+            let set = set.find(|(name, value)| name == wanted && !value.is_empty());
+            set.map(|(_, value)| value.as_str())
+        };
+        let bundle = variable("SSL_CERT_FILE").filter(|_| variable("GIT_SSL_CAINFO").is_none());
+        let bundle = bundle.map(|path| ("GIT_SSL_CAINFO", path));
         let added = [
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
@@ -255,6 +263,7 @@ impl System {
                 added
                     .iter()
                     .chain(ssh.iter())
+                    .chain(bundle.iter())
                     .map(|(name, value)| (name.into(), value.into())),
             )
             .collect();

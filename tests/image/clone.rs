@@ -285,3 +285,21 @@ fn submodules_come_with_a_clone() {
     container.step("source").succeeded();
     assert_eq!(container.read("/tmp/tiny/part/part.py"), "part = 1\n");
 }
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn the_authority_that_is_given_for_all_is_gits_too() {
+    let repository = Repository::tiny();
+    let tls = Manners {
+        tls: true,
+        ..Manners::default()
+    };
+    let server = HttpServer::of(&repository, tls);
+    let mut container = of(&server.url, "stable/1");
+    let said = container.step("source");
+    said.failed_in("source").says("certificate");
+    assert!(!said.stderr.contains("tried again"), "{}", said.stderr);
+    container.mount(&server.authority(), "/run/secrets/ca-bundle");
+    container.set("SSL_CERT_FILE", "/run/secrets/ca-bundle");
+    container.step("source").succeeded();
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,11 @@ use std::thread;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
 
 use crate::repository::Repository;
 
@@ -24,6 +29,8 @@ pub struct Manners {
     pub failures: usize,
     /// Does not know git's protocol 2.
     pub old: bool,
+    /// Talks TLS, with the certificate that `authority` trusts.
+    pub tls: bool,
 }
 
 /// A server in threads of the test, which end with it.
@@ -31,6 +38,8 @@ pub struct HttpServer {
     /// The repository's address, without a login.
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    /// Its certificate, which is its own authority, and the key.
+    identity: Option<TempDir>,
 }
 
 impl HttpServer {
@@ -42,16 +51,28 @@ impl HttpServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::default();
+        let identity = manners.tls.then(identity);
+        let tls = identity.as_ref().map(|files| configuration(files.path()));
+        let scheme = if manners.tls { "https" } else { "http" };
         let server = Self {
-            url: format!("http://127.0.0.1:{port}/tiny"),
+            url: format!("{scheme}://127.0.0.1:{port}/tiny"),
             requests: Arc::clone(&requests),
+            identity,
         };
         let directory = repository.path().join(".git");
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (manners, directory) = (manners.clone(), directory.clone());
                 let requests = Arc::clone(&requests);
-                thread::spawn(move || serve(stream, &manners, &directory, &requests));
+                let tls = tls.clone();
+                thread::spawn(move || match tls {
+                    None => serve(stream, &manners, &directory, &requests),
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).expect("a connection");
+                        let stream = StreamOwned::new(connection, stream);
+                        serve(stream, &manners, &directory, &requests)
+                    }
+                });
             }
         });
         server
@@ -62,6 +83,12 @@ impl HttpServer {
         self.url.replacen("http://", &format!("http://{user}@"), 1)
     }
 
+    /// The certificate that a client has to trust.
+    pub fn authority(&self) -> PathBuf {
+        let files = self.identity.as_ref().expect("a server with TLS");
+        files.path().join("server.pem")
+    }
+
     /// The requests so far, `GET /tiny/info/refs?service=git-upload-pack`.
     pub fn requests(&self) -> Vec<String> {
         let requests = self.requests.lock();
@@ -69,14 +96,47 @@ impl HttpServer {
     }
 }
 
+/// A certificate for 127.0.0.1, and its key.
+fn identity() -> TempDir {
+    let files = tempfile::tempdir().expect("a directory");
+    let made = Command::new("openssl")
+        .current_dir(files.path())
+        .args(
+            "req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1".split(' '),
+        )
+        .args([
+            "-subj",
+            "/CN=A git server",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
+        .args(["-out", "server.pem", "-keyout", "server-key.pem"])
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "openssl");
+    files
+}
+
+fn configuration(files: &Path) -> Arc<ServerConfig> {
+    let certificate = CertificateDer::from_pem_file(files.join("server.pem"));
+    let key = PrivateKeyDer::from_pem_file(files.join("server-key.pem"));
+    let provider = Arc::new(ring::default_provider());
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.expect("protocols").with_no_client_auth();
+    let chain = vec![certificate.expect("a certificate")];
+    let made = builder.with_single_cert(chain, key.expect("a key"));
+    Arc::new(made.expect("they belong together"))
+}
+
 /// One request, after which the connection ends. A client that is gone is no matter.
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write,
     manners: &Manners,
     directory: &Path,
     requests: &Mutex<Vec<String>>,
 ) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let (method, rest) = line.split_once(' ')?;
@@ -140,8 +200,9 @@ fn serve(
     } else {
         plain("404 Not Found", "", b"no such repository")
     };
-    let mut stream = stream;
-    stream.write_all(&answer).ok()
+    let stream = reader.get_mut();
+    stream.write_all(&answer).ok()?;
+    stream.flush().ok()
 }
 
 fn plain(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {

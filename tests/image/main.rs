@@ -21,6 +21,7 @@ mod hooks;
 mod http_server;
 mod inspect;
 mod installer;
+mod local;
 mod nova;
 mod patches;
 mod poisoned;

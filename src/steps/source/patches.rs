@@ -76,16 +76,15 @@ struct Patch {
 
 impl Task for Patch {
     fn describe(&self) -> String {
-        let files: Vec<&str> = self.wanted.iter().map(|patch| &*patch.file).collect();
-        if files.is_empty() {
+        if self.wanted.is_empty() {
             format!("take back the patches of {}", self.place)
         } else {
-            format!("patch {} by {}", self.place, files.join(", "))
+            format!("patch {} by", self.place)
         }
     }
 
     fn details(&self) -> Vec<String> {
-        let line = |patch: &AppliedPatch| format!("{} sha256:{}", patch.file, patch.sha256);
+        let line = |patch: &AppliedPatch| format!("{}#sha256={}", patch.file, patch.sha256);
         self.wanted.iter().map(line).collect()
     }
 
