@@ -366,7 +366,7 @@ fn patches(
     };
     directories.retain(|directory| root.is_directory(directory));
     if let Some(name) = given.filter(|_| directories.is_empty()) {
-        findings.input(format!("PATCHES={name}: there is no such directory"));
+        findings.machine(format!("PATCHES={name}: there is no such directory"));
     }
     let projects = std::iter::once(settings.project.as_str());
     let projects = projects.chain(settings.extra_projects.iter().map(String::as_str));

@@ -93,6 +93,7 @@ fn plan_release(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         "{path} is not there, so {} is cloned at {}",
         settings.repository, settings.reference
     );
+    check_credentials(view, findings);
     let clone = Clone {
         repository: settings.repository.clone(),
         reference: settings.reference.clone(),
@@ -140,12 +141,12 @@ pub(super) fn changes(view: &View<'_>) -> bool {
     projects(view.settings).any(|project| patches::plan(view, project).is_some())
 }
 
-/// Refuses a file of logins that is not there, when something is cloned.
+/// Notes that a file of logins is not there, when something is cloned.
 fn check_credentials(view: &View<'_>, findings: &mut Findings) {
     if let Some(path) = credentials_file(view.settings, view.root)
         && !view.root.is_file(&path)
     {
-        findings.input(format!("GIT_CREDENTIALS_FILE={path}: no such file"));
+        findings.machine(format!("GIT_CREDENTIALS_FILE={path}: no such file"));
     }
 }
 

@@ -265,7 +265,7 @@ fn a_file_of_logins_that_is_not_there_is_refused() {
     let mut container = of("http://127.0.0.1:1/tiny", "master");
     container.set("GIT_CREDENTIALS_FILE", "/secret/logins");
     let said = container.step("source");
-    assert_eq!(said.status, Some(2));
+    assert_eq!(said.status, Some(2), "{}", said.stderr);
     said.says(
         "error: 1 problem; nothing was touched\n\
          \x20 GIT_CREDENTIALS_FILE=/secret/logins: no such file\n",
@@ -302,4 +302,48 @@ fn the_authority_that_is_given_for_all_is_gits_too() {
     container.mount(&server.authority(), "/run/secrets/ca-bundle");
     container.set("SSL_CERT_FILE", "/run/secrets/ca-bundle");
     container.step("source").succeeded();
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_server_that_says_nothing_is_asked_again() {
+    let repository = Repository::tiny();
+    let silent = Manners {
+        silences: 1,
+        ..Manners::default()
+    };
+    let server = HttpServer::of(&repository, silent);
+    let mut container = of(&server.url, "stable/1");
+    container.set("PIP_DEFAULT_TIMEOUT", "2.5");
+    container
+        .step("source")
+        .succeeded()
+        .says("Operation too slow")
+        .says("source: tried again in 0.5 s\n");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_fork_without_tags_is_told() {
+    let files = [
+        ("setup.cfg", "[metadata]\nname = tiny\n"),
+        (
+            "setup.py",
+            "import setuptools\nsetuptools.setup(setup_requires=['pbr'], pbr=True)\n",
+        ),
+    ];
+    let repository = Repository::holding(&files, "1.0");
+    repository.git("tag --delete 1.0");
+    let server = HttpServer::of(&repository, Manners::default());
+    let mut container = of(&server.url, "master");
+    let said =
+        "source: the source in /tmp/tiny has no tag, so that pbr counts its version from 0.0.1;";
+    container.step("source").succeeded().says(said);
+    container.set("PBR_VERSION", "1.0.1");
+    let again = container.step("source");
+    assert!(
+        !again.succeeded().stderr.contains("has no tag"),
+        "{}",
+        again.stderr
+    );
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -27,6 +28,8 @@ pub struct Manners {
     pub dumb: bool,
     /// How many requests it first answers with 503.
     pub failures: usize,
+    /// How many requests it first leaves without an answer.
+    pub silences: usize,
     /// Does not know git's protocol 2.
     pub old: bool,
     /// Talks TLS, with the certificate that `authority` trusts.
@@ -163,6 +166,9 @@ fn serve(
         requests.push(format!("{method} {target}"));
         requests.len()
     };
+    if number <= manners.silences {
+        thread::sleep(Duration::from_mins(10));
+    }
     let wanted = manners.login.map(|(user, password)| {
         let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
         format!("Basic {login}")
