@@ -3,19 +3,19 @@
 mod clone;
 mod data;
 mod patches;
+mod version;
 
 pub(super) use clone::Clone;
 pub(super) use data::removal;
+pub(super) use version::{check_version, record_versions};
 
 use crate::context::{Context, copy_tree};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::git::{self, Checkout, NotHere, credentials_file, empty_submodules, git_in};
+use crate::git::{self, Checkout, credentials_file, empty_submodules, git_in};
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
-use crate::python::metadata::project_name;
-use crate::python::source::{PROJECT_FILES, counts_on_git, is_project};
-use crate::python::{Name, wheels_in};
+use crate::python::source::{PROJECT_FILES, is_project};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::Mode;
@@ -199,50 +199,6 @@ fn check(view: &View<'_>, path: &str, findings: &mut Findings) {
     }
 }
 
-/// Refuses a source whose version its build could not find, or would find to be
-/// another one.
-pub(super) fn check_version(view: &View<'_>, path: &str, findings: &mut Findings) {
-    let from_git = counts_on_git(&view.root.join(path), view.variable("PBR_VERSION"));
-    match Checkout::of(view.root, path) {
-        Err(NotHere { repository }) if from_git => findings.input(format!(
-            "{path} is a git worktree or submodule, and its repository {repository} is not here, \
-             so it has no version; give a clone of it, or set PBR_VERSION"
-        )),
-        Err(NotHere { repository }) => findings.warn(format!(
-            "{path} is a git worktree or submodule, and its repository {repository} is not here; \
-             its commit is not recorded"
-        )),
-        Ok(None) if from_git => findings.input(format!(
-            "the source in {path} has no version: it is no git checkout and has no PKG-INFO; \
-             give the checkout with its tags or an sdist, or set PBR_VERSION"
-        )),
-        Ok(Some(checkout)) if from_git && !checkout.has_tags() => {
-            if checkout.is_shallow() {
-                findings.input(no_history(path));
-            } else {
-                findings.warn(no_tags(path));
-            }
-        }
-        Ok(_) => {}
-    }
-}
-
-/// pbr calls it 0.0.0, or counts the few commits that there are.
-fn no_history(path: &str) -> String {
-    format!(
-        "the source in {path} has no version: its clone is shallow and has no tag to count from; \
-         `git fetch --unshallow --tags` gets them, or set PBR_VERSION"
-    )
-}
-
-/// New projects have none, and forks whose tags were not pushed.
-fn no_tags(path: &str) -> String {
-    format!(
-        "the source in {path} has no tag, so that pbr counts its version from 0.0.1; \
-         `git fetch --tags` gets what its origin has, or set PBR_VERSION"
-    )
-}
-
 /// What is said of a source of constraints that has none.
 pub(super) fn no_constraints(path: &str) -> String {
     format!(
@@ -318,55 +274,12 @@ impl Task for RecordSources {
             let is_checkout = git::is_checkout(context.root, &path);
             let commit = is_checkout.then(|| commit_of(context, &path)).transpose()?;
             if is_checkout {
-                check_tags(context, &path)?;
+                version::check_tags(context, &path)?;
             }
             context.record(|record| {
                 record.sources.entry(project.to_owned()).or_default().commit = commit;
             });
         }
         Ok(())
-    }
-}
-
-/// Looks for a tag that the version can be counted from, which a clone of a fork may
-/// lack, and a shallow clone may have elsewhere in its history.
-fn check_tags(context: &Context<'_>, path: &str) -> Result<(), Failure> {
-    let version = context.environment.iter();
-    let mut version = version.filter(|(name, value)| name == "PBR_VERSION" && !value.is_empty());
-    let version = version.next().map(|(_, value)| value.as_str());
-    if !is_project(&context.root.join(path)) || !counts_on_git(&context.root.join(path), version) {
-        return Ok(());
-    }
-    let describe = git_in(path, ["describe", "--tags", "--abbrev=0"]);
-    if context.runner.ask(&describe).ending.success() {
-        return Ok(());
-    }
-    match Checkout::of(context.root, path) {
-        Ok(Some(checkout)) if checkout.is_shallow() => Err(Failure::NoVersion(no_history(path))),
-        _ => {
-            context.note(&no_tags(path));
-            Ok(())
-        }
-    }
-}
-
-/// Writes down which version was built of each source.
-pub(super) fn record_versions(context: &Context<'_>, built: &str) {
-    let wheels = wheels_in(&context.root.join(built));
-    for project in projects(context.settings) {
-        let place = place(context.root, context.settings, project);
-        let name = project_name(&context.root.join(place));
-        let name = Name::new(name.as_deref().unwrap_or(project));
-        let wheel = wheels.iter().find(|(wheel, _)| wheel.name == name);
-        if let Some((wheel, _)) = wheel {
-            let version = wheel.version.clone();
-            context.record(|record| {
-                record
-                    .sources
-                    .entry(project.to_owned())
-                    .or_default()
-                    .version = Some(version);
-            });
-        }
     }
 }

@@ -202,23 +202,15 @@ const SILENCE: &str = "60";
 
 /// Ends a transfer over HTTP that stands still, git(1), after the time that pip waits
 /// when that is given.
-fn impatient(command: Command, environment: &[(String, String)]) -> Command {
-    let variable = |wanted: &str| {
-        let mut set = environment.iter();
-        let set = set.find(|(name, value)| name == wanted && !value.is_empty());
-        set.map(|(_, value)| value.as_str())
-    };
-    if variable("GIT_HTTP_LOW_SPEED_LIMIT").is_some()
-        || variable("GIT_HTTP_LOW_SPEED_TIME").is_some()
-    {
+fn impatient(command: Command, context: &Context<'_>) -> Command {
+    let (limit, time) = ("GIT_HTTP_LOW_SPEED_LIMIT", "GIT_HTTP_LOW_SPEED_TIME");
+    if context.variable(limit).or(context.variable(time)).is_some() {
         return command;
     }
-    let seconds = variable("PIP_DEFAULT_TIMEOUT").unwrap_or(SILENCE);
+    let seconds = context.variable("PIP_DEFAULT_TIMEOUT").unwrap_or(SILENCE);
     // git reads whole numbers.
     let seconds = seconds.split('.').next().unwrap_or(SILENCE);
-    command
-        .variable("GIT_HTTP_LOW_SPEED_LIMIT", "1")
-        .variable("GIT_HTTP_LOW_SPEED_TIME", seconds)
+    command.variable(limit, "1").variable(time, seconds)
 }
 
 /// git with a repository that is being cloned.
@@ -249,7 +241,7 @@ impl Git<'_> {
     fn fetch(&self, command: &Command) -> Result<(), Failed> {
         let context = self.context;
         let told = self.remote.told(command.clone(), context.environment);
-        let told = impatient(told, context.environment);
+        let told = impatient(told, context);
         // A number that is none is told where wheels are fetched, or by pip.
         let retries = retries(context.environment).unwrap_or_default();
         let mut tries = 1;
