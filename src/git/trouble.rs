@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::command::Output;
+use crate::command::{Ending, Output};
 
 /// Why it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,10 @@ impl Trouble {
     /// What the words of a failed command mean.
     #[must_use]
     pub fn of(output: &Output) -> Self {
+        // Killed, or never started: words would be of something else.
+        if !matches!(output.ending, Ending::Exited(_)) {
+            return Self::Lasting;
+        }
         let says = |words: &Regex| words.is_match(&output.stdout) || words.is_match(&output.stderr);
         // A refusal over HTTP also hangs up, hence the order.
         if says(&REFUSED) {
@@ -71,7 +75,6 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Ending;
 
     fn of(said: &str) -> Trouble {
         Trouble::of(&Output {
@@ -116,6 +119,18 @@ mod tests {
             "fatal: unable to access 'https://h/x/': server certificate verification failed. CAfile: none CRLfile: none",
         ] {
             assert_eq!(of(said), Trouble::Lasting, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_was_killed_or_not_started() {
+        for ending in [Ending::Killed(15), Ending::NotStarted("no git".to_owned())] {
+            let output = Output {
+                ending,
+                stdout: "fatal: early EOF".to_owned(),
+                stderr: String::new(),
+            };
+            assert_eq!(Trouble::of(&output), Trouble::Lasting);
         }
     }
 
