@@ -63,6 +63,8 @@ ARG DIST_PACKAGES=""
 ARG EXTRA_BINDEP=""
 ARG EXTRA_PYDEP=""
 ARG PIP_PACKAGES=""
+# NAME===VERSION, -NAME, or a file of such lines below the context.
+ARG CONSTRAINT_OVERRIDES=""
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
 # False keeps only what had to be compiled.
@@ -115,10 +117,13 @@ ARG DIST_PACKAGES=""
 ARG EXTRA_BINDEP=""
 ARG EXTRA_PYDEP=""
 ARG PIP_PACKAGES=""
+# NAME===VERSION, -NAME, or a file of such lines below the context.
+ARG CONSTRAINT_OVERRIDES=""
 # pip, uv or auto.
 ARG INSTALLER=auto
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
+# FROM is the finished image of a service, and PROJECT a plugin for it.
 ARG PLUGIN=no
 ARG KEEP_ALL_WHEELS="False"
 ARG COPY_DEFAULT_CONFIG_FILES=no

@@ -182,8 +182,13 @@ impl Reader<'_> {
 
     pub fn project_directories(&mut self, name: &str) -> Vec<String> {
         let list = words(self.in_force(name), false);
-        for entry in &list {
-            if entry.contains('/') || entry == ".." || entry == "." {
+        let project = self.in_force("PROJECT").to_owned();
+        for (index, entry) in list.iter().enumerate() {
+            if *entry == project {
+                self.refuse(name, format!("`{entry}` is PROJECT itself"));
+            } else if list[..index].contains(entry) {
+                self.refuse(name, format!("`{entry}` stands there twice"));
+            } else if entry.contains('/') || entry == ".." || entry == "." {
                 self.refuse(
                     name,
                     format!("`{entry}` is not the name of a directory in SOURCES_DIR"),

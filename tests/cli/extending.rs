@@ -20,6 +20,21 @@ fn extras_that_the_project_does_not_have() {
         .run();
 }
 
+#[test]
+fn an_extra_project_stands_there_once() {
+    Test::debian()
+        .set("EXTRA_PROJECTS", "oslo.config keystone oslo.config ../x")
+        .plan()
+        .stderr(
+            "error: 3 wrong settings; nothing was touched\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `keystone` is PROJECT itself\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `oslo.config` stands there twice\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `../x` is not the name of a directory in SOURCES_DIR\n",
+        )
+        .status(2)
+        .run();
+}
+
 /// The steps that have work to do.
 fn working(stdout: &str) -> Vec<&str> {
     let steps = stdout.split("\n\n").skip(1);

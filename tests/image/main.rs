@@ -14,6 +14,7 @@ mod cut_off;
 mod disk;
 mod downloads;
 mod errors;
+mod extending;
 mod finished;
 mod git;
 mod hooks;
