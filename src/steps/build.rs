@@ -28,7 +28,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let why = format!("wheels of {}", sources.join(", "));
     let built = wheels_in(&view.root.join(BUILT));
     let installer = Installer::planned(view, findings);
-    let pins = Pins::planned(view, findings).unwrap_or_default();
+    let pins = Pins::planned(view, findings);
     let constraints = pins.of_builds(view.settings);
     let task = Build {
         commands: commands(
