@@ -1,8 +1,9 @@
 //! The image author's files: bindep, pydep and hook scripts, found and evaluated.
 
+mod scripts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::bindep::{Active, File, Rule, render, universal_newlines};
 use crate::findings::Findings;
@@ -15,6 +16,8 @@ use crate::step::Mode;
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
 
+pub use scripts::interpreter;
+
 /// What the files say for this project on this platform.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -22,8 +25,10 @@ pub struct Inputs {
     pub packages: Vec<Wanted>,
     /// Python requirements of pydep files, likewise.
     pub pydeps: Vec<Wanted>,
-    /// Executable scripts of the project, in name order.
+    /// Scripts of the project, in name order: LOCI's, which run after pip.
     pub hooks: Vec<String>,
+    /// Those that run before anything of the project is built or installed, likewise.
+    pub before_pip: Vec<String>,
     /// The profiles that selected the packages.
     pub profiles: Vec<String>,
     /// Sources that came with the inputs, by project: LOCI's `data` directory.
@@ -70,12 +75,14 @@ impl Inputs {
         let pydep = load(&Family::PYDEP, settings, root, findings);
         // With a file that could not be read, what it knows would seem unknown.
         let complete = findings.problems.len() == before;
-        let hooks = hooks(settings, root, findings);
+        let hooks = scripts::after_pip(settings, root, findings);
+        let before_pip = scripts::before_pip(settings, root, findings);
+        scripts::warn_of_others(settings, root, findings);
         if complete {
             refuse_unknown_profiles(
                 settings,
                 bindep.iter().chain(&pydep),
-                !hooks.is_empty(),
+                !hooks.is_empty() || !before_pip.is_empty(),
                 findings,
             );
         }
@@ -86,7 +93,7 @@ impl Inputs {
         }
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
         Self {
-            fingerprint: fingerprint(root, files.chain(&hooks)),
+            fingerprint: fingerprint(root, files.chain(&hooks).chain(&before_pip)),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
                 Mode::Project => select(&pydep, platform, &with_release),
@@ -94,6 +101,7 @@ impl Inputs {
                 Mode::Requirements => every(&pydep, platform),
             },
             hooks,
+            before_pip,
             profiles: with_codename,
             sources: sources(settings, root),
             has_bindep: !bindep.is_empty()
@@ -357,25 +365,6 @@ fn sources(settings: &Settings, root: &Root) -> BTreeMap<String, String> {
         }
     }
     sources
-}
-
-fn hooks(settings: &Settings, root: &Root, findings: &mut Findings) -> Vec<String> {
-    let mut scripts = Vec::new();
-    for directory in directories(settings) {
-        let pattern = format!("{directory}/project_specific/{}/*", settings.project);
-        for script in matches(root, &pattern) {
-            let executable = fs::metadata(root.join(&script))
-                .is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
-            if executable {
-                scripts.push(script);
-            } else {
-                findings.input(format!(
-                    "{script}: a hook has to be executable; chmod +x it, or move it elsewhere"
-                ));
-            }
-        }
-    }
-    scripts
 }
 
 #[cfg(test)]

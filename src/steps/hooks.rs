@@ -13,6 +13,7 @@ use super::source;
 use crate::findings::Findings;
 use crate::plan::{Action, View, Work};
 use crate::settings::Settings;
+use crate::step::StepName;
 
 pub(super) use console::Console;
 
@@ -57,18 +58,34 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         return (why, Work::Done("there are none".to_owned()));
     }
     let mut what: Vec<String> = hooks.iter().map(|hook| hook.what.to_owned()).collect();
-    what.extend(scripts::described(view));
+    what.extend(scripts::described(&view.inputs.hooks));
     let why = format!("{} for {project}", what.join(", "));
     let mut actions = Vec::new();
     for hook in hooks {
         actions.extend((hook.plan)(view, findings));
     }
-    actions.extend(scripts::plan(view, findings));
+    actions.extend(scripts::after_pip(view, findings));
     if actions.is_empty() {
         let done = "all have run, and have not changed since; `step hooks` runs them again";
         (why, Work::Done(done.to_owned()))
     } else {
         (why, Work::Do(actions))
+    }
+}
+
+/// The author's scripts that the step `build` begins with, and how they are told of.
+pub(super) fn before_pip(view: &View<'_>, findings: &Findings) -> (Option<String>, Vec<Action>) {
+    let what = scripts::described(&view.inputs.before_pip);
+    (what, scripts::before_pip(view, findings))
+}
+
+/// What `build` waits for beside sources and virtualenv: with scripts, for all that a
+/// script may count on. So nothing runs beside them.
+pub(super) fn also_needs_of_build(view: &View<'_>) -> Vec<StepName> {
+    if view.inputs.before_pip.is_empty() {
+        Vec::new()
+    } else {
+        vec![StepName::Packages, StepName::User]
     }
 }
 

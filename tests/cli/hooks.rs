@@ -5,11 +5,21 @@ use crate::test::Test;
 /// What `plan` says of the step `hooks`.
 #[track_caller]
 fn planned(test: Test) -> String {
+    planned_of("hooks", test)
+}
+
+/// What `plan` says of a step.
+#[track_caller]
+fn planned_of(step: &str, test: Test) -> String {
     let outcome = test.plan().outcome();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    let (_, from) = outcome.stdout.split_once("\nhooks: ").expect("the step");
+    let heading = format!("\n{step}: ");
+    let (_, from) = outcome.stdout.split_once(&heading).expect("the step");
     from.split("\n\n").next().unwrap_or_default().to_owned()
 }
+
+/// Where an author's scripts for keystone are.
+const SCRIPTS: &str = "opt/loci/scripts/project_specific/keystone";
 
 fn of(project: &str) -> Test {
     Test::debian()
@@ -60,4 +70,75 @@ fn wrong_values_are_told_at_once() {
         )
         .status(2)
         .run();
+}
+
+#[test]
+fn scripts_before_pip_run_before_the_build_and_wait_for_all_that_they_may_use() {
+    let test = || {
+        Test::debian()
+            .script(&format!("{SCRIPTS}/before-pip/20_second.sh"))
+            .script(&format!("{SCRIPTS}/before-pip/10_first.sh"))
+            .script(&format!("{SCRIPTS}/30_third.sh"))
+    };
+    let build = planned_of("build", test());
+    assert!(
+        build.starts_with(
+            "2 scripts of the image author, then wheels of /tmp/keystone\n    \
+             after  source, venv, wheels, packages, user\n    \
+             do     /opt/loci/scripts/project_specific/keystone/before-pip/10_first.sh\n    \
+             do     /opt/loci/scripts/project_specific/keystone/before-pip/20_second.sh\n    \
+             remove /var/lib/loci-install/built\n"
+        ),
+        "{build}"
+    );
+    assert_eq!(
+        planned(test()),
+        "1 script of the image author for keystone\n    \
+         after  packages, user, pip\n    \
+         do     /opt/loci/scripts/project_specific/keystone/30_third.sh"
+    );
+    let without = planned_of("build", Test::debian());
+    assert!(
+        without.contains("    after  source, venv, wheels\n"),
+        "{without}"
+    );
+}
+
+#[test]
+fn scripts_that_no_kernel_starts_are_refused() {
+    Test::debian()
+        .program(&format!("{SCRIPTS}/10_windows.sh"), "#!/bin/bash\r\necho\r\n")
+        .program(&format!("{SCRIPTS}/before-pip/10_bare.sh"), "echo\n")
+        .file(&format!("{SCRIPTS}/before-pip/20_mode.sh"), "#!/bin/sh\n")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 3 problems; nothing was touched\n\
+             \x20 /opt/loci/scripts/project_specific/keystone/10_windows.sh: its first line ends in a carriage return, \
+             which would be part of the program's name; save it with the line ends of Unix, as `sed -i 's/\\r$//'` does\n\
+             \x20 /opt/loci/scripts/project_specific/keystone/before-pip/10_bare.sh: \
+             its first line names no program that runs it; begin it with #!/bin/sh\n\
+             \x20 /opt/loci/scripts/project_specific/keystone/before-pip/20_mode.sh: \
+             a hook has to be executable; chmod +x it, or move it elsewhere\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn scripts_in_a_directory_that_means_nothing_are_told() {
+    let outcome = Test::debian()
+        .script(&format!("{SCRIPTS}/post-pip/10_late.sh"))
+        .file(&format!("{SCRIPTS}/templates/site.conf"), "")
+        .plan()
+        .outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    assert_eq!(
+        outcome.stderr.lines().next(),
+        Some(
+            "warning: /opt/loci/scripts/project_specific/keystone/post-pip: nothing in it is run; \
+             scripts are run from /opt/loci/scripts/project_specific/keystone/before-pip before pip, \
+             and from /opt/loci/scripts/project_specific/keystone itself after it"
+        )
+    );
 }

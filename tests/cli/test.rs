@@ -80,7 +80,12 @@ impl Test {
 
     /// Writes a script below the root.
     pub fn script(self, path: &str) -> Self {
-        let test = self.file(path, "#!/bin/sh\n");
+        self.program(path, "#!/bin/sh\n")
+    }
+
+    /// Writes a file below the root that may be executed.
+    pub fn program(self, path: &str, text: &str) -> Self {
+        let test = self.file(path, text);
         set_mode(&test.root.path().join(path), 0o755);
         test
     }
