@@ -48,12 +48,23 @@ pub struct Record {
     pub release: Option<Counts>,
     /// The distribution packages that were asked for.
     pub packages: Vec<String>,
+    /// The package files that were fetched for a hook.
+    pub package_files: Vec<PackageFile>,
     /// The distribution packages that were there during the build only.
     pub build_packages: Vec<String>,
     /// The steps, in the order in which they ended.
     pub steps: Vec<StepRecord>,
     /// Whether the build came to its end.
     pub finished: bool,
+}
+
+/// A distribution's package that came from no archive of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageFile {
+    /// Where it was, without credentials.
+    pub source: String,
+    /// Its SHA-256 digest, in lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// What was done for a release.

@@ -174,6 +174,12 @@ fn words(failure: &Failure) -> Words<'_> {
             }
             .to_owned(),
         },
+        Failure::OwnHook { doing, why, advice } => Words {
+            headline: format!("could not {doing}"),
+            details: why.clone(),
+            child: None,
+            advice: (*advice).to_owned(),
+        },
         Failure::Input(problems) => Words {
             headline: "the source of the constraints is wrong".to_owned(),
             details: problems.iter().flat_map(|problem| problem.lines()).map(str::to_owned).collect(),
@@ -317,6 +323,22 @@ mod tests {
              \x20 ended:   not started: there is no /bin/zsh, which its first line names\n\
              Have its interpreter installed, by bindep.txt or DIST_PACKAGES, and mount scripts where they may be executed.\n\
              This step alone: loci-install step build; the build from there: loci-install\n"
+        );
+    }
+
+    #[test]
+    fn what_a_project_needs_and_cannot_have_is_told_with_its_own_advice() {
+        let failure = Failure::OwnHook {
+            doing: "get Apache's module oauth2",
+            why: vec!["there is no https://h/x.deb; check the URL".to_owned()],
+            advice: "Correct MOD_OAUTH2_PACKAGES.",
+        };
+        assert_eq!(
+            explain(StepName::Hooks, &failure),
+            "error: hooks: could not get Apache's module oauth2\n\
+             \x20 there is no https://h/x.deb; check the URL\n\
+             Correct MOD_OAUTH2_PACKAGES.\n\
+             This step alone: loci-install step hooks; the build from there: loci-install\n"
         );
     }
 

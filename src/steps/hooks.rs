@@ -6,6 +6,7 @@
 
 mod console;
 mod horizon;
+mod keystone;
 mod nova;
 mod scripts;
 
@@ -45,6 +46,11 @@ fn own(settings: &Settings) -> &'static [Hook] {
             what: "panels, settings and assets",
             script: "01_configure_horizon.sh",
             plan: horizon::plan,
+        }],
+        "keystone" if keystone::wants_oauth2(settings) => &[Hook {
+            what: "Apache's module oauth2",
+            script: keystone::SCRIPT,
+            plan: keystone::oauth2,
         }],
         _ => &[],
     }

@@ -142,3 +142,127 @@ fn scripts_in_a_directory_that_means_nothing_are_told() {
         )
     );
 }
+
+/// Keystone with the profile that LOCI has for it.
+fn oauth2() -> Test {
+    Test::debian().set("PROFILES", "mod_oauth2")
+}
+
+/// The digest of an empty file.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// That of none.
+const OTHER: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+#[test]
+fn keystone_gets_a_module_that_is_pinned() {
+    let packages = format!(
+        "https://ci:hunter2@deb.example/a/liboauth2_1%2B1_amd64.deb#sha256={OTHER}\n data/mod.deb#sha256={EMPTY}"
+    );
+    let hooks = planned(
+        oauth2()
+            .file("opt/loci/data/mod.deb", "")
+            .set("MOD_OAUTH2_PACKAGES", &packages),
+    );
+    let (heading, rest) = hooks.split_once('\n').expect("lines");
+    assert_eq!(heading, "Apache's module oauth2 for keystone");
+    for line in [
+        " install --yes --no-install-recommends apache2 /var/lib/loci-install/packages/liboauth2_1+1_amd64.deb \
+         /var/lib/loci-install/packages/mod.deb --allow-downgrades; a2enmod --quiet oauth2\n",
+        &format!(
+            "liboauth2_1+1_amd64.deb from https://****@deb.example/a/liboauth2_1%2B1_amd64.deb, sha256={OTHER}\n"
+        ),
+        &format!("mod.deb from data/mod.deb, sha256={EMPTY}"),
+    ] {
+        assert!(rest.contains(line), "{line}: {rest}");
+    }
+}
+
+#[test]
+fn keystone_may_have_the_archives_own_module() {
+    let hooks = planned(oauth2().set("DIST_PACKAGES", "libapache2-mod-oauth2"));
+    assert!(
+        hooks.contains(" apache2 --allow-downgrades; a2enmod --quiet oauth2"),
+        "{hooks}"
+    );
+}
+
+#[test]
+fn a_module_from_nowhere_is_refused() {
+    oauth2()
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 PROFILES=mod_oauth2: nothing says where the module comes from; \
+             set DIST_PACKAGES=libapache2-mod-oauth2 where the archive has it, \
+             else MOD_OAUTH2_PACKAGES to its .deb files and those that it needs, each with #sha256=; \
+             or give 01_add_oauth_modules.sh, a hook of your own\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn files_that_are_not_there_or_are_others_are_refused() {
+    oauth2()
+        .file("opt/loci/data/mod.deb", "")
+        .set(
+            "MOD_OAUTH2_PACKAGES",
+            &format!("nosuch.deb#sha256={EMPTY} data/mod.deb#sha256={OTHER}"),
+        )
+        .plan()
+        .stderr(&format!(
+            "HERE\n\
+             error: 2 problems; nothing was touched\n\
+             \x20 MOD_OAUTH2_PACKAGES=nosuch.deb: no such file in /opt/loci\n\
+             \x20 MOD_OAUTH2_PACKAGES=data/mod.deb: /opt/loci/data/mod.deb has the digest sha256={EMPTY}, \
+             and sha256={OTHER} is wanted; give the right file, or its digest\n"
+        ))
+        .status(2)
+        .run();
+}
+
+#[test]
+fn files_without_a_digest_or_a_name_are_wrong_settings() {
+    let list = format!(
+        "a.deb b.deb#sha256=00 c.txt#sha256={EMPTY} d.deb#sha256={EMPTY} /x/d.deb#sha256={EMPTY}"
+    );
+    oauth2()
+        .set("MOD_OAUTH2_PACKAGES", &list)
+        .plan()
+        .stderr(&format!(
+            "error: 4 wrong settings; nothing was touched\n\
+             \x20 MOD_OAUTH2_PACKAGES={list}: `a.deb` has no digest; write #sha256= behind it, and what sha256sum says of the file\n\
+             \x20 MOD_OAUTH2_PACKAGES={list}: `b.deb#sha256=00`: \"sha256:00\" is no digest: sha256 has 64 hexadecimal digits, in lower case\n\
+             \x20 MOD_OAUTH2_PACKAGES={list}: `c.txt` is not the name of a .deb file\n\
+             \x20 MOD_OAUTH2_PACKAGES={list}: two files are called `d.deb`\n"
+        ))
+        .status(2)
+        .run();
+}
+
+#[test]
+fn the_module_is_for_debians_family_and_a_script_takes_its_place() {
+    let outcome = oauth2()
+        .set("DISTRO", "centos")
+        .set("DISTRO_VERSION", "9")
+        .plan()
+        .outcome();
+    assert_eq!(outcome.status, Some(2), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains(
+            "  PROFILES=mod_oauth2: its packages are Debian's, and centos is of the Red Hat family; \
+             give 01_add_oauth_modules.sh, a hook of your own\n"
+        ),
+        "{outcome:?}"
+    );
+    let script = format!("{SCRIPTS}/01_add_oauth_modules.sh");
+    assert_eq!(
+        planned(oauth2().script(&script)),
+        format!(
+            "1 script of the image author for keystone\n    \
+             after  packages, user, pip\n    do     /{script}"
+        )
+    );
+}

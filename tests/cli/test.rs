@@ -85,9 +85,9 @@ impl Test {
 
     /// Writes a file below the root that may be executed.
     pub fn program(self, path: &str, text: &str) -> Self {
-        let test = self.file(path, text);
-        set_mode(&test.root.path().join(path), 0o755);
-        test
+        let written = self.file(path, text);
+        set_mode(&written.root.path().join(path), 0o755);
+        written
     }
 
     /// Removes a file or a tree below the root.

@@ -19,6 +19,7 @@ mod git;
 mod hooks;
 mod inspect;
 mod installer;
+mod keystone;
 mod nova;
 mod poisoned;
 mod release;
