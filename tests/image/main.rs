@@ -17,6 +17,7 @@ mod errors;
 mod finished;
 mod git;
 mod hooks;
+mod horizon;
 mod inspect;
 mod installer;
 mod keystone;

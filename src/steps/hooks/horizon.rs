@@ -33,6 +33,14 @@ const CONFIGURATION: &str = "/etc/openstack-dashboard";
 /// directories that a panel has.
 const ENABLED: [&str; 2] = ["enabled", "local/enabled"];
 
+/// Where panels are linked to, below Horizon's package.
+const LINKED: [&str; 4] = [
+    "local/enabled",
+    "local/local_settings.d",
+    "conf",
+    "conf/default_policies",
+];
+
 /// Configures Horizon, unless that was done.
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
     let panels = &view.settings.horizon_panels;
@@ -102,6 +110,7 @@ impl Task for Configure {
         let site = Site::find(context.root)?;
         let panels = self.installed(&site)?;
         site.manage(context, &self.source)?;
+        site.disable_all(context)?;
         for panel in &panels {
             site.enable(context, panel)?;
         }
@@ -130,8 +139,7 @@ impl Configure {
                 let missing: Vec<String> = missing
                     .map(|panel| {
                         format!(
-                            "HORIZON_EXTRA_PANELS={panel}: there is no such module in {}; \
-                             install it by PIP_PACKAGES, EXTRA_PROJECTS or pydep.txt",
+                            "HORIZON_EXTRA_PANELS={panel}: there is no such module in {}",
                             site.packages
                         )
                     })
@@ -139,7 +147,11 @@ impl Configure {
                 if missing.is_empty() {
                     Ok(panels.clone())
                 } else {
-                    Err(Failure::Input(missing))
+                    Err(Failure::OwnHook {
+                        doing: "enable Horizon's panels",
+                        why: missing,
+                        advice: "Correct the names, or install the panels by PIP_PACKAGES, EXTRA_PROJECTS or pydep.txt.",
+                    })
                 }
             }
         }
@@ -159,8 +171,11 @@ impl<'a> Site<'a> {
     fn find(root: &'a Root) -> Result<Self, Failure> {
         let pattern = format!("{VIRTUALENV}/lib/python3*/site-packages/{PACKAGE}");
         let Some(horizon) = root.glob(&pattern).into_iter().next() else {
-            let why = format!("there is no {pattern}: Horizon is not installed");
-            return Err(Failure::Input(vec![why]));
+            return Err(Failure::OwnHook {
+                doing: "find Horizon in the virtualenv",
+                why: vec![format!("there is no {pattern}")],
+                advice: "Run the step pip; if that was done, the source is not Horizon's: check PROJECT_REPO, or what is in SOURCES_DIR.",
+            });
         };
         let packages = horizon.trim_end_matches(PACKAGE).trim_end_matches('/');
         Ok(Self {
@@ -182,6 +197,19 @@ impl<'a> Site<'a> {
         format!("{}/manage.py", self.horizon)
     }
 
+    /// Removes the links to panels of an earlier run, which may have enabled others.
+    fn disable_all(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let is_ours = |path: &String| {
+            let target = fs::read_link(self.root.join(path));
+            target.is_ok_and(|target| target.starts_with(&self.packages))
+        };
+        let directories = LINKED.iter();
+        let paths = directories
+            .flat_map(|directory| self.root.glob(&format!("{}/{directory}/*", self.horizon)));
+        let mut links = paths.filter(is_ours);
+        links.try_for_each(|link| context.remove(&link))
+    }
+
     /// Links what a panel brings to where Horizon looks for it.
     fn enable(&self, context: &Context<'_>, panel: &str) -> Result<(), Failure> {
         let of_panel = |below: &str| format!("{}/{panel}/{below}", self.packages);
@@ -190,7 +218,8 @@ impl<'a> Site<'a> {
             let files = self.root.glob(&format!("{directory}/_[1-9]*.py"));
             self.link_all(context, files, "local/enabled")?;
         }
-        let settings = self.root.glob(&of_panel("local/local_settings.d/*.py"));
+        let mut settings = self.root.glob(&of_panel("local/local_settings.d/*"));
+        settings.retain(|path| self.root.is_file(path));
         self.link_all(context, settings, "local/local_settings.d")?;
         for directory in ["conf", "conf/default_policies"] {
             let files = ["json", "yaml"].map(|kind| of_panel(&format!("{directory}/*.{kind}")));
