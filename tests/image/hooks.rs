@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::container::Container;
+use crate::container::{Container, tiny_project};
 
 /// A container that needs nothing but its hooks run.
 fn ready() -> Container {
@@ -111,6 +111,31 @@ fn scripts_before_pip_change_what_is_built_and_run_once() {
         .succeeded()
         .says("build: nothing to do: they are built, and the sources have not changed since\n");
     assert_eq!(container.read("/hooks.log"), format!("{before}after 43\n"));
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_mounted_source_is_patched_where_it_is_built() {
+    let mut container = Container::with_tools();
+    let source = container.input_directory("mounted/tiny");
+    container.input("mounted/tiny/pyproject.toml", &tiny_project(""));
+    container.input("mounted/tiny/tiny.py", "answer = 42\n");
+    container.mount(&source, "/srv/src/tiny");
+    container.set("SOURCES_DIR", "/srv/src");
+    container.hook(
+        "before-pip/10_patch.sh",
+        "echo $PROJECT_SOURCE > /hooks.log; sed -i s/42/43/ $PROJECT_SOURCE/tiny.py",
+    );
+    container.steps(&["source", "build", "pip"]).succeeded();
+    assert_eq!(
+        container.read("/hooks.log"),
+        "/var/lib/loci-install/sources/tiny\n"
+    );
+    let answer =
+        container.shell("/var/lib/openstack/bin/python -c 'import tiny; print(tiny.answer)'");
+    assert_eq!(answer, "43");
+    let mounted = fs::read_to_string(source.join("tiny.py")).expect("a file");
+    assert_eq!(mounted, "answer = 42\n");
 }
 
 #[test]
