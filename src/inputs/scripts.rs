@@ -54,13 +54,16 @@ pub(super) fn warn_of_others(settings: &Settings, root: &Root, findings: &mut Fi
 }
 
 fn found(settings: &Settings, root: &Root, below: &str) -> Vec<String> {
-    let directories = directories(settings).into_iter();
-    directories
-        .flat_map(|directory| {
-            let pattern = format!("{directory}/project_specific/{}/{below}", settings.project);
-            matches(root, &pattern)
-        })
-        .collect()
+    let patterns = directories(settings)
+        .into_iter()
+        .map(|directory| format!("{directory}/project_specific/{}/{below}", settings.project));
+    let mut scripts: Vec<String> = patterns
+        .flat_map(|pattern| matches(root, &pattern))
+        .collect();
+    // INPUTS_DIR may be one of the directories that are looked at anyway.
+    let mut seen = BTreeSet::new();
+    scripts.retain(|script| seen.insert(script.clone()));
+    scripts
 }
 
 /// Why a script cannot be started on any machine.

@@ -105,6 +105,16 @@ fn scripts_before_pip_run_before_the_build_and_wait_for_all_that_they_may_use() 
 }
 
 #[test]
+fn a_script_runs_once_however_often_its_directory_is_given() {
+    let hooks = planned(
+        Test::debian()
+            .set("INPUTS_DIR", "/opt/loci/scripts")
+            .script(&format!("{SCRIPTS}/10_first.sh")),
+    );
+    assert!(hooks.starts_with("1 script of the image author"), "{hooks}");
+}
+
+#[test]
 fn scripts_that_no_kernel_starts_are_refused() {
     Test::debian()
         .program(&format!("{SCRIPTS}/10_windows.sh"), "#!/bin/bash\r\necho\r\n")

@@ -106,4 +106,16 @@ fn the_archives_own_module_is_enabled() {
     container.steps(&["packages", "hooks"]).succeeded();
     let modules = container.shell("apache2ctl -M 2>&1");
     assert!(modules.contains(" oauth2_module (shared)"), "{modules}");
+    // Who names a file means its version, be it older.
+    let digest = container.shell(
+        "mkdir /debs && cd /debs && apt-get -qq download libapache2-mod-oauth2 >&2\n\
+         dpkg-deb --raw-extract *.deb module && sed -i 's/^Version: .*/Version: 0.1/' module/DEBIAN/control\n\
+         dpkg-deb --build module old.deb >&2 && sha256sum old.deb | cut -d' ' -f1",
+    );
+    container.set(
+        "MOD_OAUTH2_PACKAGES",
+        &format!("/debs/old.deb#sha256={digest}"),
+    );
+    container.step("hooks").succeeded();
+    assert_eq!(container.packages()[PACKAGES[0]], "0.1");
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::super::packages;
-use super::super::transaction::{RefreshLists, Restrain, bare, check, note_base};
+use super::super::transaction::{RefreshLists, Restrain, bare, note_base};
 use crate::command::Command;
 use crate::context::Context;
 use crate::download::{Advice, Client, Fetched, Trust, Wanted};
@@ -32,6 +32,9 @@ const PACKAGE: &str = "libapache2-mod-oauth2";
 
 /// There once the module is enabled.
 const ENABLED: &str = "/etc/apache2/mods-enabled/oauth2.load";
+
+/// Who names a file means its version.
+const OLDER: &str = "--allow-downgrades";
 
 /// What is to be done about errors of servers.
 const ADVICE: Advice = Advice {
@@ -150,10 +153,11 @@ impl Install {
     }
 
     fn command(&self) -> Command {
-        // Who names a file means its version.
-        self.manager
-            .install(&self.packages())
-            .arg("--allow-downgrades")
+        self.manager.install(&self.packages()).arg(OLDER)
+    }
+
+    fn trial(&self) -> Command {
+        self.manager.simulate(&self.packages()).arg(OLDER)
     }
 
     fn enable() -> Command {
@@ -212,11 +216,10 @@ impl Task for Install {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         self.fetch(context)?;
-        let packages = self.packages().into_iter();
-        let packages: Vec<_> = packages
-            .map(|name| (name, format!("PROFILES={PROFILE}")))
-            .collect();
-        check(context, self.manager, &packages)?;
+        context.ask(
+            "find a way to install Apache's module oauth2",
+            &self.trial(),
+        )?;
         note_base(context, self.manager)?;
         context.run("install Apache's module oauth2", &self.command())?;
         context.run("enable Apache's module oauth2", &Self::enable())?;
