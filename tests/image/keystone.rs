@@ -56,6 +56,15 @@ fn a_module_from_pinned_files_is_loaded_and_stays() {
         hooks.contains("all have run, and have not changed since"),
         "{hooks}"
     );
+    // What is all here needs neither network nor lists.
+    container.shell("dpkg --purge libapache2-mod-oauth2 >&2; rm -r /var/lib/apt/lists/* /var/lib/loci-install/lists-refreshed");
+    container.cut_off();
+    container
+        .step("hooks")
+        .succeeded()
+        .says("hooks: Apache's module oauth2 is enabled\n");
+    let modules = container.shell("apache2ctl -M 2>&1");
+    assert!(modules.contains(" oauth2_module (shared)"), "{modules}");
     let record = container.read("/var/lib/loci-install/record.json");
     let record: Value = serde_json::from_str(&record).expect("JSON");
     let files = &record["package_files"];
