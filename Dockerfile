@@ -137,6 +137,8 @@ ARG SOURCES_DIR="/tmp"
 # The account of the service.
 ARG UID=42424
 ARG GID=42424
+# Keystone with PROFILES=mod_oauth2: the packages of that module, each with #sha256=...
+ARG MOD_OAUTH2_PACKAGES=""
 # Horizon: the panels to enable; empty stands for all that are known.
 ARG HORIZON_EXTRA_PANELS=""
 # Nova: the account that swtpm runs as, and the consoles.

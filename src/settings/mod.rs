@@ -6,6 +6,7 @@ pub mod environment;
 mod given;
 mod installer;
 mod overrides;
+mod pinned;
 mod reader;
 mod values;
 mod wheels;
@@ -17,6 +18,7 @@ pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
 pub use overrides::{Change, Word};
+pub use pinned::{PinnedFile, Place};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
@@ -81,6 +83,8 @@ pub struct Settings {
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
     pub bytecode: Bytecode,
+    /// The packages of Apache's module for OAuth 2.0, for keystone.
+    pub mod_oauth2: Vec<PinnedFile>,
     /// What of Horizon's panels is enabled.
     pub horizon_panels: Panels,
     /// The account of emulated TPMs, for nova.
@@ -250,12 +254,9 @@ impl Settings {
             bytecode: read
                 .with("BYTECODE", |text| text.parse().map_err(Refused))
                 .unwrap_or_default(),
+            mod_oauth2: read.debian_packages("MOD_OAUTH2_PACKAGES"),
             horizon_panels: read.horizon_panels(),
-            tss: TssSettings {
-                name: read.parsed("NOVA_TSS_USER"),
-                uid: read.parsed("NOVA_TSS_UID"),
-                gid: read.parsed("NOVA_TSS_GID"),
-            },
+            tss: read.tss(),
             consoles: Consoles {
                 novnc: read.repository(["NOVNC_REPO", "NOVNC_REF"]),
                 spice: read.repository(["SPICE_REPO", "SPICE_REF"]),
