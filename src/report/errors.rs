@@ -147,7 +147,7 @@ fn words(failure: &Failure) -> Words<'_> {
             headline: "the constraints and the requirements contradict each other".to_owned(),
             details: sides.clone(),
             child: Some(child),
-            advice: "Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.".to_owned(),
+            advice: "Correct the constraint, in the wheels' upper-constraints.txt or by CONSTRAINT_OVERRIDES, or the requirement that it contradicts.".to_owned(),
         },
         Failure::NoDistribution { requirement, wheels, index, child } => Words {
             headline: format!("no wheel satisfies {requirement}"),
