@@ -198,7 +198,7 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
         Ok(mut settings) => {
             settings.wheels.use_mounted(root);
             if settings.plugin {
-                settings.remember_wheels(root);
+                settings.take_over(root);
             }
             Ok(Input {
                 environment,

@@ -280,18 +280,22 @@ impl Settings {
         }
     }
 
-    /// Takes `WHEELS` of the parent image's build for those of the plugin, where nothing
-    /// else is given or mounted.
-    pub fn remember_wheels(&mut self, root: &Root) {
+    /// Takes over what the parent image of a plugin was built with, where nothing else is
+    /// given: how its modules are compiled, and where its wheels came from unless some
+    /// are mounted.
+    pub fn take_over(&mut self, root: &Root) {
+        if self.given.get("BYTECODE").is_none()
+            && let Some(bytecode) = parent::argument(root, "BYTECODE")
+        {
+            self.bytecode = bytecode.parse().unwrap_or_default();
+        }
         let is_mounted = Directory::new(root, &self.wheels.path).fault().is_none();
         if is_mounted || !self.wheels.sources.is_empty() || self.wheels.mounted.is_some() {
             return;
         }
         let remembered = parent::wheels(root).unwrap_or_default();
-        let sources: Vec<_> = words(&remembered, false)
-            .iter()
-            .filter_map(|word| word.parse().ok())
-            .collect();
+        let sources = words(&remembered, false).into_iter();
+        let sources: Vec<_> = sources.filter_map(|word| word.parse().ok()).collect();
         if !sources.is_empty() {
             self.given.notes.push(format!(
                 "WHEELS={remembered} is taken from the parent image"

@@ -118,7 +118,7 @@ fn child() -> Test {
         .file(
             "etc/image_info/build.json",
             "{\"project\": \"neutron\", \"finished\": true, \"arguments\": \
-             {\"WHEELS\": \"https://****@host/wheels.tar\"}}",
+             {\"WHEELS\": \"https://****@host/wheels.tar\", \"BYTECODE\": \"checked\"}}",
         )
 }
 
@@ -139,6 +139,7 @@ fn a_plugin_goes_into_what_the_parent_image_has() {
         "neutron===28.0.0 gives way to neutron===27.0.0 in upper-constraints.txt: the parent image has it\n",
         "--constraint /var/lib/loci-install/parent.txt",
         "    do     copy /var/lib/openstack/etc/neutron/* to /etc/neutron\n",
+        "compile the modules there anew (checked)\n",
     ] {
         assert!(
             outcome.stdout.contains(line),
