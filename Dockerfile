@@ -64,6 +64,8 @@ ARG DIST_PACKAGES=""
 ARG EXTRA_BINDEP=""
 ARG EXTRA_PYDEP=""
 ARG PIP_PACKAGES=""
+# NAME===VERSION, -NAME, or a file of such lines below the context.
+ARG CONSTRAINT_OVERRIDES=""
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
 # False keeps only what had to be compiled.
@@ -119,10 +121,13 @@ ARG EXTRA_PYDEP=""
 # Another directory of the context than its patches.
 ARG PATCHES=""
 ARG PIP_PACKAGES=""
+# NAME===VERSION, -NAME, or a file of such lines below the context.
+ARG CONSTRAINT_OVERRIDES=""
 # pip, uv or auto.
 ARG INSTALLER=auto
 ARG PIP_ARGS=""
 ARG PIP_WHEEL_ARGS=$PIP_ARGS
+# FROM is the finished image of a service, and PROJECT a plugin for it.
 ARG PLUGIN=no
 ARG KEEP_ALL_WHEELS="False"
 ARG COPY_DEFAULT_CONFIG_FILES=no
@@ -136,6 +141,8 @@ ARG SOURCES_DIR="/tmp"
 # The account of the service.
 ARG UID=42424
 ARG GID=42424
+# Keystone with PROFILES=mod_oauth2: the packages of that module, each with #sha256=...
+ARG MOD_OAUTH2_PACKAGES=""
 # Horizon: the panels to enable; empty stands for all that are known.
 ARG HORIZON_EXTRA_PANELS=""
 # Nova: the account that swtpm runs as, and the consoles.

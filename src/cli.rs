@@ -199,7 +199,7 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
         Ok(mut settings) => {
             settings.wheels.use_mounted(root);
             if settings.plugin {
-                settings.remember_wheels(root);
+                settings.take_over(root);
             }
             let logins = git::credentials_file(&settings, root);
             let logins = logins.and_then(|path| root.read(path).ok());

@@ -95,6 +95,15 @@ pub enum Failure {
         /// How.
         child: Box<FailedChild>,
     },
+    /// What this program does for a single project cannot be done.
+    OwnHook {
+        /// What was tried, as in "could not ...".
+        doing: &'static str,
+        /// Why not.
+        why: Vec<String>,
+        /// What the reader does next.
+        advice: &'static str,
+    },
     /// The wheels are not what they have to be.
     Wheels(String),
     /// A file of the user's, seen only now, is wrong in these places.

@@ -1,8 +1,9 @@
 //! The image author's files: bindep, pydep and hook scripts, found and evaluated.
 
+mod scripts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::bindep::{Active, File, Rule, render, universal_newlines};
 use crate::findings::Findings;
@@ -16,6 +17,8 @@ use crate::words::nearest;
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
 
+pub use scripts::interpreter;
+
 /// What the files say for this project on this platform.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -23,8 +26,10 @@ pub struct Inputs {
     pub packages: Vec<Wanted>,
     /// Python requirements of pydep files, likewise.
     pub pydeps: Vec<Wanted>,
-    /// Executable scripts of the project, in name order.
+    /// Scripts of the project, in name order: LOCI's, which run after pip.
     pub hooks: Vec<String>,
+    /// Those that run before anything of the project is built or installed, likewise.
+    pub before_pip: Vec<String>,
     /// The profiles that selected the packages.
     pub profiles: Vec<String>,
     /// What came with the inputs' `data` directories, by name: sources of projects, and
@@ -74,12 +79,14 @@ impl Inputs {
         let pydep = load(&Family::PYDEP, settings, root, findings);
         // With a file that could not be read, what it knows would seem unknown.
         let complete = findings.problems.len() == before;
-        let hooks = hooks(settings, root, findings);
+        let hooks = scripts::after_pip(settings, root, findings);
+        let before_pip = scripts::before_pip(settings, root, findings);
+        scripts::warn_of_others(settings, root, findings);
         if complete {
             refuse_unknown_profiles(
                 settings,
                 bindep.iter().chain(&pydep),
-                !hooks.is_empty(),
+                !hooks.is_empty() || !before_pip.is_empty(),
                 findings,
             );
         }
@@ -92,7 +99,7 @@ impl Inputs {
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
         let files = files.chain(&hooks).chain(patches.values().flatten());
         Self {
-            fingerprint: fingerprint(root, files),
+            fingerprint: fingerprint(root, files.chain(&before_pip)),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
                 Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
@@ -100,6 +107,7 @@ impl Inputs {
                 Mode::Requirements => every(&pydep, platform),
             },
             hooks,
+            before_pip,
             profiles: with_codename,
             sources: sources(settings, root),
             patches,
@@ -296,19 +304,28 @@ fn wanted(files: &[(String, File)], selected: impl Fn(&Rule) -> bool) -> Vec<Wan
     wanted
 }
 
+/// Profiles that no file has to mention: a hook of this program serves them.
+fn own_profiles(settings: &Settings) -> &'static [&'static str] {
+    match settings.project.as_str() {
+        "keystone" => &["mod_oauth2"],
+        _ => &[],
+    }
+}
+
 /// A profile that no file mentions selects nothing, and is most likely a typing
-/// mistake; but a hook may know it, as LOCI's for keystone does `mod_oauth2`.
+/// mistake; but an author's script may know it.
 fn refuse_unknown_profiles<'a>(
     settings: &Settings,
     files: impl Iterator<Item = &'a (String, File)>,
     hooks: bool,
     findings: &mut Findings,
 ) {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut known: BTreeSet<&str> = own_profiles(settings).iter().copied().collect();
+    let of_hooks = known.len();
     for (_, file) in files {
         known.extend(file.profiles());
     }
-    if known.is_empty() {
+    if known.len() == of_hooks {
         return;
     }
     for profile in &settings.profiles {
@@ -392,23 +409,4 @@ fn patches(
         ));
     }
     found
-}
-
-fn hooks(settings: &Settings, root: &Root, findings: &mut Findings) -> Vec<String> {
-    let mut scripts = Vec::new();
-    for directory in directories(settings) {
-        let pattern = format!("{directory}/project_specific/{}/*", settings.project);
-        for script in matches(root, &pattern) {
-            let executable = fs::metadata(root.join(&script))
-                .is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
-            if executable {
-                scripts.push(script);
-            } else {
-                findings.input(format!(
-                    "{script}: a hook has to be executable; chmod +x it, or move it elsewhere"
-                ));
-            }
-        }
-    }
-    scripts
 }

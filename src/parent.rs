@@ -99,15 +99,19 @@ pub fn service(root: &Root) -> Option<String> {
     Some(service.project.clone())
 }
 
+/// An argument of the parent's build, or of an image below it.
+#[must_use]
+pub fn argument(root: &Root, name: &str) -> Option<String> {
+    let record = record::of_image(root)?;
+    let mut generations = record.generations();
+    generations.find_map(|one| one.arguments.get(name).cloned())
+}
+
 /// `WHEELS` of the parent's build, without credentials.
 #[must_use]
 pub fn wheels(root: &Root) -> Option<String> {
-    let remembered = record::of_image(root).and_then(|record| {
-        let mut generations = record.generations();
-        generations.find_map(|one| one.arguments.get("WHEELS").cloned())
-    });
     // LOCI's file, of images that it built.
-    let remembered = remembered.or_else(|| root.read("/opt/loci/wheels").ok())?;
+    let remembered = argument(root, "WHEELS").or_else(|| root.read("/opt/loci/wheels").ok())?;
     let wheels = Secrets::without(remembered.trim());
     (!wheels.is_empty()).then_some(wheels)
 }

@@ -48,6 +48,8 @@ pub struct Record {
     pub release: Option<Counts>,
     /// The distribution packages that were asked for.
     pub packages: Vec<String>,
+    /// The package files that were fetched for a hook.
+    pub package_files: Vec<PackageFile>,
     /// The distribution packages that were there during the build only.
     pub build_packages: Vec<String>,
     /// The steps, in the order in which they ended.
@@ -57,6 +59,15 @@ pub struct Record {
     /// The record of the image that a plugin was added to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Record>>,
+}
+
+/// A distribution's package that came from no archive of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageFile {
+    /// Where it was, without credentials.
+    pub source: String,
+    /// Its SHA-256 digest, in lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// What was done for a release.

@@ -132,7 +132,7 @@ impl StepName {
             Self::Wheels => "makes the wheels directory available",
             Self::Venv => "creates the virtualenv and its pip toolchain",
             Self::Source => "gets the project's source, from a directory or by git",
-            Self::Build => "builds wheels of the sources",
+            Self::Build => "runs scripts that come before pip, then builds wheels of the sources",
             Self::Pip => "installs the project and everything it needs, in one resolution",
             Self::Hooks => "does what single projects need, then runs the image author's scripts",
             Self::Config => "copies the project's default configuration to /etc",

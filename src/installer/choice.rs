@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::plan::View;
+use crate::python::requirement_file::RequirementFile;
 use crate::settings::{InstallerWish, Settings};
 use crate::wheels::Directory;
 
@@ -122,6 +123,11 @@ fn obstacle(settings: &Settings, configuration: &[Setting]) -> Option<String> {
     if !install.no_binary.is_empty() {
         return Some(unknown("--no-binary", "PIP_ARGS"));
     }
+    if let Some(source) = source(settings) {
+        return Some(format!(
+            "uv builds nothing where only wheels are taken, and {source} of PIP_PACKAGES is a source"
+        ));
+    }
     let build = Index::read(&[], "wheel", &pip::wheel_arguments(settings));
     if let Err(flag) = translation::of_build(&build.rest) {
         return Some(unknown(&flag, "PIP_WHEEL_ARGS"));
@@ -137,6 +143,15 @@ fn obstacle(settings: &Settings, configuration: &[Setting]) -> Option<String> {
             !(known || translation::is_beside(&setting.key) || means_no(&setting.value))
         })
         .map(|setting| format!("uv cannot be told {}", setting.place()))
+}
+
+/// The first of the user's requirements that has to be built. pip builds what is asked
+/// for by its place, whatever it is told of wheels.
+fn source(settings: &Settings) -> Option<&String> {
+    settings.pip.packages.iter().find(|requirement| {
+        let parsed = RequirementFile::parse("PIP_PACKAGES", requirement).unwrap_or_default();
+        parsed.lines.iter().any(|line| line.what.is_source())
+    })
 }
 
 #[cfg(test)]
@@ -208,6 +223,31 @@ mod tests {
                 "uv cannot be told --no-binary of PIP_ARGS".to_owned()
             ))
         );
+    }
+
+    #[test]
+    fn what_has_to_be_built_is_pips() {
+        for source in [
+            "/tmp/lib",
+            "'lib[a] @ file:///tmp/lib'",
+            "git+https://h/lib.git@1.0",
+            "'lib @ https://h/lib-1.tar.gz'",
+        ] {
+            let chosen = chosen(&[("PIP_PACKAGES", source)], &[], true);
+            assert_eq!(
+                chosen.map(|(engine, _)| engine),
+                Ok(Engine::Pip),
+                "{source}"
+            );
+        }
+        for wheel in [
+            "lib>=1",
+            "/tmp/lib-1-py3-none-any.whl",
+            "'lib @ https://h/lib.whl'",
+        ] {
+            let chosen = chosen(&[("PIP_PACKAGES", wheel)], &[], true);
+            assert_eq!(chosen.map(|(engine, _)| engine), Ok(Engine::Uv), "{wheel}");
+        }
     }
 
     #[test]

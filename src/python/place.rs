@@ -1,6 +1,6 @@
 //! Requirements that are places: repositories and paths.
 
-use pep508_rs::Requirement;
+use pep508_rs::{Requirement, VersionOrUrl};
 
 use super::requirement::{Wrong, wrong};
 use super::{Name, url};
@@ -20,6 +20,22 @@ pub enum What {
         /// The name that the line gives to it.
         egg: Option<Name>,
     },
+}
+
+impl What {
+    /// Whether it is no wheel, wherever it is: it has to be built.
+    #[must_use]
+    pub fn is_source(&self) -> bool {
+        let is_wheel = |path: &str| path.to_ascii_lowercase().ends_with(".whl");
+        match self {
+            Self::Vcs(_) => true,
+            Self::Path { path, .. } => !is_wheel(path),
+            Self::Named(requirement) => match &requirement.version_or_url {
+                Some(VersionOrUrl::Url(url)) => !is_wheel(url.to_url().path()),
+                _ => false,
+            },
+        }
+    }
 }
 
 /// A revision of a repository

@@ -170,7 +170,7 @@ fn words(failure: &Failure) -> Words<'_> {
             headline: "the constraints and the requirements contradict each other".to_owned(),
             details: sides.clone(),
             child: Some(child),
-            advice: "Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.".to_owned(),
+            advice: "Correct the constraint, in the wheels' upper-constraints.txt or by CONSTRAINT_OVERRIDES, or the requirement that it contradicts.".to_owned(),
         },
         Failure::NoDistribution { requirement, wheels, index, child } => Words {
             headline: format!("no wheel satisfies {requirement}"),
@@ -191,7 +191,17 @@ fn words(failure: &Failure) -> Words<'_> {
             },
             details: Vec::new(),
             child: Some(child),
-            advice: "The script is the image author's; its last lines say what to correct.".to_owned(),
+            advice: match &child.ending {
+                Ending::NotStarted(_) => "Have its interpreter installed, by bindep.txt or DIST_PACKAGES, and mount scripts where they may be executed.",
+                _ => "The script is the image author's; its last lines say what to correct.",
+            }
+            .to_owned(),
+        },
+        Failure::OwnHook { doing, why, advice } => Words {
+            headline: format!("could not {doing}"),
+            details: why.clone(),
+            child: None,
+            advice: (*advice).to_owned(),
         },
         Failure::Input(problems) => Words {
             headline: "the source of the constraints is wrong".to_owned(),
@@ -314,6 +324,44 @@ mod tests {
              \x20   E: broken\n\
              The last lines say what to correct.\n\
              This step alone: loci-install step packages; the build from there: loci-install\n"
+        );
+    }
+
+    #[test]
+    fn a_hook_that_cannot_be_started_is_told_why() {
+        let failure = Failure::Hook {
+            script: "/opt/loci/10_x.sh".to_owned(),
+            child: Box::new(FailedChild {
+                command: "/opt/loci/10_x.sh".to_owned(),
+                ending: Ending::NotStarted(
+                    "there is no /bin/zsh, which its first line names".to_owned(),
+                ),
+                tail: Vec::new(),
+            }),
+        };
+        assert_eq!(
+            explain(StepName::Build, &failure),
+            "error: build: the hook /opt/loci/10_x.sh was not started: there is no /bin/zsh, which its first line names\n\
+             \x20 command: /opt/loci/10_x.sh\n\
+             \x20 ended:   not started: there is no /bin/zsh, which its first line names\n\
+             Have its interpreter installed, by bindep.txt or DIST_PACKAGES, and mount scripts where they may be executed.\n\
+             This step alone: loci-install step build; the build from there: loci-install\n"
+        );
+    }
+
+    #[test]
+    fn what_a_project_needs_and_cannot_have_is_told_with_its_own_advice() {
+        let failure = Failure::OwnHook {
+            doing: "get Apache's module oauth2",
+            why: vec!["there is no https://h/x.deb; check the URL".to_owned()],
+            advice: "Correct MOD_OAUTH2_PACKAGES.",
+        };
+        assert_eq!(
+            explain(StepName::Hooks, &failure),
+            "error: hooks: could not get Apache's module oauth2\n\
+             \x20 there is no https://h/x.deb; check the URL\n\
+             Correct MOD_OAUTH2_PACKAGES.\n\
+             This step alone: loci-install step hooks; the build from there: loci-install\n"
         );
     }
 

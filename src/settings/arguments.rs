@@ -266,6 +266,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Logins of the wheels' registry, as docker and podman write them; the secret `registry-auth` or their own files when not given",
     ),
     argument(
+        "MOD_OAUTH2_PACKAGES",
+        "",
+        "FILES",
+        "Debian packages of Apache's module for OAuth 2.0, for keystone with `PROFILES=mod_oauth2`: URLs, paths or names in the input directories, each with `#sha256=...`",
+    ),
+    argument(
         "HORIZON_EXTRA_PANELS",
         "",
         "LIST",

@@ -6,6 +6,7 @@ pub mod environment;
 mod given;
 mod installer;
 mod overrides;
+mod pinned;
 mod reader;
 mod values;
 mod wheels;
@@ -17,6 +18,7 @@ pub use crate::platform::DistributionOverride;
 pub use given::Given;
 pub use installer::InstallerWish;
 pub use overrides::{Change, Word};
+pub use pinned::{PinnedFile, Place};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
@@ -85,6 +87,8 @@ pub struct Settings {
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
     pub bytecode: Bytecode,
+    /// The packages of Apache's module for OAuth 2.0, for keystone.
+    pub mod_oauth2: Vec<PinnedFile>,
     /// What of Horizon's panels is enabled.
     pub horizon_panels: Panels,
     /// The account of emulated TPMs, for nova.
@@ -256,12 +260,9 @@ impl Settings {
             bytecode: read
                 .with("BYTECODE", |text| text.parse().map_err(Refused))
                 .unwrap_or_default(),
+            mod_oauth2: read.debian_packages("MOD_OAUTH2_PACKAGES"),
             horizon_panels: read.horizon_panels(),
-            tss: TssSettings {
-                name: read.parsed("NOVA_TSS_USER"),
-                uid: read.parsed("NOVA_TSS_UID"),
-                gid: read.parsed("NOVA_TSS_GID"),
-            },
+            tss: read.tss(),
             consoles: Consoles {
                 novnc: read.repository(["NOVNC_REPO", "NOVNC_REF"]),
                 spice: read.repository(["SPICE_REPO", "SPICE_REF"]),
@@ -285,18 +286,22 @@ impl Settings {
         }
     }
 
-    /// Takes `WHEELS` of the parent image's build for those of the plugin, where nothing
-    /// else is given or mounted.
-    pub fn remember_wheels(&mut self, root: &Root) {
+    /// Takes over what the parent image of a plugin was built with, where nothing else is
+    /// given: how its modules are compiled, and where its wheels came from unless some
+    /// are mounted.
+    pub fn take_over(&mut self, root: &Root) {
+        if self.given.get("BYTECODE").is_none()
+            && let Some(bytecode) = parent::argument(root, "BYTECODE")
+        {
+            self.bytecode = bytecode.parse().unwrap_or_default();
+        }
         let is_mounted = Directory::new(root, &self.wheels.path).fault().is_none();
         if is_mounted || !self.wheels.sources.is_empty() || self.wheels.mounted.is_some() {
             return;
         }
         let remembered = parent::wheels(root).unwrap_or_default();
-        let sources: Vec<_> = words(&remembered, false)
-            .iter()
-            .filter_map(|word| word.parse().ok())
-            .collect();
+        let sources = words(&remembered, false).into_iter();
+        let sources: Vec<_> = sources.filter_map(|word| word.parse().ok()).collect();
         if !sources.is_empty() {
             self.given.notes.push(format!(
                 "WHEELS={remembered} is taken from the parent image"

@@ -8,8 +8,8 @@ use super::values::{
     version_suffix, words,
 };
 use super::{
-    Given, Panels, PipSettings, RegistrySettings, Repository, SettingError, WheelsSettings,
-    WheelsSource, environment,
+    Given, Panels, PinnedFile, PipSettings, RegistrySettings, Repository, SettingError,
+    TssSettings, WheelsSettings, WheelsSource, environment,
 };
 use crate::step::Mode;
 
@@ -65,6 +65,32 @@ impl Reader<'_> {
         self.with(name, boolean).unwrap_or_default()
     }
 
+    /// Files of packages, each of a name of its own that apt-get(8) takes for a file's.
+    pub fn debian_packages(&mut self, name: &str) -> Vec<PinnedFile> {
+        let mut files: Vec<PinnedFile> = Vec::new();
+        for word in words(self.in_force(name), false) {
+            let file: PinnedFile = match word.parse() {
+                Ok(file) => file,
+                Err(Refused(why)) => {
+                    self.refuse(name, why);
+                    continue;
+                }
+            };
+            let called = file.name();
+            let is_inner =
+                |character: char| character.is_ascii_alphanumeric() || "._+~-".contains(character);
+            let stem = called.strip_suffix(".deb");
+            if !stem.is_some_and(|stem| stem.chars().all(is_inner)) {
+                self.refuse(name, format!("`{called}` is not the name of a .deb file"));
+            } else if files.iter().any(|other| other.name() == called) {
+                self.refuse(name, format!("two files are called `{called}`"));
+            } else {
+                files.push(file);
+            }
+        }
+        files
+    }
+
     pub fn horizon_panels(&mut self) -> Panels {
         let name = "HORIZON_EXTRA_PANELS";
         let panels = words(self.in_force(name), false);
@@ -78,6 +104,14 @@ impl Reader<'_> {
             Panels::Known
         } else {
             Panels::These(panels)
+        }
+    }
+
+    pub fn tss(&mut self) -> TssSettings {
+        TssSettings {
+            name: self.parsed("NOVA_TSS_USER"),
+            uid: self.parsed("NOVA_TSS_UID"),
+            gid: self.parsed("NOVA_TSS_GID"),
         }
     }
 
@@ -185,8 +219,13 @@ impl Reader<'_> {
 
     pub fn project_directories(&mut self, name: &str) -> Vec<String> {
         let list = words(self.in_force(name), false);
-        for entry in &list {
-            if entry.contains('/') || entry == ".." || entry == "." {
+        let project = self.in_force("PROJECT").to_owned();
+        for (index, entry) in list.iter().enumerate() {
+            if *entry == project {
+                self.refuse(name, format!("`{entry}` is PROJECT itself"));
+            } else if list[..index].contains(entry) {
+                self.refuse(name, format!("`{entry}` stands there twice"));
+            } else if entry.contains('/') || entry == ".." || entry == "." {
                 self.refuse(
                     name,
                     format!("`{entry}` is not the name of a directory in SOURCES_DIR"),

@@ -47,6 +47,7 @@ fn everything_wrong_is_listed_at_once() {
         errors,
         [
             "PROJECT: required; the service to install, for example PROJECT=keystone",
+            "PLUGIN=perhaps: not a boolean; True, yes, 1 or on, or False, no, 0 or off",
             "UID=abc: not an id; a whole number from 0 to 4294967294",
             "WHEELS=ftp://host/x: `ftp://host/x` is no source of wheels; an absolute path, an http(s) URL or an image reference",
             "REGISTRY_PROTOCOL=gopher: not a protocol; http, https or detect",

@@ -146,9 +146,17 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
 
 /// What git is needed for, if it is.
 fn why_git(view: &View<'_>) -> Option<&'static str> {
-    if view.settings.mode == Mode::Infra {
+    let settings = view.settings;
+    if settings
+        .pip
+        .packages
+        .iter()
+        .any(|word| word.contains("git+"))
+    {
+        Some("to clone what PIP_PACKAGES names")
+    } else if settings.mode == Mode::Infra {
         None
-    } else if source::projects(view.settings).any(|project| source::of(view, project).is_none()) {
+    } else if source::projects(settings).any(|project| source::of(view, project).is_none()) {
         Some("to clone the project")
     } else if hooks::need_git(view) {
         Some("to get the consoles")

@@ -1,7 +1,7 @@
 //! `build`: wheels of the sources. The only place where project code is built.
 
 use super::pins::Pins;
-use super::source;
+use super::{hooks, source};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -26,10 +26,15 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let sources: Vec<String> = source::projects(view.settings)
         .map(|project| source::place(view.root, view.settings, project))
         .collect();
-    let why = format!("wheels of {}", sources.join(", "));
+    let (scripts, mut actions) = hooks::before_pip(view, findings);
+    let what: Vec<String> = scripts
+        .into_iter()
+        .chain([format!("wheels of {}", sources.join(", "))])
+        .collect();
+    let why = what.join(", then ");
     let built = wheels_in(&view.root.join(BUILT));
     let installer = Installer::planned(view, findings);
-    let pins = Pins::planned(view, findings).unwrap_or_default();
+    let pins = Pins::planned(view, findings);
     let constraints = pins.of_builds(view.settings);
     let task = Build {
         commands: commands(
@@ -47,21 +52,18 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .root
         .read(inputs_file())
         .is_ok_and(|earlier| earlier == inputs);
-    if built.len() == task.sources.len() && unchanged && !source::changes(view) {
+    let unchanged = unchanged && !source::changes(view);
+    if actions.is_empty() && built.len() == task.sources.len() && unchanged {
         return (
             why,
             Work::Done("they are built, and the sources have not changed since".to_owned()),
         );
     }
-    (
-        why,
-        Work::Do(vec![
-            Action::Remove {
-                path: BUILT.to_owned(),
-            },
-            Action::task(task),
-        ]),
-    )
+    actions.push(Action::Remove {
+        path: BUILT.to_owned(),
+    });
+    actions.push(Action::task(task));
+    (why, Work::Do(actions))
 }
 
 fn inputs_file() -> String {

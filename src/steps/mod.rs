@@ -167,6 +167,7 @@ fn plan_step(
         expected,
         also_needs: match name {
             StepName::Wheels => wheels::also_needs(view),
+            StepName::Build => hooks::also_needs_of_build(view),
             _ => Vec::new(),
         },
     }

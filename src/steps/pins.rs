@@ -48,18 +48,17 @@ impl Pins {
 
     /// The same, with what is wrong noted; names are checked as soon as there are
     /// constraints.
-    pub fn planned(view: &View<'_>, findings: &mut Findings) -> Option<Self> {
+    pub fn planned(view: &View<'_>, findings: &mut Findings) -> Self {
         let (root, settings) = (view.root, view.settings);
-        let read = Self::read(root, settings).and_then(|pins| {
-            let unknown = pins.unknown(root, settings);
-            if unknown.is_empty() {
-                Ok(pins)
-            } else {
-                Err(unknown)
-            }
-        });
-        read.map_err(|problems| problems.into_iter().for_each(|text| findings.input(text)))
-            .ok()
+        let pins = Self::read(root, settings);
+        let problems = match &pins {
+            Ok(pins) => pins.unknown(root, settings),
+            Err(problems) => problems.clone(),
+        };
+        for problem in problems {
+            findings.input(problem);
+        }
+        pins.unwrap_or_default()
     }
 
     /// What is said of overrides of packages that nobody knows.

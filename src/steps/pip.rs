@@ -32,7 +32,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .collect();
     let why = why(settings, pydeps.len());
     check_extras(view, findings);
-    let pins = Pins::planned(view, findings).unwrap_or_default();
+    let pins = Pins::planned(view, findings);
     if settings.mode == Mode::Infra && pydeps.is_empty() && settings.pip.packages.is_empty() {
         return (why, Work::Done("nothing is asked for".to_owned()));
     }

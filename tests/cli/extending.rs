@@ -20,6 +20,21 @@ fn extras_that_the_project_does_not_have() {
         .run();
 }
 
+#[test]
+fn an_extra_project_stands_there_once() {
+    Test::debian()
+        .set("EXTRA_PROJECTS", "oslo.config keystone oslo.config ../x")
+        .plan()
+        .stderr(
+            "error: 3 wrong settings; nothing was touched\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `keystone` is PROJECT itself\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `oslo.config` stands there twice\n\
+             \x20 EXTRA_PROJECTS=oslo.config keystone oslo.config ../x: `../x` is not the name of a directory in SOURCES_DIR\n",
+        )
+        .status(2)
+        .run();
+}
+
 /// The steps that have work to do.
 fn working(stdout: &str) -> Vec<&str> {
     let steps = stdout.split("\n\n").skip(1);
@@ -103,7 +118,7 @@ fn child() -> Test {
         .file(
             "etc/image_info/build.json",
             "{\"project\": \"neutron\", \"finished\": true, \"arguments\": \
-             {\"WHEELS\": \"https://****@host/wheels.tar\"}}",
+             {\"WHEELS\": \"https://****@host/wheels.tar\", \"BYTECODE\": \"checked\"}}",
         )
 }
 
@@ -124,6 +139,7 @@ fn a_plugin_goes_into_what_the_parent_image_has() {
         "neutron===28.0.0 gives way to neutron===27.0.0 in upper-constraints.txt: the parent image has it\n",
         "--constraint /var/lib/loci-install/parent.txt",
         "    do     copy /var/lib/openstack/etc/neutron/* to /etc/neutron\n",
+        "compile the modules there anew (checked)\n",
     ] {
         assert!(
             outcome.stdout.contains(line),

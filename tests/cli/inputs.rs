@@ -120,14 +120,14 @@ fn an_unknown_profile() {
 #[test]
 fn a_hook_may_know_a_profile_that_no_file_does() {
     let outcome = Test::debian()
-        .script("opt/loci/scripts/project_specific/keystone/10_oauth.sh")
-        .set("PROFILES", "mod_oauth2")
+        .script("opt/loci/scripts/project_specific/keystone/10_blue.sh")
+        .set("PROFILES", "blue")
         .plan()
         .outcome();
     assert_eq!(outcome.status, Some(0));
     assert_eq!(
         outcome.stderr.lines().next(),
-        Some("warning: PROFILES=mod_oauth2: no bindep or pydep file mentions this profile")
+        Some("warning: PROFILES=blue: no bindep or pydep file mentions this profile")
     );
 }
 

@@ -13,7 +13,7 @@ fn a_list_of_all_steps() {
              wheels       makes the wheels directory available\n\
              venv         creates the virtualenv and its pip toolchain\n\
              source       gets the project's source, from a directory or by git\n\
-             build        builds wheels of the sources\n\
+             build        runs scripts that come before pip, then builds wheels of the sources\n\
              pip          installs the project and everything it needs, in one resolution\n\
              hooks        does what single projects need, then runs the image author's scripts\n\
              config       copies the project's default configuration to /etc\n\

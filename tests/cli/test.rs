@@ -80,9 +80,14 @@ impl Test {
 
     /// Writes a script below the root.
     pub fn script(self, path: &str) -> Self {
-        let test = self.file(path, "#!/bin/sh\n");
-        set_mode(&test.root.path().join(path), 0o755);
-        test
+        self.program(path, "#!/bin/sh\n")
+    }
+
+    /// Writes a file below the root that may be executed.
+    pub fn program(self, path: &str, text: &str) -> Self {
+        let written = self.file(path, text);
+        set_mode(&written.root.path().join(path), 0o755);
+        written
     }
 
     /// Removes a file or a tree below the root.

@@ -90,7 +90,7 @@ fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
         1. loosen the range of package versions you've specified
         2. remove package versions to allow pip to attempt to solve the dependency conflict
         ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
-    Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.
+    Correct the constraint, in the wheels' upper-constraints.txt or by CONSTRAINT_OVERRIDES, or the requirement that it contradicts.
     This step alone: loci-install step pip; the build from there: loci-install
     ");
 }

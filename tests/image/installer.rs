@@ -233,7 +233,7 @@ fn a_conflict_that_uv_finds_shows_both_sides() {
         error: No solution found when resolving dependencies
           cause: Because tiny==1.0 depends on six<1.17 and six==1.17.0, we can conclude that tiny==1.0 cannot be used.
                  And because only tiny==1.0 is available and you require tiny, we can conclude that your requirements are unsatisfiable.
-    Correct the constraint in the wheels' upper-constraints.txt, or the requirement that it contradicts.
+    Correct the constraint, in the wheels' upper-constraints.txt or by CONSTRAINT_OVERRIDES, or the requirement that it contradicts.
     This step alone: loci-install step pip; the build from there: loci-install
     ");
 }

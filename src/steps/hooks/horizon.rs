@@ -17,6 +17,9 @@ use crate::settings::Panels;
 use crate::step::StepName;
 use crate::words::count;
 
+/// The service, and its account.
+pub(super) const PROJECT: &str = "horizon";
+
 /// Horizon's package, below the virtualenv's site-packages.
 const PACKAGE: &str = "openstack_dashboard";
 
@@ -33,12 +36,20 @@ const CONFIGURATION: &str = "/etc/openstack-dashboard";
 /// directories that a panel has.
 const ENABLED: [&str; 2] = ["enabled", "local/enabled"];
 
+/// Where panels are linked to, below Horizon's package.
+const LINKED: [&str; 4] = [
+    "local/enabled",
+    "local/local_settings.d",
+    "conf",
+    "conf/default_policies",
+];
+
 /// Configures Horizon, unless that was done.
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
-    let panels = &view.settings.horizon_panels;
+    let settings = view.settings;
     let configure = Configure {
-        panels: panels.clone(),
-        source: source::place(view.root, view.settings, view.settings.project.as_str()),
+        panels: settings.horizon_panels.clone(),
+        source: (!settings.plugin).then(|| source::place(view.root, settings, PROJECT)),
     };
     let is_done = !findings.works(&[StepName::Pip])
         && view.root.exists(STATIC_PATH)
@@ -70,8 +81,9 @@ const KNOWN: [&str; 9] = [
 #[derive(Debug)]
 struct Configure {
     panels: Panels,
-    /// Where the source with its manage.py is.
-    source: String,
+    /// Where the source with its manage.py is; none of a plugin, whose own is another
+    /// program and whose parent has Horizon's.
+    source: Option<String>,
 }
 
 impl Configure {
@@ -101,7 +113,10 @@ impl Task for Configure {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let site = Site::find(context.root)?;
         let panels = self.installed(&site)?;
-        site.manage(context, &self.source)?;
+        if self.is_ours(&site.manage_py(), context.root) {
+            site.manage(context, self.source.as_deref())?;
+        }
+        site.disable_all(context)?;
         for panel in &panels {
             site.enable(context, panel)?;
         }
@@ -109,7 +124,9 @@ impl Task for Configure {
             0 => "no panels".to_owned(),
             number => format!("{}: {}", count(number, "panel"), panels.join(", ")),
         });
-        site.settings(context)?;
+        if self.is_ours(&site.settings(), context.root) {
+            site.write_settings(context)?;
+        }
         site.assets(context)?;
         site.paths(context)?;
         site.hand_over(context)?;
@@ -118,6 +135,11 @@ impl Task for Configure {
 }
 
 impl Configure {
+    /// Whether a file is written here: the parent image of a plugin has its own.
+    fn is_ours(&self, file: &str, root: &Root) -> bool {
+        self.source.is_some() || !root.exists(file)
+    }
+
     fn installed(&self, site: &Site<'_>) -> Result<Vec<String>, Failure> {
         let is_there = |panel: &&str| site.root.is_directory(format!("{}/{panel}", site.packages));
         match &self.panels {
@@ -130,8 +152,7 @@ impl Configure {
                 let missing: Vec<String> = missing
                     .map(|panel| {
                         format!(
-                            "HORIZON_EXTRA_PANELS={panel}: there is no such module in {}; \
-                             install it by PIP_PACKAGES, EXTRA_PROJECTS or pydep.txt",
+                            "HORIZON_EXTRA_PANELS={panel}: there is no such module in {}",
                             site.packages
                         )
                     })
@@ -139,7 +160,11 @@ impl Configure {
                 if missing.is_empty() {
                     Ok(panels.clone())
                 } else {
-                    Err(Failure::Input(missing))
+                    Err(Failure::OwnHook {
+                        doing: "enable Horizon's panels",
+                        why: missing,
+                        advice: "Correct the names, or install the panels by PIP_PACKAGES, EXTRA_PROJECTS or pydep.txt.",
+                    })
                 }
             }
         }
@@ -155,12 +180,25 @@ struct Site<'a> {
     horizon: String,
 }
 
+/// Where Horizon's package is in the virtualenv.
+fn pattern() -> String {
+    format!("{VIRTUALENV}/lib/python3*/site-packages/{PACKAGE}")
+}
+
+/// Whether this is an image of Horizon.
+pub(super) fn is_there(root: &Root) -> bool {
+    !root.glob(&pattern()).is_empty()
+}
+
 impl<'a> Site<'a> {
     fn find(root: &'a Root) -> Result<Self, Failure> {
-        let pattern = format!("{VIRTUALENV}/lib/python3*/site-packages/{PACKAGE}");
+        let pattern = pattern();
         let Some(horizon) = root.glob(&pattern).into_iter().next() else {
-            let why = format!("there is no {pattern}: Horizon is not installed");
-            return Err(Failure::Input(vec![why]));
+            return Err(Failure::OwnHook {
+                doing: "find Horizon in the virtualenv",
+                why: vec![format!("there is no {pattern}")],
+                advice: "Run the step pip; if that was done, the source is not Horizon's: check PROJECT_REPO, or what is in SOURCES_DIR.",
+            });
         };
         let packages = horizon.trim_end_matches(PACKAGE).trim_end_matches('/');
         Ok(Self {
@@ -171,15 +209,32 @@ impl<'a> Site<'a> {
     }
 
     /// The program that makes assets. Wheels of Horizon lack it; sources have it.
-    fn manage(&self, context: &Context<'_>, source: &str) -> Result<(), Failure> {
+    fn manage(&self, context: &Context<'_>, source: Option<&str>) -> Result<(), Failure> {
         let path = self.manage_py();
-        let given = context.root.read(format!("{source}/manage.py"));
+        let given = source.and_then(|at| context.root.read(format!("{at}/manage.py")).ok());
         context.write(&path, given.as_deref().unwrap_or(MANAGE))?;
         context.make_executable(&path)
     }
 
+    fn settings(&self) -> String {
+        format!("{}/local/local_settings.py", self.horizon)
+    }
+
     fn manage_py(&self) -> String {
         format!("{}/manage.py", self.horizon)
+    }
+
+    /// Removes the links to panels of an earlier run, which may have enabled others.
+    fn disable_all(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let is_ours = |path: &String| {
+            let target = fs::read_link(self.root.join(path));
+            target.is_ok_and(|target| target.starts_with(&self.packages))
+        };
+        let directories = LINKED.iter();
+        let paths = directories
+            .flat_map(|directory| self.root.glob(&format!("{}/{directory}/*", self.horizon)));
+        let mut links = paths.filter(is_ours);
+        links.try_for_each(|link| context.remove(&link))
     }
 
     /// Links what a panel brings to where Horizon looks for it.
@@ -190,7 +245,8 @@ impl<'a> Site<'a> {
             let files = self.root.glob(&format!("{directory}/_[1-9]*.py"));
             self.link_all(context, files, "local/enabled")?;
         }
-        let settings = self.root.glob(&of_panel("local/local_settings.d/*.py"));
+        let mut settings = self.root.glob(&of_panel("local/local_settings.d/*"));
+        settings.retain(|path| self.root.is_file(path));
         self.link_all(context, settings, "local/local_settings.d")?;
         for directory in ["conf", "conf/default_policies"] {
             let files = ["json", "yaml"].map(|kind| of_panel(&format!("{directory}/*.{kind}")));
@@ -217,8 +273,8 @@ impl<'a> Site<'a> {
     }
 
     /// Horizon's example, with assets that are made beforehand.
-    fn settings(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let path = format!("{}/local/local_settings.py", self.horizon);
+    fn write_settings(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let path = self.settings();
         let example = context.read(&format!("{path}.example"))?;
         let own = format!("COMPRESS_OFFLINE = True\nSTATIC_ROOT = '{ASSETS}'\n");
         context.write(&path, &format!("{}\n{own}", example.trim_end()))
@@ -272,8 +328,7 @@ impl<'a> Site<'a> {
         context.remove(&format!("{local}/.secret_key_store"))?;
         context.remove(&format!("{local}/*.lock"))?;
         context.remove(&format!("{local}/.*.lock"))?;
-        let account = &context.settings.project;
-        let owner = format!("{account}:{account}");
+        let owner = format!("{PROJECT}:{PROJECT}");
         let chown = Command::new("chown").args(["-R", "-h", &owner, &local]);
         context.run("give Horizon its settings", &chown).map(drop)
     }

@@ -1,0 +1,241 @@
+//! Keystone: Apache's module for OAuth 2.0, of the profile `mod_oauth2`.
+
+use url::Url;
+
+use super::super::packages;
+use super::super::transaction::{RefreshLists, Restrain, bare, note_base};
+use crate::command::Command;
+use crate::context::Context;
+use crate::download::{Advice, Client, Fetched, Trust, Wanted};
+use crate::failure::Failure;
+use crate::findings::Findings;
+use crate::fingerprint::{Fingerprint, sha256_of};
+use crate::inputs;
+use crate::layout::STATE;
+use crate::plan::{Action, Task, View};
+use crate::platform::Family;
+use crate::platform::package_manager::PackageManager;
+use crate::record::PackageFile;
+use crate::settings::{PinnedFile, Place, Settings};
+
+/// LOCI's name of the profile. No bindep file can have it: names of profiles have no `_`.
+const PROFILE: &str = "mod_oauth2";
+
+/// The argument that says where the packages are.
+const ARGUMENT: &str = "MOD_OAUTH2_PACKAGES";
+
+/// LOCI's script for it.
+pub(super) const SCRIPT: &str = "01_add_oauth_modules.sh";
+
+/// What Debian and Ubuntu call it where they have it.
+const PACKAGE: &str = "libapache2-mod-oauth2";
+
+/// There once the module is enabled.
+const ENABLED: &str = "/etc/apache2/mods-enabled/oauth2.load";
+
+/// Who names a file means its version.
+const OLDER: &str = "--allow-downgrades";
+
+/// What is to be done about errors of servers.
+const ADVICE: Advice = Advice {
+    refused: "check the credentials: in the URL, or netrc's entry for the host",
+    absent: "check the URL",
+    certificate: "name the right CA bundle in SSL_CERT_FILE or PIP_CERT",
+    plain: "check the URL: it may be http, or another port",
+    authorities: "install ca-certificates, or name a CA bundle in SSL_CERT_FILE",
+};
+
+pub(super) fn wants_oauth2(settings: &Settings) -> bool {
+    settings.profiles.iter().any(|profile| profile == PROFILE)
+}
+
+/// Installs the module and enables it, unless that was done.
+pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
+    let given = &view.settings.mod_oauth2;
+    let family = view.platform.family;
+    if family != Family::Debian {
+        findings.input(format!(
+            "PROFILES={PROFILE}: its packages are Debian's, and {} is of the {} family; \
+             give {SCRIPT}, a hook of your own",
+            view.platform.distribution.id,
+            family.as_str()
+        ));
+        return Vec::new();
+    }
+    let mut wanted = packages::wanted(view).into_iter();
+    if given.is_empty() && !wanted.any(|(name, _)| bare(&name) == PACKAGE) {
+        findings.input(format!(
+            "PROFILES={PROFILE}: nothing says where the module comes from; \
+             set DIST_PACKAGES={PACKAGE} where the archive has it, \
+             else {ARGUMENT} to its .deb files and those that it needs, each with #sha256=; \
+             or give {SCRIPT}, a hook of your own"
+        ));
+        return Vec::new();
+    }
+    let files = given
+        .iter()
+        .filter_map(|file| source(view, file, findings).map(|url| (file.clone(), url)));
+    let install = Install {
+        manager: view.platform.package_manager(),
+        files: files.collect(),
+    };
+    let is_done =
+        view.root.exists(ENABLED) && view.root.read(stamp_file()).ok() == Some(install.stamp());
+    if is_done && !view.named {
+        return Vec::new();
+    }
+    vec![Action::task(Restrain), Action::task(install)]
+}
+
+fn stamp_file() -> String {
+    format!("{STATE}/hooks/{PROFILE}.stamp")
+}
+
+/// The URL of a file; of one that is here, if it is what it has to be.
+fn source(view: &View<'_>, file: &PinnedFile, findings: &mut Findings) -> Option<String> {
+    let path = match &file.place {
+        Place::Url(url) => return Some(url.to_string()),
+        Place::Path(path) => path,
+    };
+    let Some(found) = inputs::file(view.settings, view.root, path) else {
+        findings.input(inputs::no_such_file(view.settings, ARGUMENT, path));
+        return None;
+    };
+    let real = view.root.join(&found);
+    match sha256_of(&real) {
+        Ok(digest) if digest == file.sha256 => Url::from_file_path(real).ok().map(Url::into),
+        Ok(digest) => {
+            findings.input(format!(
+                "{ARGUMENT}={path}: {found} has the digest sha256={digest}, and sha256={} is wanted; \
+                 give the right file, or its digest",
+                file.sha256
+            ));
+            None
+        }
+        Err(error) => {
+            findings.input(format!("{ARGUMENT}={path}: {found}: {error}"));
+            None
+        }
+    }
+}
+
+/// Fetches the files, installs them with Apache in one transaction, enables the module.
+#[derive(Debug)]
+struct Install {
+    manager: &'static dyn PackageManager,
+    /// Each with the URL that it is fetched from.
+    files: Vec<(PinnedFile, String)>,
+}
+
+impl Install {
+    fn stamp(&self) -> String {
+        let mut fingerprint = Fingerprint::default();
+        for (file, _) in &self.files {
+            fingerprint.add(&file.sha256);
+        }
+        fingerprint.finish()
+    }
+
+    /// Where files wait for their installation.
+    fn place(file: &PinnedFile) -> String {
+        format!("{STATE}/packages/{}", file.name())
+    }
+
+    /// a2enmod(8) is Apache's, which the module does not depend on: it may be loaded by
+    /// another program that takes modules.
+    fn packages(&self) -> Vec<String> {
+        let files = self.files.iter().map(|(file, _)| Self::place(file));
+        std::iter::once("apache2".to_owned()).chain(files).collect()
+    }
+
+    fn command(&self) -> Command {
+        self.manager.install(&self.packages()).arg(OLDER)
+    }
+
+    fn trial(&self) -> Command {
+        self.manager.simulate(&self.packages()).arg(OLDER)
+    }
+
+    /// Makes sure that it can be installed. What is all here needs no lists of an archive.
+    fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let trial = self.trial();
+        let first = context.runner.ask(&trial);
+        let mut lines = first.stdout.lines();
+        if first.ending.success() && lines.all(|line| line.starts_with("'file:")) {
+            return Ok(());
+        }
+        RefreshLists(self.manager).perform(context)?;
+        let doing = "find a way to install Apache's module oauth2";
+        context.ask(doing, &trial).map(drop)
+    }
+
+    fn enable() -> Command {
+        Command::new("a2enmod").args(["--quiet", "oauth2"])
+    }
+
+    fn fetch(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let failed = |why: Vec<String>| Failure::OwnHook {
+            doing: "get Apache's module oauth2",
+            why,
+            advice: "Nothing of it was installed. Correct MOD_OAUTH2_PACKAGES, or what is served there.",
+        };
+        let known: Vec<String> = self.files.iter().map(|(_, url)| url.clone()).collect();
+        let trust = Trust::default();
+        let client = Client::trusting(context.environment, &known, &trust, &ADVICE)
+            .map_err(|error| failed(vec![error.to_string()]))?;
+        let mut errors = Vec::new();
+        for (file, url) in &self.files {
+            let wanted = Wanted {
+                url: url.clone(),
+                path: context.root.join(Self::place(file)),
+                sha256: file.sha256.clone(),
+                size: None,
+            };
+            match client.fetch(&wanted, &|_| ()) {
+                Ok(Fetched::Downloaded(_) | Fetched::Present) => {
+                    context.note(&format!("{} sha256={}", file.name(), file.sha256));
+                }
+                Err(error) => errors.push(error.to_string()),
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(failed(errors))
+        }
+    }
+}
+
+impl Task for Install {
+    fn describe(&self) -> String {
+        format!("{}; {}", self.command(), Self::enable())
+    }
+
+    fn details(&self) -> Vec<String> {
+        let line = |(file, _): &(PinnedFile, String)| {
+            format!(
+                "{} from {}, sha256={}",
+                file.name(),
+                file.place,
+                file.sha256
+            )
+        };
+        self.files.iter().map(line).collect()
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        self.fetch(context)?;
+        self.check(context)?;
+        note_base(context, self.manager)?;
+        context.run("install Apache's module oauth2", &self.command())?;
+        context.run("enable Apache's module oauth2", &Self::enable())?;
+        context.note("Apache's module oauth2 is enabled");
+        let files = self.files.iter().map(|(file, _)| PackageFile {
+            source: file.without_credentials(),
+            sha256: file.sha256.clone(),
+        });
+        let files = files.collect();
+        context.record(|record| record.package_files = files);
+        context.write(&stamp_file(), &self.stamp())
+    }
+}
