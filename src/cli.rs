@@ -18,6 +18,7 @@ use crate::bindep;
 use crate::children::Children;
 use crate::command::System;
 use crate::findings::Problem;
+use crate::git;
 use crate::interrupt::Interrupt;
 use crate::record;
 use crate::report::{self, Format, say};
@@ -200,6 +201,9 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
             if settings.plugin {
                 settings.take_over(root);
             }
+            let logins = git::credentials_file(&settings, root);
+            let logins = logins.and_then(|path| root.read(path).ok());
+            let secrets = secrets.and(logins.as_deref().unwrap_or_default());
             Ok(Input {
                 environment,
                 settings,

@@ -17,6 +17,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
+use crate::git;
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,17 +229,21 @@ impl System {
             .map_or("", |(_, value)| value);
         let path = search_path(path);
         // Behind what the user configures in this way, git-config(1).
-        let configured: u32 = environment
-            .iter()
-            .find(|(name, _)| name == "GIT_CONFIG_COUNT")
-            .and_then(|(_, value)| value.parse().ok())
-            .unwrap_or_default();
+        let configured = git::configured(environment);
         let count = (configured + 1).to_string();
         // ssh asks the terminal itself, if there is one, and would wait for ever: children
         // are in its background.
         let chosen = |(name, _): &(String, String)| name.starts_with("GIT_SSH");
         let ssh = (!environment.iter().any(chosen))
             .then_some(("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"));
+        // libcurl, which git is linked with, does not know SSL_CERT_FILE.
+        let variable = |wanted: &str| {
+            let mut set = environment.iter();
+            let set = set.find(|(name, value)| name == wanted && !value.is_empty());
+            set.map(|(_, value)| value.as_str())
+        };
+        let bundle = variable("SSL_CERT_FILE").filter(|_| variable("GIT_SSL_CAINFO").is_none());
+        let bundle = bundle.map(|path| ("GIT_SSL_CAINFO", path));
         let added = [
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
@@ -258,6 +263,7 @@ impl System {
                 added
                     .iter()
                     .chain(ssh.iter())
+                    .chain(bundle.iter())
                     .map(|(name, value)| (name.into(), value.into())),
             )
             .collect();

@@ -75,6 +75,15 @@ impl Context<'_> {
         }
     }
 
+    /// A variable of the environment; unset and empty are the same.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment
+            .iter()
+            .find(|(set, value)| set == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
     /// Says something in the step's log.
     pub fn note(&self, text: &str) {
         self.reporter.note(self.step, text);

@@ -55,6 +55,21 @@ pub enum Failure {
         /// Files of which it has none.
         lacks: &'static [&'static str],
     },
+    /// A source whose version cannot be told, and why.
+    NoVersion(String),
+    /// A patch does not apply to a source, which is left without any.
+    Patch {
+        /// The patch.
+        patch: String,
+        /// The source's directory.
+        source: String,
+        /// The hunk that was rejected, if it came to that.
+        rejected: Option<RejectedHunk>,
+        /// Whether the source has what the patch changes.
+        is_there: bool,
+        /// git.
+        child: Box<FailedChild>,
+    },
     /// Requirements contradict each other.
     Conflict {
         /// Each side, as the resolver words it.
@@ -124,6 +139,15 @@ pub enum Failure {
         /// How many wheels there are in spite of that.
         made: usize,
     },
+}
+
+/// A part of a patch that found no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedHunk {
+    /// The file that it is for.
+    pub file: String,
+    /// Its lines, the one with `@@` first.
+    pub lines: Vec<String>,
 }
 
 /// A build of a wheel that failed.

@@ -1,5 +1,6 @@
 //! The image author's files: bindep, pydep and hook scripts, found and evaluated.
 
+mod patches;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,11 @@ pub struct Inputs {
     pub before_pip: Vec<String>,
     /// The profiles that selected the packages.
     pub profiles: Vec<String>,
-    /// Sources that came with the inputs, by project: LOCI's `data` directory.
+    /// What came with the inputs' `data` directories, by name: sources of projects, and
+    /// whatever else hooks and requirements name.
     pub sources: BTreeMap<String, String>,
+    /// The patches of each project that is built, in name order.
+    pub patches: BTreeMap<String, Vec<String>>,
     /// What tells these files from others; none when there are none.
     pub fingerprint: Option<String>,
     /// Whether there is a bindep file at all.
@@ -92,9 +96,12 @@ impl Inputs {
                 findings.warn(format!("{path}:{warning}"));
             }
         }
+        let patches = patches::find(settings, root, findings);
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
+        let files = files.chain(&hooks).chain(&before_pip);
+        let files = files.chain(patches.values().flatten());
         Self {
-            fingerprint: fingerprint(root, files.chain(&hooks).chain(&before_pip)),
+            fingerprint: fingerprint(root, files),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
                 Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
@@ -105,6 +112,7 @@ impl Inputs {
             before_pip,
             profiles: with_codename,
             sources: sources(settings, root),
+            patches,
             has_bindep: !bindep.is_empty()
                 || patterns(settings, "bindep*")
                     .iter()
@@ -341,12 +349,21 @@ fn refuse_unknown_profiles<'a>(
 
 fn sources(settings: &Settings, root: &Root) -> BTreeMap<String, String> {
     let mut sources = BTreeMap::new();
-    let extra = settings.extra_projects.iter().map(String::as_str);
-    for project in extra.chain([settings.project.as_str()]) {
-        let given = patterns(settings, &format!("data/{project}"));
-        if let Some(path) = given.into_iter().find(|path| root.is_directory(path)) {
-            sources.insert(project.to_owned(), path);
+    for directory in data_directories(settings) {
+        for name in names_in(root, &directory) {
+            let path = format!("{directory}/{name}");
+            sources.entry(name).or_insert(path);
         }
     }
     sources
+}
+
+/// The entries of a directory, but for what only git knows a use for.
+fn names_in(root: &Root, directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(root.join(directory)).into_iter().flatten();
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| !name.starts_with(".git"));
+    names.sort();
+    names
 }

@@ -13,6 +13,7 @@
 //!   cannot be wrong; all mistakes are reported together.
 //! - [`platform`]: the distribution, its family and its package manager.
 //! - [`bindep`]: the language in which files ask for packages; a library of its own.
+//! - [`git`]: what git's files say without git, who it is to servers, why it fails.
 //! - [`inputs`]: the bindep, pydep and hook files of the image's author, found and evaluated.
 //! - [`plan`]: what will be done, and why. Printed by `plan`, executed by a run.
 //! - [`steps`]: one file a step; the file's name is the step's name.
@@ -33,6 +34,7 @@ pub mod download;
 pub mod failure;
 pub mod findings;
 mod fingerprint;
+pub mod git;
 pub mod inputs;
 pub mod installer;
 pub mod interrupt;

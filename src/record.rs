@@ -114,6 +114,19 @@ pub struct Source {
     pub reference: Option<String>,
     /// The commit, when it is a git checkout.
     pub commit: Option<String>,
+    /// The version of the wheel that was built of it.
+    pub version: Option<String>,
+    /// What was changed in it, in this order.
+    pub patches: Vec<AppliedPatch>,
+}
+
+/// A patch of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedPatch {
+    /// The file.
+    pub file: String,
+    /// Its digest, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A step that was run.

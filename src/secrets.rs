@@ -68,6 +68,17 @@ impl Secrets {
                 );
             }
         }
+        Self::of(found)
+    }
+
+    /// These, and the credentials in the URLs of one more text.
+    #[must_use]
+    pub fn and(mut self, text: &str) -> Self {
+        self.0.extend(Self::gather([text]).0);
+        Self::of(self.0)
+    }
+
+    fn of(mut found: Vec<String>) -> Self {
         // A secret of one or two characters would blot out half of every line,
         // and inside its URL it is masked all the same.
         found.retain(|secret| secret.chars().count() > 2);

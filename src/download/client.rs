@@ -247,7 +247,7 @@ pub(super) fn parse(text: &str) -> Result<Url, DownloadError> {
 }
 
 /// The pause after a try, counted from 1.
-pub(super) fn back_off(tries: u32) -> Duration {
+pub(crate) fn back_off(tries: u32) -> Duration {
     let factor = 1 << (tries - 1).min(4);
     (FIRST_PAUSE * factor).min(LONGEST_PAUSE)
 }
@@ -265,7 +265,8 @@ fn silence(environment: &[(String, String)]) -> Result<Duration, DownloadError> 
         })
 }
 
-fn retries(environment: &[(String, String)]) -> Result<u32, DownloadError> {
+/// How often something is tried again, by `PIP_RETRIES`.
+pub(crate) fn retries(environment: &[(String, String)]) -> Result<u32, DownloadError> {
     let Some(value) = variable(environment, "PIP_RETRIES") else {
         return Ok(RETRIES);
     };

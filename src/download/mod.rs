@@ -22,6 +22,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use client::Client;
+pub(crate) use client::{back_off, retries};
 pub use credentials::basic;
 pub use error::{Advice, DownloadError};
 pub use request::{Authority, Fixed, Patience, Request};

@@ -14,16 +14,17 @@ pub fn is_project(directory: &Path) -> bool {
         .any(|file| directory.join(file).is_file())
 }
 
-/// Whether the build of this source will find out its version.
+/// Whether the build of this source has to find its version in git's tags.
 ///
-/// pbr takes it from `PBR_VERSION`, from an sdist's PKG-INFO, or from git's tags,
-/// and fails after everything else was done when it has none of them
-/// (<https://docs.openstack.org/pbr/latest/user/features.html#version>).
+/// pbr takes it from `PBR_VERSION`, from an sdist's PKG-INFO, or from git's tags, and
+/// fails after everything else was done when it has none of them
+/// (<https://docs.openstack.org/pbr/latest/user/features.html#version>). In a checkout
+/// without tags it takes 0.0.0, or counts commits from 0.0.1, and says nothing.
 /// Sources that do not use pbr are left to their own build.
 #[must_use]
-pub fn has_version(directory: &Path, pbr_version: Option<&str>) -> bool {
-    if pbr_version.is_some() || directory.join(".git").exists() {
-        return true;
+pub fn counts_on_git(directory: &Path, pbr_version: Option<&str>) -> bool {
+    if pbr_version.is_some() {
+        return false;
     }
     let read = |file: &str| fs::read_to_string(directory.join(file)).unwrap_or_default();
     let pkg_info = read("PKG-INFO");
@@ -31,7 +32,7 @@ pub fn has_version(directory: &Path, pbr_version: Option<&str>) -> bool {
         line.strip_prefix("Version:")
             .is_some_and(|version| !version.trim().is_empty())
     }) {
-        return true;
+        return false;
     }
     let uses_pbr = PROJECT_FILES.iter().any(|file| {
         read(file)
@@ -42,7 +43,7 @@ pub fn has_version(directory: &Path, pbr_version: Option<&str>) -> bool {
         line.split_once('=')
             .is_some_and(|(key, value)| key.trim() == "version" && !value.trim().is_empty())
     });
-    !uses_pbr || stated
+    uses_pbr && !stated
 }
 
 #[cfg(test)]
@@ -67,12 +68,10 @@ mod tests {
             ),
         ];
         let bare = source(&pbr);
-        assert!(!has_version(bare.path(), None));
-        assert!(has_version(bare.path(), Some("1.0")));
+        assert!(counts_on_git(bare.path(), None));
+        assert!(!counts_on_git(bare.path(), Some("1.0")));
         let sdist = source(&[pbr[0], pbr[1], ("PKG-INFO", "Name: x\nVersion: 1.0\n")]);
-        assert!(has_version(sdist.path(), None));
-        fs::create_dir(bare.path().join(".git")).expect("made");
-        assert!(has_version(bare.path(), None));
+        assert!(!counts_on_git(sdist.path(), None));
     }
 
     #[test]
@@ -81,7 +80,7 @@ mod tests {
             "pyproject.toml",
             "[project]\nname = 'x'\ndynamic = ['version']\n",
         )]);
-        assert!(has_version(source.path(), None));
+        assert!(!counts_on_git(source.path(), None));
         assert!(is_project(source.path()));
     }
 }

@@ -123,13 +123,13 @@ fn words(failure: &Failure) -> Words<'_> {
             headline: format!("could not clone {repository}"),
             details: Vec::new(),
             child: Some(child),
-            advice: "Check PROJECT_REPO, the network and the proxy variables; or put the source into SOURCES_DIR.".to_owned(),
+            advice: "Check its URL, the credentials, the network and the proxy variables; or put the source into SOURCES_DIR.".to_owned(),
         },
         Failure::ReferenceUnknown { repository, reference, child } => Words {
             headline: format!("{repository} has no branch, tag or commit {reference}"),
             details: Vec::new(),
             child: Some(child),
-            advice: "Correct PROJECT_REF.".to_owned(),
+            advice: "Correct the reference; a commit that is in no branch and no tag needs its whole id, and a server that gives it.".to_owned(),
         },
         Failure::NotASource { repository, reference, lacks } => Words {
             headline: match lacks {
@@ -142,6 +142,29 @@ fn words(failure: &Failure) -> Words<'_> {
             details: Vec::new(),
             child: None,
             advice: "Correct PROJECT_REPO or PROJECT_REF.".to_owned(),
+        },
+        Failure::NoVersion(why) => Words {
+            headline: why.clone(),
+            details: Vec::new(),
+            child: None,
+            advice: "Without that its wheel would be called otherwise than the source is.".to_owned(),
+        },
+        Failure::Patch { patch, source, rejected, is_there, child } => Words {
+            headline: if *is_there {
+                format!("{patch} is in {source} already")
+            } else {
+                format!("{patch} does not apply to {source}")
+            },
+            details: rejected.iter().filter(|_| !is_there).flat_map(|hunk| {
+                let lines = hunk.lines.iter().map(|line| format!("  {line}"));
+                std::iter::once(format!("rejected, of {}:", hunk.file)).chain(lines)
+            }).collect(),
+            child: Some(child),
+            advice: if *is_there {
+                "Remove the patch: this source has what it changes.".to_owned()
+            } else {
+                "Make the patch anew from this source; none is applied to it now.".to_owned()
+            },
         },
         Failure::Conflict { sides, child } => Words {
             headline: "the constraints and the requirements contradict each other".to_owned(),

@@ -96,6 +96,18 @@ pub const ARGUMENTS: &[Argument] = &[
         "DIR",
         "A second directory of bindep, pydep and hook files, read after /opt/loci",
     ),
+    argument(
+        "PATCHES",
+        "",
+        "DIR",
+        "Patches of sources, `PATCHES/PROJECT/*.patch`: a path, or the name of a directory of inputs; the inputs' `patches` when not given",
+    ),
+    argument(
+        "GIT_CREDENTIALS_FILE",
+        "",
+        "FILE",
+        "Logins of git servers, a URL with user and password in each line; the secret `git-credentials` when not given",
+    ),
     argument("UID", "42424", "ID", "User id of the service's account"),
     argument("GID", "42424", "ID", "Group id of the service's account"),
     argument(

@@ -30,7 +30,7 @@ use crate::step::Mode;
 use crate::wheels::Directory;
 use overrides::overrides;
 use reader::{Fallback, Reader};
-use values::{directory, distribution, jobs, packages, words};
+use values::{directory, distribution, file, jobs, packages, patches, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -57,6 +57,10 @@ pub struct Settings {
     pub sources_dir: String,
     /// A second directory of build inputs.
     pub inputs_dir: Option<String>,
+    /// The directory of patches, where the user names one.
+    pub patches: Option<String>,
+    /// The file of git's logins, where the user names one.
+    pub git_credentials: Option<String>,
     /// The service's account.
     pub account: AccountSettings,
     /// The wheels.
@@ -227,6 +231,8 @@ impl Settings {
             extra_projects: read.project_directories("EXTRA_PROJECTS"),
             sources_dir: read.with("SOURCES_DIR", directory).unwrap_or_default(),
             inputs_dir: read.optional("INPUTS_DIR", directory),
+            patches: read.optional("PATCHES", patches),
+            git_credentials: read.optional("GIT_CREDENTIALS_FILE", file),
             account: AccountSettings {
                 uid: read.parsed("UID"),
                 gid: read.parsed("GID"),

@@ -144,6 +144,9 @@ impl Reader<'_> {
         if mode == Mode::Project {
             return;
         }
+        if self.given.get("PATCHES").is_some() {
+            self.refuse("PATCHES", "for the image of a service only");
+        }
         if mode == Mode::Infra {
             for name in ["EXTRA_PROJECTS", "PROJECT_PIP_EXTRAS"] {
                 if self.given.get(name).is_some() {

@@ -208,6 +208,14 @@ pub fn file(text: &str) -> Result<String, Refused> {
     }
 }
 
+/// A directory of patches, absolute or below the build inputs.
+pub fn patches(text: &str) -> Result<String, Refused> {
+    if text.starts_with('/') {
+        return directory(text);
+    }
+    directory(&format!("/{text}")).map(|path| path[1..].to_owned())
+}
+
 /// A distribution's `ID`, of a family that is known.
 pub fn distribution(text: &str) -> Result<String, Refused> {
     let id = text.to_ascii_lowercase();

@@ -162,6 +162,8 @@ fn why_git(view: &View<'_>) -> Option<&'static str> {
         Some("to get the consoles")
     } else if source::is_checkout(view) {
         Some("to tell the source's version")
+    } else if source::changes(view) {
+        Some("to patch the source")
     } else {
         None
     }

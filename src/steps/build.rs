@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::git;
 use crate::installer::builder;
 use crate::installer::configuration;
 use crate::installer::index::Index;
@@ -51,7 +52,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .root
         .read(inputs_file())
         .is_ok_and(|earlier| earlier == inputs);
-    if actions.is_empty() && built.len() == task.sources.len() && unchanged {
+    let done = built.len() == task.sources.len() && unchanged && !source::changes(view);
+    if actions.is_empty() && done {
         return (
             why,
             Work::Done("they are built, and the sources have not changed since".to_owned()),
@@ -192,7 +194,7 @@ impl Task for Build {
 /// in the source's egg-info.
 fn forget_stale_metadata(context: &Context<'_>, sources: &[String]) -> Result<(), Failure> {
     for source in sources {
-        if !context.root.exists(format!("{source}/.git")) {
+        if !git::is_checkout(context.root, source) {
             context.remove(&format!("{source}/*.egg-info/pbr.json"))?;
         }
     }

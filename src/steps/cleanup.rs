@@ -59,6 +59,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         remove(INPUTS);
     }
     remove(STAMPS);
+    actions.extend(source::removal(view));
     actions.extend(wheels::removal(view));
     actions.push(Action::Remove {
         path: STATE.to_owned(),

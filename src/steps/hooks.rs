@@ -12,6 +12,7 @@ mod scripts;
 
 use super::source;
 use crate::findings::Findings;
+use crate::git;
 use crate::plan::{Action, View, Work};
 use crate::settings::Settings;
 use crate::step::{Mode, StepName};
@@ -120,7 +121,7 @@ pub(super) fn need_git(view: &View<'_>) -> bool {
     let mut consoles = consoles(view.settings).into_iter();
     consoles.any(|console| {
         let source = source::of(view, console.name());
-        source.is_none_or(|at| view.root.exists(format!("{at}/.git")))
+        source.is_none_or(|at| git::is_checkout(view.root, &at))
     })
 }
 

@@ -1,11 +1,13 @@
 //! `info`: what is in the image, for people and for programs.
 
+use super::build::BUILT;
 use super::venv::sees_system;
 use super::{packages, source};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::git;
 use crate::installer::pip::pip;
 use crate::layout::{IMAGE_INFO, PYTHON, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
@@ -51,7 +53,7 @@ impl Task for WriteInfo {
             settings.project, settings.repository, settings.reference, settings.release
         );
         let path = source::place(context.root, settings, settings.project.as_str());
-        if context.root.exists(format!("{path}/.git")) {
+        if git::is_checkout(context.root, &path) {
             let log = Command::new("git").args(["-C", &path, "log", "-1"]);
             project.push_str(&context.ask("read the source's last commit", &log)?);
         }
@@ -59,6 +61,7 @@ impl Task for WriteInfo {
             &format!("{IMAGE_INFO}/project.txt"),
             &context.masked(&project),
         )?;
+        source::record_versions(context, BUILT);
         context.record(|record| record.packages.clone_from(&self.packages));
         let record = context.record(|record| record.to_json(context.secrets));
         context.write(&format!("{IMAGE_INFO}/build.json"), &record)

@@ -15,6 +15,7 @@ mod inputs;
 mod installer;
 mod later;
 mod overrides;
+mod patches;
 mod plan;
 mod release;
 mod secrets;

@@ -86,3 +86,24 @@ fn the_user_of_an_ssh_url_is_no_secret() {
         "{plan}"
     );
 }
+
+#[test]
+fn those_in_a_file_of_logins_are_masked_too() {
+    for (file, variable) in [
+        ("run/secrets/git-credentials", ""),
+        ("srv/logins", "/srv/logins"),
+    ] {
+        let plan = with_secrets()
+            .file(file, "https://ci:g1tS3cret@git.example\n")
+            .set("GIT_CREDENTIALS_FILE", variable)
+            .set("PIP_PACKAGES", "g1tS3cret-plugin")
+            .plan()
+            .outcome()
+            .stdout;
+        assert!(plan.contains(" ****-plugin"), "{plan}");
+        assert!(
+            plan.contains("-- https://git.example/openstack/keystone /tmp/keystone,"),
+            "{plan}"
+        );
+    }
+}

@@ -116,3 +116,131 @@ fn a_mounted_source_is_built_elsewhere_and_not_removed() {
         outcome.stdout
     );
 }
+
+/// A checkout of a project that takes its version from tags.
+fn checkout() -> Test {
+    Test::debian()
+        .without("tmp/keystone/PKG-INFO")
+        .file("tmp/keystone/.git/HEAD", "ref: refs/heads/master\n")
+        .file("tmp/keystone/.git/objects/info/packs", "")
+}
+
+#[test]
+fn a_checkout_has_to_have_tags() {
+    checkout()
+        .file(
+            "tmp/keystone/.git/shallow",
+            "0123456789012345678901234567890123456789\n",
+        )
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 the source in /tmp/keystone has no version: its clone is shallow and has no tag to \
+             count from; `git fetch --unshallow --tags` gets them, or set PBR_VERSION\n",
+        )
+        .status(2)
+        .run();
+    let outcome = checkout().plan().outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    assert!(
+        outcome.stderr.starts_with(
+            "warning: the source in /tmp/keystone has no tag, so that pbr counts its version from \
+             0.0.1; `git fetch --tags` gets what its origin has, or set PBR_VERSION\n"
+        ),
+        "{outcome:?}"
+    );
+    for test in [
+        checkout().set("PBR_VERSION", "27.0.0"),
+        checkout().file("tmp/keystone/.git/refs/tags/27.0.0", "0123\n"),
+    ] {
+        let outcome = test.plan().outcome();
+        assert!(!outcome.stderr.contains("warning"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_worktree_whose_repository_was_left_behind() {
+    Test::debian()
+        .without("tmp/keystone/PKG-INFO")
+        .file(
+            "tmp/keystone/.git",
+            "gitdir: /home/me/keystone/.git/worktrees/topic\n",
+        )
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 /tmp/keystone is a git worktree or submodule, and its repository \
+             /home/me/keystone/.git/worktrees/topic is not here, so it has no version; \
+             give a clone of it, or set PBR_VERSION\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
+fn a_submodule_that_was_not_fetched() {
+    let outcome = Test::debian()
+        .file(
+            "tmp/keystone/.gitmodules",
+            "[submodule \"part\"]\n\tpath = lib/part\n\turl = ../part\n",
+        )
+        .plan()
+        .outcome();
+    assert!(
+        outcome.stderr.starts_with(
+            "warning: the submodule /tmp/keystone/lib/part is empty; \
+             `git submodule update --init` gets it\n"
+        ),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn what_else_is_in_data_is_copied_and_removed() {
+    let test = || {
+        Test::debian()
+            .file("opt/loci/data/.gitignore", "*\n")
+            .file("opt/loci/data/keystone/PKG-INFO", "")
+            .file("opt/loci/data/plugin/setup.cfg", "")
+            .file("opt/loci/data/mine.txt", "")
+            .file("tmp/mine.txt", "")
+    };
+    let plan = test().plan().outcome().stdout;
+    for line in [
+        "    do     copy /opt/loci/data/plugin to /tmp/plugin\n",
+        "    do     remove from SOURCES_DIR what came with the inputs' data\n",
+    ] {
+        assert!(plan.contains(line), "{plan}");
+    }
+    let outcome = test()
+        .set("SOURCES_DIR", "/src")
+        .file("src/keystone/PKG-INFO", "Version: 1\n")
+        .file("src/keystone/setup.py", "")
+        .file(
+            "proc/self/mountinfo",
+            "36 35 98:0 / /src rw - ext4 /dev/root rw\n",
+        )
+        .plan()
+        .outcome();
+    let warnings: Vec<_> = outcome.stderr.lines().take(2).collect();
+    assert_eq!(
+        warnings,
+        [
+            "warning: /opt/loci/data/mine.txt is not copied to /src/mine.txt: what is mounted there is not written to",
+            "warning: /opt/loci/data/plugin is not copied to /src/plugin: what is mounted there is not written to",
+        ],
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_file_of_logins_that_is_not_there() {
+    let test = || Test::debian().set("GIT_CREDENTIALS_FILE", "/run/logins");
+    let cloned = test().without("tmp/keystone").plan().outcome().stderr;
+    let problem = "cannot be run here: GIT_CREDENTIALS_FILE=/run/logins: no such file\n";
+    assert!(cloned.contains(problem), "{cloned}");
+    let copied = test().plan().outcome().stderr;
+    assert!(!copied.contains(problem), "{copied}");
+}

@@ -81,7 +81,7 @@ fn an_unknown_reference_is_named_with_its_repository() {
       ended:   exit status 128
       said:
         fatal: couldn't find remote ref stable/nosuch
-    Correct PROJECT_REF.
+    Correct the reference; a commit that is in no branch and no tag needs its whole id, and a server that gives it.
     This step alone: loci-install step source; the build from there: loci-install
     ");
     assert!(!container.has("/tmp/tiny"));
@@ -93,8 +93,14 @@ fn an_unknown_reference_is_named_with_its_repository() {
 fn an_unreachable_repository_is_named() {
     let mut container = Container::with_tools();
     container.set("PROJECT_REPO", "git://127.0.0.1:1/x");
+    container.set("PIP_RETRIES", "1");
     insta::assert_snapshot!(container.step("source").failed_in("source").scrubbed(), @r"
     source: /tmp/tiny is not there, so git://127.0.0.1:1/x is cloned at master
+    source: $ git clone --quiet --no-checkout '--filter=tree:0' -- git://127.0.0.1:1/x /tmp/tiny.partial
+    source:   fatal: unable to connect to 127.0.0.1:
+    source:   127.0.0.1[0: 127.0.0.1]: errno=Connection refused
+    source:
+    source: tried again in N s
     source: $ git clone --quiet --no-checkout '--filter=tree:0' -- git://127.0.0.1:1/x /tmp/tiny.partial
     source:   fatal: unable to connect to 127.0.0.1:
     source:   127.0.0.1[0: 127.0.0.1]: errno=Connection refused
@@ -106,7 +112,7 @@ fn an_unreachable_repository_is_named() {
       said:
         fatal: unable to connect to 127.0.0.1:
         127.0.0.1[0: 127.0.0.1]: errno=Connection refused
-    Check PROJECT_REPO, the network and the proxy variables; or put the source into SOURCES_DIR.
+    Check its URL, the credentials, the network and the proxy variables; or put the source into SOURCES_DIR.
     This step alone: loci-install step source; the build from there: loci-install
     ");
 }

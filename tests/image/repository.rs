@@ -72,7 +72,9 @@ impl Repository {
 
     /// Writes a file of its work tree.
     pub fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).expect("written");
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+        fs::write(path, text).expect("written");
     }
 
     /// Commits everything.

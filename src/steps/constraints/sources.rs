@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::super::source::{self, Clone as Checkout};
-use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -11,7 +10,7 @@ use crate::inputs;
 use crate::plan::{Task, View};
 use crate::python::lock::{Package, Source};
 use crate::python::metadata::project_name;
-use crate::python::source::{PROJECT_FILES, has_version};
+use crate::python::source::PROJECT_FILES;
 use crate::python::{Name, Vcs};
 use crate::record;
 use crate::requirements::edits::{Edited, Place};
@@ -43,13 +42,12 @@ pub(super) fn check_sources(view: &View<'_>, edited: &Edited, findings: &mut Fin
         let Place::Directory(path) = &tree.place else {
             continue;
         };
-        let real = view.root.join(path);
-        if !real.is_dir() {
+        if view.root.is_directory(path) {
+            source::check_version(view, path, findings);
+        } else {
             findings.input(format!(
                 "{UPPER_CONSTRAINTS} names {path}, which is not there"
             ));
-        } else if !has_version(&real, view.variable("PBR_VERSION")) {
-            findings.input(source::no_version(path));
         }
     }
 }
@@ -105,11 +103,6 @@ pub(super) fn checkout(
         },
     };
     clone.perform(context)?;
-    if context.root.is_file(format!("{path}/.gitmodules")) {
-        let update = ["submodule", "update", "--init", "--recursive", "--quiet"];
-        let update = Command::new("git").args(["-C", &path]).args(update);
-        context.run("get the submodules of the source", &update)?;
-    }
     let commit = source::commit_of(context, &path)?;
     context.record(|record| {
         let source: &mut record::Source = record.sources.entry(folder.to_owned()).or_default();

@@ -7,6 +7,7 @@ use crate::context::{Context, copy_tree, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::git;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View};
 use crate::record::Source;
@@ -119,7 +120,7 @@ impl Task for Install {
             clone.perform(context)?;
             clone.directory
         };
-        let is_checkout = context.root.exists(format!("{from}/.git"));
+        let is_checkout = git::is_checkout(context.root, &from);
         let commit = is_checkout.then(|| source::commit_of(context, &from));
         let commit = commit.transpose()?;
         self.copy(context, &from)?;
