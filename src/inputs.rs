@@ -1,5 +1,6 @@
 //! The image author's files: bindep, pydep and hook scripts, found and evaluated.
 
+mod patches;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,11 +96,12 @@ impl Inputs {
                 findings.warn(format!("{path}:{warning}"));
             }
         }
-        let patches = patches(settings, root, findings);
+        let patches = patches::find(settings, root, findings);
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
-        let files = files.chain(&hooks).chain(patches.values().flatten());
+        let files = files.chain(&hooks).chain(&before_pip);
+        let files = files.chain(patches.values().flatten());
         Self {
-            fingerprint: fingerprint(root, files.chain(&before_pip)),
+            fingerprint: fingerprint(root, files),
             packages: select(&bindep, platform, &with_codename),
             pydeps: match settings.mode {
                 Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
@@ -364,49 +366,4 @@ fn names_in(root: &Root, directory: &str) -> Vec<String> {
     names.retain(|name| !name.starts_with(".git"));
     names.sort();
     names
-}
-
-/// The patches of the project and the extra projects.
-fn patches(
-    settings: &Settings,
-    root: &Root,
-    findings: &mut Findings,
-) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if settings.mode != Mode::Project {
-        return found;
-    }
-    let given = settings.patches.as_deref();
-    let mut directories = match given {
-        Some(path) if path.starts_with('/') => vec![path.to_owned()],
-        name => patterns(settings, name.unwrap_or("patches")),
-    };
-    directories.retain(|directory| root.is_directory(directory));
-    if let Some(name) = given.filter(|_| directories.is_empty()) {
-        findings.machine(format!("PATCHES={name}: there is no such directory"));
-    }
-    let projects = std::iter::once(settings.project.as_str());
-    let projects = projects.chain(settings.extra_projects.iter().map(String::as_str));
-    for project in projects {
-        for directory in directories.iter().map(|path| format!("{path}/{project}")) {
-            let patches = matches(root, &format!("{directory}/*.patch"));
-            if patches.is_empty() && root.is_directory(&directory) {
-                findings.warn(format!("{directory} has no *.patch"));
-            }
-            found.entry(project.to_owned()).or_default().extend(patches);
-        }
-    }
-    found.retain(|_, patches| !patches.is_empty());
-    if let Some(given) = given.filter(|_| found.is_empty() && !directories.is_empty()) {
-        let names: Vec<String> = directories
-            .iter()
-            .flat_map(|directory| names_in(root, directory))
-            .collect();
-        findings.warn(format!(
-            "PATCHES={given} has nothing for {}; it has {}",
-            settings.project,
-            names.join(", ")
-        ));
-    }
-    found
 }

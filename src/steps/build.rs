@@ -52,8 +52,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .root
         .read(inputs_file())
         .is_ok_and(|earlier| earlier == inputs);
-    let unchanged = unchanged && !source::changes(view);
-    if actions.is_empty() && built.len() == task.sources.len() && unchanged {
+    let done = built.len() == task.sources.len() && unchanged && !source::changes(view);
+    if actions.is_empty() && done {
         return (
             why,
             Work::Done("they are built, and the sources have not changed since".to_owned()),
