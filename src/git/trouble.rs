@@ -32,7 +32,7 @@ static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
 
 static LASTING: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)repository '.*' (not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|certificate|unsupported protocol|unable to find remote helper|no space left",
+        r"(?i)repository '.*' (not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|server (certificate )?verification failed|ssl certificate problem|certificate subject name|unsupported protocol|unable to find remote helper|no space left",
     )
 });
 
@@ -46,6 +46,8 @@ static PASSING: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r" '[^'\n]*'"));
+
 fn regex(text: &str) -> Regex {
     Regex::new(text).expect("constant")
 }
@@ -58,7 +60,10 @@ impl Trouble {
         if !matches!(output.ending, Ending::Exited(_)) {
             return Self::Lasting;
         }
-        let says = |words: &Regex| words.is_match(&output.stdout) || words.is_match(&output.stderr);
+        // A repository may be called anything.
+        let said = format!("{}\n{}", output.stdout, output.stderr);
+        let said = QUOTED.replace_all(&said, " ''");
+        let says = |words: &Regex| words.is_match(&said);
         // A refusal over HTTP also hangs up, hence the order.
         if says(&REFUSED) {
             Self::Refused
@@ -92,6 +97,7 @@ mod tests {
             "fatal: unable to access 'http://nosuch.invalid/x/': Could not resolve host: nosuch.invalid",
             "fatal: unable to access 'http://h/x/': The requested URL returned error: 503",
             "error: RPC failed; curl 18 transfer closed with outstanding read data remaining\nfetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+            "fatal: unable to access 'https://h/not-found/permission-denied/': Could not resolve host: h",
             "ssh: connect to host 127.0.0.1 port 1: Connection refused\nfatal: Could not read from remote repository.",
         ] {
             assert_eq!(of(said), Trouble::Passing, "{said}");
@@ -117,6 +123,8 @@ mod tests {
             "fatal: repository '/nonexistent/x' does not exist",
             "fatal: remote error: access denied or repository not exported: /x",
             "fatal: unable to access 'https://h/x/': server certificate verification failed. CAfile: none CRLfile: none",
+            "fatal: unable to access 'https://h/x/': server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none)",
+            "fatal: unable to access 'https://h/x/': SSL certificate problem: self-signed certificate",
         ] {
             assert_eq!(of(said), Trouble::Lasting, "{said}");
         }
