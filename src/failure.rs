@@ -34,6 +34,8 @@ pub enum Failure {
     RepositoryUnreachable {
         /// Its URL.
         repository: String,
+        /// Whether its server wants a login, or another one.
+        refused: bool,
         /// The child that tried.
         child: Box<FailedChild>,
     },

@@ -119,11 +119,15 @@ fn words(failure: &Failure) -> Words<'_> {
             child: Some(child),
             advice: "Correct the names for this release, or add the archive that has them.".to_owned(),
         },
-        Failure::RepositoryUnreachable { repository, child } => Words {
+        Failure::RepositoryUnreachable { repository, refused, child } => Words {
             headline: format!("could not clone {repository}"),
             details: Vec::new(),
             child: Some(child),
-            advice: "Check its URL, the credentials, the network and the proxy variables; or put the source into SOURCES_DIR.".to_owned(),
+            advice: if *refused {
+                "The server wants a login, or another one: give it by the secret git-credentials or GIT_CREDENTIALS_FILE; of ssh a key."
+            } else {
+                "Check its URL, the network and the proxy variables; or put the source into SOURCES_DIR."
+            }.to_owned(),
         },
         Failure::ReferenceUnknown { repository, reference, child } => Words {
             headline: format!("{repository} has no branch, tag or commit {reference}"),

@@ -154,7 +154,10 @@ fn what_is_not_there_or_not_allowed_is_not_asked_for_again() {
         },
     );
     let said = of(&server.url, "master").step("source");
-    said.failed_in("source").says("terminal prompts disabled");
+    let advice = "The server wants a login, or another one: give it by the secret git-credentials or GIT_CREDENTIALS_FILE; of ssh a key.\n";
+    said.failed_in("source")
+        .says("terminal prompts disabled")
+        .says(advice);
     assert_eq!(server.requests().len(), 1, "{:?}", server.requests());
     let said = of(&server.url_of("ci:wrong-password"), "master").step("source");
     said.failed_in("source").says("Authentication failed for");

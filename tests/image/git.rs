@@ -112,7 +112,7 @@ fn an_unreachable_repository_is_named() {
       said:
         fatal: unable to connect to 127.0.0.1:
         127.0.0.1[0: 127.0.0.1]: errno=Connection refused
-    Check its URL, the credentials, the network and the proxy variables; or put the source into SOURCES_DIR.
+    Check its URL, the network and the proxy variables; or put the source into SOURCES_DIR.
     This step alone: loci-install step source; the build from there: loci-install
     ");
 }

@@ -118,13 +118,7 @@ impl Clone {
         let lasting = |failure| (failure, Trouble::Lasting);
         git.context.remove(git.directory).map_err(lasting)?;
         git.fetch(&clone_command(extent, &git.remote.url, git.directory))
-            .map_err(|failed| {
-                let failure = Failure::RepositoryUnreachable {
-                    repository: self.repository.clone(),
-                    child: failed.child,
-                };
-                (failure, failed.trouble)
-            })?;
+            .map_err(|failed| self.unreachable(failed))?;
         git.forget_promise().map_err(lasting)?;
         let commit = self.find(git)?;
         let failed = |doing: &str| {
@@ -142,6 +136,15 @@ impl Clone {
                 .map_err(failed("get the submodules of the source"))?;
         }
         Ok(())
+    }
+
+    fn unreachable(&self, failed: Failed) -> (Failure, Trouble) {
+        let failure = Failure::RepositoryUnreachable {
+            repository: self.repository.clone(),
+            refused: failed.trouble == Trouble::Refused,
+            child: failed.child,
+        };
+        (failure, failed.trouble)
     }
 
     /// The commit of the reference among what was cloned, a branch before a tag, or
@@ -174,13 +177,7 @@ impl Clone {
                     // More of the repository would not have it either.
                     (failure, Trouble::Lasting)
                 }
-                trouble => {
-                    let failure = Failure::RepositoryUnreachable {
-                        repository: self.repository.clone(),
-                        child: failed.child,
-                    };
-                    (failure, trouble)
-                }
+                _ => self.unreachable(failed),
             })
     }
 }
