@@ -17,7 +17,8 @@
 #
 # All that a build needs is mounted, never copied: no layer holds the program,
 # the inputs, the wheels or the sources. A source in the context's data/PROJECT
-# is used; otherwise PROJECT_REPO is cloned.
+# is used; otherwise PROJECT_REPO is cloned. The context's patches/PROJECT/*.patch
+# are applied to it.
 
 # Arguments of FROM lines.
 ARG FROM=ubuntu:jammy
@@ -91,6 +92,7 @@ RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/b
     --mount=type=bind,target=/opt/loci \
     --mount=type=cache,target=/var/cache/loci-install,sharing=locked \
     --mount=type=secret,id=ca-bundle \
+    --mount=type=secret,id=git-credentials \
     loci-install
 
 # Nothing but the wheels, at the root, as WHEELS of a service has to be.
@@ -116,6 +118,8 @@ ARG PROFILES=""
 ARG DIST_PACKAGES=""
 ARG EXTRA_BINDEP=""
 ARG EXTRA_PYDEP=""
+# Another directory of the context than its patches.
+ARG PATCHES=""
 ARG PIP_PACKAGES=""
 # NAME===VERSION, -NAME, or a file of such lines below the context.
 ARG CONSTRAINT_OVERRIDES=""
@@ -171,4 +175,5 @@ RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/b
     --mount=type=bind,from=wheels,target=${WHEELS_PATH} \
     --mount=type=secret,id=ca-bundle \
     --mount=type=secret,id=registry-auth \
+    --mount=type=secret,id=git-credentials \
     loci-install

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::command::Output;
+use crate::command::{Ending, Output};
 
 /// Why it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
 
 static LASTING: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)repository '.*' (not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|certificate|unsupported protocol|unable to find remote helper|no space left",
+        r"(?i)repository '.*' (not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|server (certificate )?verification failed|ssl certificate problem|certificate subject name|unsupported protocol|unable to find remote helper|no space left",
     )
 });
 
@@ -46,6 +46,8 @@ static PASSING: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r" '[^'\n]*'"));
+
 fn regex(text: &str) -> Regex {
     Regex::new(text).expect("constant")
 }
@@ -54,7 +56,14 @@ impl Trouble {
     /// What the words of a failed command mean.
     #[must_use]
     pub fn of(output: &Output) -> Self {
-        let says = |words: &Regex| words.is_match(&output.stdout) || words.is_match(&output.stderr);
+        // Killed, or never started: words would be of something else.
+        if !matches!(output.ending, Ending::Exited(_)) {
+            return Self::Lasting;
+        }
+        // A repository may be called anything.
+        let said = format!("{}\n{}", output.stdout, output.stderr);
+        let said = QUOTED.replace_all(&said, " ''");
+        let says = |words: &Regex| words.is_match(&said);
         // A refusal over HTTP also hangs up, hence the order.
         if says(&REFUSED) {
             Self::Refused
@@ -71,7 +80,6 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Ending;
 
     fn of(said: &str) -> Trouble {
         Trouble::of(&Output {
@@ -89,6 +97,7 @@ mod tests {
             "fatal: unable to access 'http://nosuch.invalid/x/': Could not resolve host: nosuch.invalid",
             "fatal: unable to access 'http://h/x/': The requested URL returned error: 503",
             "error: RPC failed; curl 18 transfer closed with outstanding read data remaining\nfetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+            "fatal: unable to access 'https://h/not-found/permission-denied/': Could not resolve host: h",
             "ssh: connect to host 127.0.0.1 port 1: Connection refused\nfatal: Could not read from remote repository.",
         ] {
             assert_eq!(of(said), Trouble::Passing, "{said}");
@@ -114,8 +123,22 @@ mod tests {
             "fatal: repository '/nonexistent/x' does not exist",
             "fatal: remote error: access denied or repository not exported: /x",
             "fatal: unable to access 'https://h/x/': server certificate verification failed. CAfile: none CRLfile: none",
+            "fatal: unable to access 'https://h/x/': server verification failed: certificate signer not trusted. (CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none)",
+            "fatal: unable to access 'https://h/x/': SSL certificate problem: self-signed certificate",
         ] {
             assert_eq!(of(said), Trouble::Lasting, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_was_killed_or_not_started() {
+        for ending in [Ending::Killed(15), Ending::NotStarted("no git".to_owned())] {
+            let output = Output {
+                ending,
+                stdout: "fatal: early EOF".to_owned(),
+                stderr: String::new(),
+            };
+            assert_eq!(Trouble::of(&output), Trouble::Lasting);
         }
     }
 

@@ -156,7 +156,8 @@ fn copy(view: &View<'_>, project: &str, from: String) -> Vec<Action> {
         return Vec::new();
     }
     let mut actions = Vec::from_iter(patches::forget(view, project));
-    actions.push(Action::task(Copy { from, to }));
+    let project = project.to_owned();
+    actions.push(Action::task(Copy { project, from, to }));
     actions
 }
 
@@ -232,6 +233,7 @@ fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
 /// Copies a tree, whole or not at all.
 #[derive(Debug)]
 struct Copy {
+    project: String,
     from: String,
     to: String,
 }
@@ -253,7 +255,10 @@ impl Task for Copy {
             let link = format!("gitdir: {}\n", checkout.repository());
             context.write(&format!("{partial}/.git"), &link)?;
         }
-        context.rename(&partial, &self.to)
+        context.rename(&partial, &self.to)?;
+        // What is known of an earlier one is not of this one.
+        context.record(|record| record.sources.remove(&self.project));
+        Ok(())
     }
 }
 

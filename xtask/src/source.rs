@@ -57,7 +57,7 @@ fn is_input(name: &OsStr) -> bool {
     ["bindep", "pydep", "python-custom-name-mapping"]
         .iter()
         .any(|start| name.starts_with(start))
-        || ["Dockerfile", ".dockerignore", "scripts"].contains(&name.as_ref())
+        || ["Dockerfile", ".dockerignore", "patches", "scripts"].contains(&name.as_ref())
 }
 
 /// `cp -R` keeps symbolic links and modes, which std's copy of one file does not.
@@ -73,7 +73,13 @@ mod tests {
 
     #[test]
     fn inputs_are_told_from_the_rest() {
-        for name in ["bindep.txt", "pydep-extra.txt", "Dockerfile", "scripts"] {
+        for name in [
+            "bindep.txt",
+            "pydep-extra.txt",
+            "Dockerfile",
+            "patches",
+            "scripts",
+        ] {
             assert!(is_input(OsStr::new(name)), "{name}");
         }
         for name in ["data", "src", "target", ".git", "Cargo.toml"] {
