@@ -40,11 +40,7 @@ pub struct Settings {
     /// The service to install; the repository of the constraints in [`Mode::Requirements`].
     pub project: ProjectName,
     /// Where its source is cloned from when `SOURCES_DIR` does not have it.
-    pub repository: String,
-    /// What is checked out.
-    pub reference: GitRef,
-    /// Whether the user named the reference, so that a source of another commit is worth a word.
-    pub reference_given: bool,
+    pub repository: Repository,
     /// The release: a pydep profile, and a line of project.txt.
     pub release: String,
     /// Extras of the project.
@@ -128,6 +124,8 @@ pub struct Consoles {
     pub novnc: Repository,
     /// SPICE's, for nova.
     pub spice: Repository,
+    /// Skyline's, a Python project beside skyline-apiserver.
+    pub skyline: Repository,
 }
 
 /// A git repository, and what of it is wanted.
@@ -137,6 +135,10 @@ pub struct Repository {
     pub url: String,
     /// What is checked out.
     pub reference: GitRef,
+    /// The argument that says it.
+    pub argument: &'static str,
+    /// Whether the user chose it, so that a source of another commit is worth a word.
+    pub is_chosen: bool,
 }
 
 /// The service's account, and how far an existing one may be changed.
@@ -188,6 +190,12 @@ impl Display for SettingError {
     }
 }
 
+/// The project whose console is a Python project of its own.
+const SKYLINE: &str = "skyline-apiserver";
+
+/// That console's directory in `SOURCES_DIR`.
+const SKYLINE_CONSOLE: &str = "skyline-console";
+
 /// The project that stands for the wheels of a release.
 const REQUIREMENTS: &str = "requirements";
 
@@ -217,14 +225,7 @@ impl Settings {
         read.refuse_what_is_for_others(mode);
         let settings = Self {
             mode,
-            repository: read.text("PROJECT_REPO").unwrap_or_else(|| {
-                let name = project.as_ref().map_or("PROJECT", ProjectName::as_str);
-                format!("https://opendev.org/openstack/{name}")
-            }),
-            reference: read.parsed("PROJECT_REF"),
-            reference_given: given
-                .get("PROJECT_REF")
-                .is_some_and(|value| value != "master"),
+            repository: read.repository_of(project.as_ref()),
             release: read.in_force("PROJECT_RELEASE").to_owned(),
             extras: words(read.in_force("PROJECT_PIP_EXTRAS"), true),
             plugin: read.boolean("PLUGIN"),
@@ -266,6 +267,7 @@ impl Settings {
             consoles: Consoles {
                 novnc: read.repository(["NOVNC_REPO", "NOVNC_REF"]),
                 spice: read.repository(["SPICE_REPO", "SPICE_REF"]),
+                skyline: read.repository(["SKYLINE_CONSOLE_REPO", "SKYLINE_CONSOLE_REF"]),
             },
             copy_default_config_files: read.boolean("COPY_DEFAULT_CONFIG_FILES"),
             project: project.unwrap_or_else(Fallback::fallback),
@@ -283,6 +285,18 @@ impl Settings {
             Ok(settings)
         } else {
             Err(errors)
+        }
+    }
+
+    /// Where a project is cloned from that the user does not have to have. What LOCI's
+    /// script for Skyline installs is one of its extra projects.
+    #[must_use]
+    pub fn repository_of(&self, project: &str) -> Option<&Repository> {
+        if project == self.project.as_str() {
+            Some(&self.repository)
+        } else {
+            let is_console = project == SKYLINE_CONSOLE && self.project.as_str() == SKYLINE;
+            is_console.then_some(&self.consoles.skyline)
         }
     }
 

@@ -8,8 +8,8 @@ use super::values::{
     version_suffix, words,
 };
 use super::{
-    Given, Panels, PinnedFile, PipSettings, RegistrySettings, Repository, SettingError,
-    TssSettings, WheelsSettings, WheelsSource, environment,
+    Given, Panels, PinnedFile, PipSettings, RegistrySettings, Repository, SKYLINE, SKYLINE_CONSOLE,
+    SettingError, TssSettings, WheelsSettings, WheelsSource, environment,
 };
 use crate::step::Mode;
 
@@ -117,10 +117,24 @@ impl Reader<'_> {
 
     /// By the arguments of its URL and of the reference.
     pub fn repository(&mut self, [url, reference]: [&'static str; 2]) -> Repository {
+        let default = by_name(reference).map(|argument| argument.default);
         Repository {
             url: self.in_force(url).to_owned(),
             reference: self.parsed(reference),
+            argument: reference,
+            // Dockerfiles hand defaults on.
+            is_chosen: Some(self.in_force(reference)) != default,
         }
+    }
+
+    /// The repository of the project.
+    pub fn repository_of(&mut self, project: Option<&ProjectName>) -> Repository {
+        let mut repository = self.repository(["PROJECT_REPO", "PROJECT_REF"]);
+        if self.given.get("PROJECT_REPO").is_none() {
+            let name = project.map_or("PROJECT", ProjectName::as_str);
+            repository.url = format!("https://opendev.org/openstack/{name}");
+        }
+        repository
     }
 
     pub fn project(&mut self) -> Option<ProjectName> {
@@ -218,7 +232,7 @@ impl Reader<'_> {
     }
 
     pub fn project_directories(&mut self, name: &str) -> Vec<String> {
-        let list = words(self.in_force(name), false);
+        let mut list = words(self.in_force(name), false);
         let project = self.in_force("PROJECT").to_owned();
         for (index, entry) in list.iter().enumerate() {
             if *entry == project {
@@ -232,6 +246,9 @@ impl Reader<'_> {
                 );
             }
         }
+        if project == SKYLINE && !list.iter().any(|entry| entry == SKYLINE_CONSOLE) {
+            list.push(SKYLINE_CONSOLE.to_owned());
+        }
         list
     }
 
@@ -243,8 +260,6 @@ impl Reader<'_> {
             self.refuse("ALLOW_UNAUTHENTICATED", "not supported yet");
         }
         for name in [
-            "SKYLINE_CONSOLE_REPO",
-            "SKYLINE_CONSOLE_REF",
             "CEPH_REPO",
             "CEPH_KEY",
             "APT_MIRROR",

@@ -18,10 +18,10 @@ fn parse(pairs: &[(&'static str, &str)]) -> Result<Settings, Vec<String>> {
 fn defaults_are_locis() {
     let settings = parse(&[("PROJECT", "keystone")]).unwrap();
     assert_eq!(
-        settings.repository,
+        settings.repository.url,
         "https://opendev.org/openstack/keystone"
     );
-    assert_eq!(settings.reference.as_str(), "master");
+    assert_eq!(settings.repository.reference.as_str(), "master");
     assert_eq!(
         (settings.account.uid, settings.account.gid),
         (Id(42424), Id(42424))

@@ -286,7 +286,7 @@ impl Resolve {
         markers: Option<&'a MarkerEnvironment>,
     ) -> Facts<'a> {
         Facts {
-            reference: settings.reference.as_str(),
+            reference: settings.repository.reference.as_str(),
             setuptools: suffix(settings, "setuptools"),
             local: &self.local,
             overrides: &self.overrides,

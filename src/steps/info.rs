@@ -50,7 +50,10 @@ impl Task for WriteInfo {
 
         let mut project = format!(
             "PROJECT={}\nPROJECT_REPO={}\nPROJECT_REF={}\nPROJECT_RELEASE={}\n",
-            settings.project, settings.repository, settings.reference, settings.release
+            settings.project,
+            settings.repository.url,
+            settings.repository.reference,
+            settings.release
         );
         let path = source::place(context.root, settings, settings.project.as_str());
         if git::is_checkout(context.root, &path) {

@@ -17,7 +17,7 @@ use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::source::{PROJECT_FILES, is_project};
 use crate::root::Root;
-use crate::settings::Settings;
+use crate::settings::{Repository, Settings};
 use crate::step::Mode;
 use crate::wheels::UPPER_CONSTRAINTS;
 
@@ -26,44 +26,17 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     if settings.mode == Mode::Requirements {
         return plan_release(view, findings);
     }
-    let mut actions = Vec::new();
-    for extra in projects(settings).skip(1) {
-        if let Some(at) = of(view, extra) {
-            check(view, &at, findings);
-            actions.extend(copy(view, extra, at));
-            actions.extend(patches::plan(view, extra));
-        } else {
-            let path = directory(&settings.sources_dir, extra);
-            findings.input(format!("EXTRA_PROJECTS={extra}: there is no {path}"));
-        }
-    }
     let project = settings.project.as_str();
-    let own = of(view, project);
-    let why = if let Some(at) = &own {
-        check(view, at, findings);
-        warn_of_another_commit(view, at, findings);
-        actions.extend(copy(view, project, at.clone()));
-        format!("{at} is there and used as it is")
-    } else {
-        let path = place(view.root, settings, project);
-        let why = format!(
-            "{path} is not there, so {} is cloned at {}",
-            settings.repository, settings.reference
-        );
-        check_credentials(view, findings);
-        actions.extend(patches::forget(view, project));
-        actions.push(Action::task(Clone {
-            repository: settings.repository.clone(),
-            reference: settings.reference.clone(),
-            directory: path,
-            project: project.to_owned(),
-            holds: PROJECT_FILES,
-        }));
-        why
+    let why = match of(view, project) {
+        Some(at) => format!("{at} is there and used as it is"),
+        None => why_clone(view, project),
     };
-    actions.extend(patches::plan(view, project));
+    let is_cloned = projects(settings).any(|project| of(view, project).is_none());
+    let mut actions: Vec<Action> = projects(settings)
+        .flat_map(|project| obtain(view, project, findings))
+        .collect();
     actions.extend(data::plan(view, findings));
-    if own.is_none() || is_checkout(view) {
+    if is_cloned || is_checkout(view) {
         actions.push(Action::task(RecordSources));
     }
     if actions.is_empty() {
@@ -76,6 +49,37 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     }
 }
 
+fn why_clone(view: &View<'_>, project: &str) -> String {
+    let Repository { url, reference, .. } = &view.settings.repository;
+    let path = place(view.root, view.settings, project);
+    format!("{path} is not there, so {url} is cloned at {reference}")
+}
+
+/// Gets a source to where it is built, with its patches.
+fn obtain(view: &View<'_>, project: &str, findings: &mut Findings) -> Vec<Action> {
+    let settings = view.settings;
+    let repository = settings.repository_of(project);
+    let mut actions = Vec::new();
+    if let Some(at) = of(view, project) {
+        check(view, &at, findings);
+        if let Some(repository) = repository {
+            warn_of_another_commit(view.root, &at, repository, findings);
+        }
+        actions.extend(copy(view, project, at));
+    } else if let Some(repository) = repository {
+        check_credentials(view, findings);
+        actions.extend(patches::forget(view, project));
+        let to = place(view.root, settings, project);
+        let clone = Clone::new(repository, project, to, PROJECT_FILES);
+        actions.push(Action::task(clone));
+    } else {
+        let path = directory(&settings.sources_dir, project);
+        findings.input(format!("EXTRA_PROJECTS={project}: there is no {path}"));
+    }
+    actions.extend(patches::plan(view, project));
+    actions
+}
+
 /// The constraints of a release are read where they are: nothing is built of them.
 fn plan_release(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
@@ -84,33 +88,28 @@ fn plan_release(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         if !view.root.is_file(format!("{at}/{UPPER_CONSTRAINTS}")) {
             findings.input(no_constraints(&at));
         }
-        warn_of_another_commit(view, &at, findings);
+        warn_of_another_commit(view.root, &at, &settings.repository, findings);
         let done = Work::Done("its constraints are read where they are".to_owned());
         return (format!("{at} is there and used as it is"), done);
     }
+    let why = why_clone(view, project);
     let path = place(view.root, settings, project);
-    let why = format!(
-        "{path} is not there, so {} is cloned at {}",
-        settings.repository, settings.reference
-    );
-    check_credentials(view, findings);
-    let clone = Clone {
-        repository: settings.repository.clone(),
-        reference: settings.reference.clone(),
-        directory: path,
-        project: project.to_owned(),
-        holds: &[UPPER_CONSTRAINTS],
-    };
+    let clone = Clone::new(&settings.repository, project, path, &[UPPER_CONSTRAINTS]);
     let actions = vec![Action::task(clone), Action::task(RecordSources)];
     (why, Work::Do(actions))
 }
 
-fn warn_of_another_commit(view: &View<'_>, at: &str, findings: &mut Findings) {
-    let settings = view.settings;
-    if settings.reference_given && !is_at(view.root, at, settings.reference.as_str()) {
+/// Says of a source that it is not what the user chose.
+pub(super) fn warn_of_another_commit(
+    root: &Root,
+    at: &str,
+    wanted: &Repository,
+    findings: &mut Findings,
+) {
+    if wanted.is_chosen && !is_at(root, at, wanted.reference.as_str()) {
         findings.warn(format!(
-            "{at} is used as it is; PROJECT_REF={} is not what is checked out there",
-            settings.reference
+            "{at} is used as it is; {}={} is not what is checked out there",
+            wanted.argument, wanted.reference
         ));
     }
 }
@@ -223,7 +222,7 @@ pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a source is at a reference, as far as git's files tell.
-pub(super) fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
+fn is_at(root: &Root, directory: &str, reference: &str) -> bool {
     match Checkout::of(root, directory) {
         Ok(Some(checkout)) => checkout.is_at(reference),
         // Nothing is known that would be worth a word.

@@ -6,13 +6,11 @@ use crate::test::Test;
 #[test]
 fn arguments_all_at_once() {
     Test::debian()
-        .set("SKYLINE_CONSOLE_REF", "v1.5.0")
         .set("CEPH_REPO", "deb https://ceph.example/debian noble main")
         .set("DIST_REPOS", "-epel")
         .plan()
         .stderr(
-            "error: 3 wrong settings; nothing was touched\n\
-             \x20 SKYLINE_CONSOLE_REF=v1.5.0: not supported yet\n\
+            "error: 2 wrong settings; nothing was touched\n\
              \x20 CEPH_REPO=deb https://ceph.example/debian noble main: not supported yet\n\
              \x20 DIST_REPOS=-epel: not supported yet\n",
         )

@@ -244,3 +244,41 @@ fn a_file_of_logins_that_is_not_there() {
     let copied = test().plan().outcome().stderr;
     assert!(!copied.contains(problem), "{copied}");
 }
+
+#[test]
+fn skyline_comes_with_its_console() {
+    let skyline = || {
+        Test::debian()
+            .set("PROJECT", "skyline-apiserver")
+            .set("SKYLINE_CONSOLE_REF", "9.0.0")
+            .without("tmp/keystone")
+            .file(
+                "tmp/skyline-apiserver/setup.cfg",
+                "[metadata]\nname = skyline-apiserver\nversion = 9\n",
+            )
+    };
+    let outcome = skyline().plan().outcome();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    for line in [
+        "https://opendev.org/openstack/skyline-console /tmp/skyline-console, and check out 9.0.0\n",
+        "build: wheels of /tmp/skyline-apiserver, /tmp/skyline-console\n",
+        "    remove /tmp/skyline-console\n",
+    ] {
+        assert!(outcome.stdout.contains(line), "{line}\n{}", outcome.stdout);
+    }
+    let outcome = skyline()
+        .file(
+            "opt/loci/data/skyline-console/setup.cfg",
+            "[metadata]\nname = skyline-console\nversion = 9\n",
+        )
+        .plan()
+        .outcome();
+    assert!(
+        outcome
+            .stdout
+            .contains("copy /opt/loci/data/skyline-console to /tmp/skyline-console\n")
+            && !outcome.stdout.contains("opendev"),
+        "{}",
+        outcome.stdout
+    );
+}

@@ -20,8 +20,6 @@ pub(in super::super) struct Console {
     pub(super) name: &'static str,
     /// Where its pages go.
     pub(super) directory: &'static str,
-    /// The arguments that say where it is cloned from.
-    pub(super) arguments: [&'static str; 2],
     pub(super) repository: Repository,
     /// One of these is in it.
     pub(super) pages: &'static [&'static str],
@@ -47,14 +45,7 @@ impl Console {
                     self.pages.join(", ")
                 ));
             }
-            let reference = self.repository.reference.as_str();
-            let given = view.settings.given.get(self.arguments[1]).is_some();
-            if given && !source::is_at(view.root, at, reference) {
-                findings.warn(format!(
-                    "{at} is used as it is; {}={reference} is not what is checked out there",
-                    self.arguments[1]
-                ));
-            }
+            source::warn_of_another_commit(view.root, at, &self.repository, findings);
         }
         let stamp = self.stamp(source.as_deref());
         let is_done = view.root.is_directory(self.directory)
@@ -82,13 +73,8 @@ impl Console {
 
     /// Where it is cloned, on the way to its place.
     fn clone(&self) -> Clone {
-        Clone {
-            repository: self.repository.url.clone(),
-            reference: self.repository.reference.clone(),
-            directory: format!("{STATE}/sources/{}", self.name),
-            project: self.name.to_owned(),
-            holds: self.pages,
-        }
+        let directory = format!("{STATE}/sources/{}", self.name);
+        Clone::new(&self.repository, self.name, directory, self.pages)
     }
 }
 

@@ -13,7 +13,6 @@ pub(super) fn list(settings: &Settings) -> Vec<Console> {
         Console {
             name: "novnc",
             directory: "/usr/share/novnc",
-            arguments: ["NOVNC_REPO", "NOVNC_REF"],
             repository: settings.consoles.novnc.clone(),
             pages: &["vnc.html", "vnc_lite.html", "vnc_auto.html"],
             // What nova's configuration calls it, since noVNC 1.0 calls it otherwise.
@@ -22,7 +21,6 @@ pub(super) fn list(settings: &Settings) -> Vec<Console> {
         Console {
             name: "spice-html5",
             directory: "/usr/share/spice-html5",
-            arguments: ["SPICE_REPO", "SPICE_REF"],
             repository: settings.consoles.spice.clone(),
             pages: &["spice_auto.html", "spice.html"],
             link: None,

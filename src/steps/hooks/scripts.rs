@@ -65,7 +65,7 @@ fn variables(view: &View<'_>) -> Vec<(String, String)> {
     let wheel_arguments = wheel_arguments.or(settings.given.get("PIP_ARGS"));
     let source = place(view, settings.project.as_str());
     let found = [
-        ("PROJECT_REPO", settings.repository.as_str()),
+        ("PROJECT_REPO", settings.repository.url.as_str()),
         ("PROJECT_SOURCE", &source),
         ("PIP_WHEEL_ARGS", wheel_arguments.unwrap_or_default()),
         ("WHEELS_PATH", settings.wheels.directory()),

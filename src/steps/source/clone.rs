@@ -11,7 +11,7 @@ use crate::failure::{FailedChild, Failure};
 use crate::git::{Remote, Trouble, credentials_file, git_in};
 use crate::plan::Task;
 use crate::record::Source;
-use crate::settings::GitRef;
+use crate::settings::{GitRef, Repository};
 
 /// git-upload-pack(1) for a repository that another user owns.
 const UPLOAD_PACK: &str = "git -c safe.directory=* upload-pack";
@@ -75,6 +75,22 @@ impl Task for Clone {
 }
 
 impl Clone {
+    /// The clone of a project, at the reference that is wanted of its repository.
+    pub(in super::super) fn new(
+        from: &Repository,
+        project: &str,
+        directory: String,
+        holds: &'static [&'static str],
+    ) -> Self {
+        Self {
+            repository: from.url.clone(),
+            reference: from.reference.clone(),
+            directory,
+            project: project.to_owned(),
+            holds,
+        }
+    }
+
     fn extent(&self) -> Extent {
         if self.repository.starts_with('/') {
             Extent::Shared
