@@ -11,7 +11,7 @@ use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::settings::Settings;
+use crate::settings::{Settings, Word};
 use crate::step::Mode;
 use crate::words::nearest;
 
@@ -100,6 +100,8 @@ impl Inputs {
         let files = bindep.iter().chain(&pydep).map(|(path, _)| path);
         let files = files.chain(&hooks).chain(&before_pip);
         let files = files.chain(patches.values().flatten());
+        let overrides = overrides(settings, root);
+        let files = files.chain(&overrides);
         Self {
             fingerprint: fingerprint(root, files),
             packages: select(&bindep, platform, &with_codename),
@@ -162,6 +164,16 @@ pub fn no_such_file(settings: &Settings, argument: &str, name: &str) -> String {
     format!("{argument}={name}: no such file{place}")
 }
 
+/// The files that `CONSTRAINT_OVERRIDES` names.
+fn overrides(settings: &Settings, root: &Root) -> Vec<String> {
+    let words = settings.constraint_overrides.iter();
+    let files = words.filter_map(|word| match word {
+        Word::File(name) => file(settings, root, name),
+        Word::Change(_) => None,
+    });
+    files.collect()
+}
+
 /// Where sources come with the inputs: LOCI's `data` directory.
 #[must_use]
 pub fn data_directories(settings: &Settings) -> Vec<String> {
@@ -199,11 +211,11 @@ impl Family {
     };
 }
 
+/// Each once: `INPUTS_DIR` may be one of the others.
 fn directories(settings: &Settings) -> Vec<&str> {
-    DIRECTORIES
-        .into_iter()
-        .chain(settings.inputs_dir.as_deref())
-        .collect()
+    let own = settings.inputs_dir.as_deref();
+    let own = own.filter(|directory| !DIRECTORIES.contains(directory));
+    DIRECTORIES.into_iter().chain(own).collect()
 }
 
 /// LOCI looks for bindep and pydep files in its directory only, not in its scripts'.

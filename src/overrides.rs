@@ -97,8 +97,9 @@ fn lines(path: &str, text: &str) -> (Vec<Override>, Vec<String>) {
     let mut overrides = Vec::new();
     let mut problems = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
+        // A comment behind a change is the parser's to tell from a digest.
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let origin = format!("{path}:{}", index + 1);
@@ -134,13 +135,20 @@ mod tests {
     fn a_file_has_a_change_on_each_line() {
         let (read, problems) = lines(
             "/o.txt",
-            "# why\n\na===1  # here\n-b\nc; python_version < '3.11'\n",
+            "# why\n\na===1  # here\n-b # too\nc; python_version < '3.11'\nd @ https://h/d-1.whl#sha256=0\n",
         );
         let said: Vec<String> = read
             .iter()
             .map(|one| format!("{} {}", one.origin, one.change))
             .collect();
-        assert_eq!(said, ["/o.txt:3 a===1", "/o.txt:4 -b"]);
+        assert_eq!(
+            said,
+            [
+                "/o.txt:3 a===1",
+                "/o.txt:4 -b",
+                "/o.txt:6 d @ https://h/d-1.whl#sha256=0"
+            ]
+        );
         assert_eq!(
             problems,
             ["/o.txt:5: `c; python_version < '3.11'` is no override: \

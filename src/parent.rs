@@ -91,14 +91,6 @@ pub fn to_note(root: &Root) -> String {
     lines.collect()
 }
 
-/// The service of the image, below all its plugins.
-#[must_use]
-pub fn service(root: &Root) -> Option<String> {
-    let record = record::last(root)?;
-    let service = record.generations().last()?;
-    Some(service.project.clone())
-}
-
 /// An argument of the parent's build, or of an image below it.
 #[must_use]
 pub fn argument(root: &Root, name: &str) -> Option<String> {

@@ -57,13 +57,9 @@ fn found(settings: &Settings, root: &Root, below: &str) -> Vec<String> {
     let patterns = directories(settings)
         .into_iter()
         .map(|directory| format!("{directory}/project_specific/{}/{below}", settings.project));
-    let mut scripts: Vec<String> = patterns
+    patterns
         .flat_map(|pattern| matches(root, &pattern))
-        .collect();
-    // INPUTS_DIR may be one of the directories that are looked at anyway.
-    let mut seen = BTreeSet::new();
-    scripts.retain(|script| seen.insert(script.clone()));
-    scripts
+        .collect()
 }
 
 /// Why a script cannot be started on any machine.

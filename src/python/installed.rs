@@ -57,15 +57,21 @@ pub fn damaged(virtualenv: &Path) -> Vec<Damaged> {
         .collect()
 }
 
+/// The files that a distribution says it has, relative to site-packages.
+#[must_use]
+pub fn files(metadata: &Path) -> Vec<String> {
+    let record = fs::read_to_string(metadata.join("RECORD")).unwrap_or_default();
+    record.lines().filter_map(recorded_path).collect()
+}
+
 /// The first file that a distribution says it has and that is not there.
 fn missing(metadata: &Path) -> Option<String> {
-    let Ok(record) = fs::read_to_string(metadata.join("RECORD")) else {
+    if !metadata.join("RECORD").is_file() {
         return Some("RECORD".to_owned());
-    };
+    }
     let site_packages = metadata.parent()?;
-    record
-        .lines()
-        .filter_map(recorded_path)
+    files(metadata)
+        .into_iter()
         // Bytecode comes and goes, and no step here depends on it.
         .find(|path| !is_bytecode(path) && !site_packages.join(path).exists())
 }

@@ -47,12 +47,15 @@ pub fn extras_of_wheel(wheel: &Path) -> Result<Vec<String>, MetadataError> {
     Ok(fields(&metadata, "Provides-Extra"))
 }
 
-/// The extras that an unpacked sdist has; none of what is no sdist.
+/// The extras that an unpacked sdist has, if it is one and its build finds no others
+/// (`Dynamic`).
 #[must_use]
 pub fn extras_of_sdist(directory: &Path) -> Option<Vec<String>> {
     let files = project_files::of_tree(directory).ok()?;
     let metadata = files.get("PKG-INFO")?;
-    Some(fields(metadata, "Provides-Extra"))
+    let dynamic = fields(metadata, "Dynamic");
+    let is_dynamic = |field: &String| field.eq_ignore_ascii_case("Provides-Extra");
+    (!dynamic.iter().any(is_dynamic)).then(|| fields(metadata, "Provides-Extra"))
 }
 
 /// A wheel's name and version, as its METADATA spells them.

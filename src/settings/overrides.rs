@@ -8,8 +8,12 @@ use super::values::{Refused, words};
 use crate::python::Name;
 use crate::python::requirement_file::{RequirementFile, What};
 
-/// The tool whose version another argument says, for every build of it.
-const SETUPTOOLS: (&str, &str) = ("setuptools", "SETUPTOOL_CONSTRAINT");
+/// The tools of virtualenvs, whose versions other arguments say.
+const TOOLS: [(&str, &str); 3] = [
+    ("pip", "PIP_VERSION_CONSTRAINT"),
+    ("setuptools", "SETUPTOOL_CONSTRAINT"),
+    ("wheel", "WHEEL_CONSTRAINT"),
+];
 
 /// A word of the argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +75,8 @@ impl FromStr for Change {
             return wrong("a source is given in EXTRA_PROJECTS, not here".to_owned());
         };
         let name = Name::new(requirement.name.as_ref());
-        if name.as_str() == SETUPTOOLS.0 {
-            return wrong(format!("{} says which setuptools is used", SETUPTOOLS.1));
+        if let Some((tool, argument)) = TOOLS.iter().find(|(tool, _)| *tool == name.as_str()) {
+            return wrong(format!("{argument} says which {tool} is used"));
         }
         if !requirement.extras.is_empty() {
             return wrong("constraints have no extras".to_owned());

@@ -130,8 +130,7 @@ impl Build {
             fingerprint.add(command.to_string());
         }
         fingerprint.add(self.version.as_deref().unwrap_or_default());
-        fingerprint.add(root.read(constraints).unwrap_or_default());
-        pins.told_apart().for_each(|change| fingerprint.add(change));
+        pins.tell_apart(&mut fingerprint, root, settings);
         for source in &self.sources {
             fingerprint.add_tree(&root.join(source));
         }

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::fingerprint::Fingerprint;
 use crate::layout::STATE;
 use crate::overrides::{self, Override};
 use crate::parent::{self, Pin};
@@ -89,10 +90,17 @@ impl Pins {
         self.parent.iter().map(|pin| &pin.name)
     }
 
-    /// What tells these changes from others.
-    pub fn told_apart(&self) -> impl Iterator<Item = String> {
-        let overrides = self.overrides.iter().map(|one| one.change.to_string());
-        overrides.chain(self.parent.iter().map(Pin::to_string))
+    /// Adds what tells these constraints from others, before any edited file is there.
+    pub fn tell_apart(&self, fingerprint: &mut Fingerprint, root: &Root, settings: &Settings) {
+        for file in [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS] {
+            fingerprint.add(root.read(original(settings, file)).unwrap_or_default());
+        }
+        for one in &self.overrides {
+            fingerprint.add(one.change.to_string());
+        }
+        for pin in &self.parent {
+            fingerprint.add(pin.to_string());
+        }
     }
 
     /// The file that builds are constrained by.
@@ -163,7 +171,16 @@ impl Pins {
         });
         let from_source: Vec<Edit> = from_source.collect();
         let mut overrides = self.overrides.clone();
-        overrides.retain(|one| !is_built(&one.change.name));
+        overrides.retain(|one| {
+            let is_built = is_built(&one.change.name);
+            if is_built {
+                let (change, origin) = (&one.change, &one.origin);
+                applied.changes.push(format!(
+                    "{change} of {origin} is passed over: it is built from source here"
+                ));
+            }
+            !is_built
+        });
         // The user knows better than the parent image.
         let is_overridden = |name: &Name| overrides.iter().any(|one| one.change.name == *name);
         let mut parent = self.parent.clone();
@@ -171,9 +188,10 @@ impl Pins {
 
         let upper = read(root, &original(settings, UPPER_CONSTRAINTS))?;
         let other = parent.iter().filter(|pin| !pin.is_in(&upper));
+        let other: Vec<Edit> = other.map(Pin::edit).collect();
         let mut edits = from_source.clone();
         edits.extend(overrides.iter().map(Override::edit));
-        edits.extend(other.map(Pin::edit));
+        edits.extend(other.iter().cloned());
         applied.take(UPPER_CONSTRAINTS, &upper, &edits, constraints_file());
 
         let ranges = original(settings, GLOBAL_REQUIREMENTS);
@@ -181,6 +199,8 @@ impl Pins {
             let ranges = read(root, &ranges)?;
             let mut edits = from_source;
             edits.extend(overrides.iter().map(Override::edit_of_ranges));
+            // A range of newer wheels need not allow what the parent has.
+            edits.extend(other.into_iter().map(|edit| Edit { line: None, ..edit }));
             applied.take(GLOBAL_REQUIREMENTS, &ranges, &edits, ranges_file());
         }
         if !self.parent.is_empty() {

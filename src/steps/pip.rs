@@ -19,7 +19,7 @@ use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::{Mode, StepName};
-use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use crate::wheels::Directory;
 use crate::words::count;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
@@ -155,13 +155,7 @@ impl Install {
         for (_, path) in wheels_in(&root.join(BUILT)) {
             fingerprint.add(std::fs::read(path).unwrap_or_default());
         }
-        for file in [UPPER_CONSTRAINTS, GLOBAL_REQUIREMENTS] {
-            fingerprint.add(
-                root.read(format!("{}/{file}", settings.wheels.directory()))
-                    .unwrap_or_default(),
-            );
-        }
-        pins.told_apart().for_each(|change| fingerprint.add(change));
+        pins.tell_apart(&mut fingerprint, root, settings);
         for (_, metadata) in distributions(&root.join(VIRTUALENV)) {
             fingerprint.add(metadata.as_os_str().as_encoded_bytes());
         }
@@ -188,6 +182,10 @@ impl Install {
 /// Notes extras that a source does not have, where it says so itself: an sdist.
 fn check_extras(view: &View<'_>, findings: &mut Findings) {
     let (settings, project) = (view.settings, view.settings.project.as_str());
+    // A patch or a script may give it more.
+    if view.inputs.patches.contains_key(project) || !view.inputs.before_pip.is_empty() {
+        return;
+    }
     let source = source::of(view, project).map(|at| view.root.join(at));
     if let Some(known) = source.and_then(|source| extras_of_sdist(&source)) {
         let unknown = unknown_extras(settings, &known).into_iter();
@@ -307,7 +305,7 @@ impl Task for Install {
 }
 
 /// The distributions that are installed and were built here, with their metadata.
-fn installed_here(root: &Root) -> Vec<(Name, PathBuf)> {
+pub(super) fn installed_here(root: &Root) -> Vec<(Name, PathBuf)> {
     let built = wheels_in(&root.join(BUILT));
     let mut installed = distributions(&root.join(VIRTUALENV));
     installed.retain(|(name, _)| built.iter().any(|(wheel, _)| wheel.name == *name));

@@ -138,7 +138,7 @@ fn a_plugin_goes_into_what_the_parent_image_has() {
         "    do     note what is in /var/lib/openstack: it stays as it is\n",
         "neutron===28.0.0 gives way to neutron===27.0.0 in upper-constraints.txt: the parent image has it\n",
         "--constraint /var/lib/loci-install/parent.txt",
-        "    do     copy /var/lib/openstack/etc/neutron/* to /etc/neutron\n",
+        "    do     copy the plugin's files below /var/lib/openstack/etc to /etc\n",
         "compile the modules there anew (checked)\n",
     ] {
         assert!(
