@@ -22,7 +22,7 @@ impl Fingerprint {
 
     /// Adds what tells one state of a source from another: every file's name, size and time.
     pub fn add_tree(&mut self, directory: &Path) {
-        self.walk(directory, &|_, metadata| {
+        self.walk(directory, directory, &|_, metadata| {
             let time = metadata
                 .modified()
                 .ok()
@@ -34,10 +34,18 @@ impl Fingerprint {
 
     /// The same by content: times mean nothing between one checkout and the next.
     pub fn add_contents(&mut self, directory: &Path) {
-        self.walk(directory, &|path, _| sha256_of(path).unwrap_or_default());
+        self.walk(directory, directory, &|path, _| {
+            sha256_of(path).unwrap_or_default()
+        });
     }
 
-    fn walk(&mut self, directory: &Path, tell: &dyn Fn(&Path, &fs::Metadata) -> String) {
+    /// Names count from `top`: the same tree elsewhere is the same.
+    fn walk(
+        &mut self,
+        top: &Path,
+        directory: &Path,
+        tell: &dyn Fn(&Path, &fs::Metadata) -> String,
+    ) {
         let mut paths: Vec<_> = fs::read_dir(directory)
             .into_iter()
             .flatten()
@@ -56,14 +64,15 @@ impl Fingerprint {
                 for file in ["HEAD", "packed-refs"] {
                     self.add(fs::read(path.join(file)).unwrap_or_default());
                 }
-                self.walk(&path.join("refs"), tell);
+                self.walk(top, &path.join("refs"), tell);
                 continue;
             }
             if metadata.is_dir() {
-                self.walk(&path, tell);
+                self.walk(top, &path, tell);
                 continue;
             }
-            self.add(path.as_os_str().as_encoded_bytes());
+            let name = path.strip_prefix(top).unwrap_or(&path);
+            self.add(name.as_os_str().as_encoded_bytes());
             self.add(tell(&path, &metadata));
         }
     }

@@ -92,6 +92,7 @@ impl StepName {
                 Self::Packages,
                 Self::Wheels,
                 Self::Venv,
+                Self::Source,
                 Self::Pip,
                 Self::Hooks,
                 Self::Info,

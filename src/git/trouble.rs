@@ -32,7 +32,7 @@ static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
 
 static LASTING: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)repository '.*' (not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|server (certificate )?verification failed|ssl certificate problem|certificate subject name|unsupported protocol|unable to find remote helper|no space left",
+        r"(?i)repository ('.*' )?(not found|does not exist)|does not appear to be a git repository|repository not exported|returned error: (404|410)|server (certificate )?verification failed|ssl certificate problem|certificate subject name|unsupported protocol|unable to find remote helper|no space left",
     )
 });
 

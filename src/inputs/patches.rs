@@ -15,15 +15,20 @@ pub(super) fn find(
     findings: &mut Findings,
 ) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if settings.mode != Mode::Project {
-        return found;
-    }
     let given = settings.patches.as_deref();
     let mut directories = match given {
         Some(path) if path.starts_with('/') => vec![path.to_owned()],
         name => patterns(settings, name.unwrap_or("patches")),
     };
     directories.retain(|directory| root.is_directory(directory));
+    if settings.mode != Mode::Project {
+        for directory in directories {
+            findings.warn(format!(
+                "{directory}: nothing of it is applied; sources are patched for the image of a service"
+            ));
+        }
+        return found;
+    }
     if let Some(name) = given.filter(|_| directories.is_empty()) {
         findings.machine(format!("PATCHES={name}: there is no such directory"));
     }

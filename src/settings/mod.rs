@@ -169,6 +169,14 @@ pub struct PipSettings {
     pub upgrade: Vec<String>,
 }
 
+impl PipSettings {
+    /// Whether pip clones what it is asked for.
+    #[must_use]
+    pub fn has_repositories(&self) -> bool {
+        self.packages.iter().any(|word| word.contains("git+"))
+    }
+}
+
 /// A setting that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingError {

@@ -147,12 +147,7 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
 /// What git is needed for, if it is.
 fn why_git(view: &View<'_>) -> Option<&'static str> {
     let settings = view.settings;
-    if settings
-        .pip
-        .packages
-        .iter()
-        .any(|word| word.contains("git+"))
-    {
+    if settings.pip.has_repositories() {
         Some("to clone what PIP_PACKAGES names")
     } else if settings.mode == Mode::Infra {
         None

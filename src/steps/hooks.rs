@@ -70,6 +70,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             "PROJECT=infra builds nothing: no script in before-pip is run; those beside it run after pip",
         );
     }
+    keystone::warn_of_unused(view, findings);
     let hooks: Vec<&Hook> = of(view).collect();
     if hooks.is_empty() && view.inputs.hooks.is_empty() {
         let why = format!("the image author's scripts for {project}");
@@ -114,6 +115,12 @@ fn of(view: &View<'_>) -> impl Iterator<Item = &'static Hook> {
         scripts.any(|script| script.rsplit('/').next() == Some(hook.script))
     };
     own(view).iter().filter(move |hook| !is_replaced(hook))
+}
+
+/// Whether a console is cloned.
+pub(super) fn clone(view: &View<'_>) -> bool {
+    let mut consoles = consoles(view.settings).into_iter();
+    consoles.any(|console| source::of(view, console.name()).is_none())
 }
 
 /// Whether a console is cloned, or has a commit to be told.

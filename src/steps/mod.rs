@@ -32,7 +32,7 @@ use crate::record::{self, Record};
 use crate::root::Root;
 use crate::schedule::STEPS_AT_ONCE;
 use crate::settings::Settings;
-use crate::step::StepName;
+use crate::step::{Mode, StepName};
 
 /// Makes the plan of the named steps, or of all, for the image below `root`.
 ///
@@ -97,6 +97,7 @@ pub fn plan(
     {
         wheels::check(&view, &mut findings);
     }
+    source::check_credentials(&view, &mut findings);
     let last = record::last(root).unwrap_or_default();
     let steps = steps
         .into_iter()
@@ -167,6 +168,8 @@ fn plan_step(
         expected,
         also_needs: match name {
             StepName::Wheels => wheels::also_needs(view),
+            // There is no `build` between them.
+            StepName::Pip if view.settings.mode == Mode::Infra => vec![StepName::Source],
             StepName::Build => hooks::also_needs_of_build(view),
             _ => Vec::new(),
         },

@@ -10,11 +10,12 @@ use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
+use crate::git::{Remote, credentials_file};
 use crate::installer::{Installation, Installer, Origin, tidy, understood};
 use crate::layout::{STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::{ORIGIN, damaged, distributions, forget};
-use crate::python::metadata::{extras_of_sdist, extras_of_wheel};
+use crate::python::metadata::{extras_of_sdist, extras_of_wheel, project_name};
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -188,28 +189,33 @@ fn check_extras(view: &View<'_>, findings: &mut Findings) {
     }
     let source = source::of(view, project).map(|at| view.root.join(at));
     if let Some(known) = source.and_then(|source| extras_of_sdist(&source)) {
-        let unknown = unknown_extras(settings, &known).into_iter();
-        unknown.for_each(|text| findings.input(text));
+        for text in unknown_extras(settings, &known) {
+            findings.warn(text);
+        }
     }
 }
 
-/// Extras that the project's wheel does not have: an installer warns of them only, and the
-/// image would lack what they stand for.
-fn refuse_unknown_extras(root: &Root, settings: &Settings) -> Result<(), Failure> {
+/// Says which extras the project's wheel does not have. Releases drop extras, and LOCI's
+/// users go on asking for them: it is no error, as it is none for pip.
+fn tell_unknown_extras(context: &Context<'_>) -> Result<(), Failure> {
+    let (root, settings) = (context.root, context.settings);
     let built = wheels_in(&root.join(BUILT));
-    let mut own = built
-        .iter()
-        .filter(|(name, _)| is_projects(name, built.len(), settings));
-    let Some((_, wheel)) = own.next() else {
-        return Ok(());
+    let Some(wheel) = own_wheel(root, settings, &built) else {
+        if settings.extras.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = built.iter().map(|(wheel, _)| wheel.name.as_str()).collect();
+        return Err(Failure::Wheels(format!(
+            "which of the built wheels is {}'s, to have PROJECT_PIP_EXTRAS, is not known: {}",
+            settings.project,
+            names.join(", ")
+        )));
     };
     let known = extras_of_wheel(wheel).map_err(|error| Failure::Wheels(error.to_string()))?;
-    let unknown = unknown_extras(settings, &known);
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Input(unknown))
+    for text in unknown_extras(settings, &known) {
+        context.note(&text);
     }
+    Ok(())
 }
 
 fn unknown_extras(settings: &Settings, known: &[String]) -> Vec<String> {
@@ -224,7 +230,7 @@ fn unknown_extras(settings: &Settings, known: &[String]) -> Vec<String> {
     unknown
         .map(|extra| {
             let project = &settings.project;
-            format!("PROJECT_PIP_EXTRAS={extra}: {project} has no such extra; {has}")
+            format!("PROJECT_PIP_EXTRAS={extra}: {project} has no such extra, and nothing is installed for it; {has}")
         })
         .collect()
 }
@@ -232,11 +238,13 @@ fn unknown_extras(settings: &Settings, known: &[String]) -> Vec<String> {
 /// The built wheels as requirements: the project's with its extras.
 fn requirements(root: &Root, settings: &Settings) -> Vec<String> {
     let built = wheels_in(&root.join(BUILT));
+    let own = own_wheel(root, settings, &built);
     built
         .iter()
-        .filter_map(|(name, path)| {
+        .filter_map(|(_, path)| {
             let file = path.file_name()?.to_string_lossy().into_owned();
-            let extras = if is_projects(name, built.len(), settings) {
+            let is_own = own == Some(path);
+            let extras = if is_own {
                 extras(settings)
             } else {
                 String::new()
@@ -246,11 +254,26 @@ fn requirements(root: &Root, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// Whether a built wheel is the project's: the only one, or the one whose name
-/// is the project's or ends in it (heat's distribution is `openstack-heat`).
-fn is_projects(wheel: &WheelName, number: usize, settings: &Settings) -> bool {
+/// The project's wheel among those that are built: the only one, the one of the name that
+/// the source states, or else of the project's (heat's distribution is `openstack-heat`).
+fn own_wheel<'a>(
+    root: &Root,
+    settings: &Settings,
+    built: &'a [(WheelName, PathBuf)],
+) -> Option<&'a PathBuf> {
+    if let [(_, only)] = built {
+        return Some(only);
+    }
     let project = Name::new(settings.project.as_str());
-    number == 1 || wheel.name == project || wheel.name.as_str() == format!("openstack-{project}")
+    let place = source::place(root, settings, settings.project.as_str());
+    let stated = project_name(&root.join(place)).map(|name| Name::new(&name));
+    let others = [project.clone(), Name::new(&format!("openstack-{project}"))];
+    let mut names = stated.into_iter().chain(others);
+    names.find_map(|name| {
+        let mut wheels = built.iter();
+        let (_, path) = wheels.find(|(wheel, _)| wheel.name == name)?;
+        Some(path)
+    })
 }
 
 impl Task for Install {
@@ -268,7 +291,7 @@ impl Task for Install {
         let wheels = wheels_in(&root.join(BUILT)).into_iter();
         let names: Vec<Name> = wheels.map(|(wheel, _)| wheel.name).collect();
         pins.write(context, &names)?;
-        refuse_unknown_extras(root, settings)?;
+        tell_unknown_extras(context)?;
         let built = requirements(root, settings);
         if built.is_empty() && settings.mode != Mode::Infra {
             return Err(Failure::Wheels(format!(
@@ -281,6 +304,9 @@ impl Task for Install {
         let constraints = pins.of_installation(root, settings);
         let command = command(&installer, settings, &constraints, &built, &self.pydeps);
         let command = installer.prepared(context, command)?;
+        // For repositories among PIP_PACKAGES, which pip clones.
+        let logins = Remote::new("", credentials_file(settings, root).as_deref());
+        let command = logins.told(command, context.environment);
         let output = context.attempt(&command);
         if !output.ending.success() {
             return Err(understood(

@@ -9,6 +9,10 @@ pub(super) use clone::Clone;
 pub(super) use data::removal;
 pub(super) use version::{check_version, record_versions};
 
+use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
+
+use super::hooks;
 use crate::context::{Context, copy_tree};
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -23,8 +27,10 @@ use crate::wheels::UPPER_CONSTRAINTS;
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
-    if settings.mode == Mode::Requirements {
-        return plan_release(view, findings);
+    match settings.mode {
+        Mode::Project => {}
+        Mode::Requirements => return plan_release(view, findings),
+        Mode::Infra => return plan_without_project(view, findings),
     }
     let project = settings.project.as_str();
     let why = match of(view, project) {
@@ -67,7 +73,6 @@ fn obtain(view: &View<'_>, project: &str, findings: &mut Findings) -> Vec<Action
         }
         actions.extend(copy(view, project, at));
     } else if let Some(repository) = repository {
-        check_credentials(view, findings);
         actions.extend(patches::forget(view, project));
         let to = place(view.root, settings, project);
         let clone = Clone::new(repository, project, to, PROJECT_FILES);
@@ -78,6 +83,18 @@ fn obtain(view: &View<'_>, project: &str, findings: &mut Findings) -> Vec<Action
     }
     actions.extend(patches::plan(view, project));
     actions
+}
+
+/// Requirements and scripts may name what came with the inputs.
+fn plan_without_project(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let why = format!("what came in data is for {}", view.settings.sources_dir);
+    match data::plan(view, findings) {
+        Some(bring) => (why, Work::Do(vec![bring])),
+        None => (
+            why,
+            Work::Done("there is nothing that is not there".to_owned()),
+        ),
+    }
 }
 
 /// The constraints of a release are read where they are: nothing is built of them.
@@ -135,14 +152,30 @@ pub(super) fn is_checkout(view: &View<'_>) -> bool {
         .any(|at| git::is_checkout(view.root, &at))
 }
 
+/// What tells a source from another that took its place: times of birth differ where
+/// numbers of inodes are used again (statx(2)).
+pub(super) fn identity(root: &Root, place: &str) -> Option<String> {
+    let metadata = std::fs::metadata(root.join(place)).ok()?;
+    let born = metadata.created().ok();
+    let born = born.and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    let born = born.map_or(0, |born| born.as_nanos());
+    Some(format!("{} {} {born}", metadata.dev(), metadata.ino()))
+}
+
 /// Whether what is there is about to become something else.
 pub(super) fn changes(view: &View<'_>) -> bool {
     projects(view.settings).any(|project| patches::plan(view, project).is_some())
 }
 
-/// Notes that a file of logins is not there, when something is cloned.
-fn check_credentials(view: &View<'_>, findings: &mut Findings) {
-    if let Some(path) = credentials_file(view.settings, view.root)
+/// Notes that a file of logins is not there, when something may be cloned.
+pub(super) fn check_credentials(view: &View<'_>, findings: &mut Findings) {
+    let settings = view.settings;
+    let mut projects = projects(settings);
+    let clones = settings.mode == Mode::Requirements
+        || projects.any(|project| of(view, project).is_none())
+        || hooks::clone(view)
+        || settings.pip.has_repositories();
+    if let Some(path) = credentials_file(settings, view.root).filter(|_| clones)
         && !view.root.is_file(&path)
     {
         findings.machine(format!("GIT_CREDENTIALS_FILE={path}: no such file"));

@@ -36,12 +36,19 @@ fn they_are_listed_with_their_digests() {
     assert!(plan.contains(&listed), "{plan}");
     assert!(plan.contains(", git to patch the source"), "{plan}");
     assert_eq!(warnings(test()), Vec::<String>::new());
+}
 
-    let done = Test::debian()
+#[test]
+fn a_source_that_took_the_place_of_a_patched_one_has_no_patches() {
+    let kept = "var/lib/loci-install/patches/keystone";
+    let plan = Test::debian()
         .file("opt/loci/patches/keystone/a.patch", PATCH)
-        .file("var/lib/loci-install/patches/keystone/0000.patch", PATCH);
-    let plan = done.plan().outcome().stdout;
-    assert!(!plan.contains("patch /tmp/keystone"), "{plan}");
+        .file(&format!("{kept}/0000.patch"), PATCH)
+        .file(&format!("{kept}/source"), "1 2 3")
+        .plan()
+        .outcome()
+        .stdout;
+    assert!(plan.contains("patch /tmp/keystone by\n"), "{plan}");
 }
 
 #[test]

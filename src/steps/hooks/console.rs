@@ -11,6 +11,7 @@ use crate::git;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View};
 use crate::record::Source;
+use crate::root::Root;
 use crate::settings::Repository;
 
 /// A console.
@@ -47,7 +48,7 @@ impl Console {
             }
             source::warn_of_another_commit(view.root, at, &self.repository, findings);
         }
-        let stamp = self.stamp(source.as_deref());
+        let stamp = self.stamp(view.root, source.as_deref());
         let is_done = view.root.is_directory(self.directory)
             && view.root.read(self.stamp_file()).ok() == Some(stamp.clone());
         (view.named || !is_done).then(|| {
@@ -63,9 +64,12 @@ impl Console {
         format!("{STATE}/hooks/{}.stamp", self.name)
     }
 
-    fn stamp(&self, source: Option<&str>) -> String {
+    /// What it is made of: a source that is there, wherever that is, or a clone.
+    fn stamp(&self, root: &Root, source: Option<&str>) -> String {
         let mut fingerprint = Fingerprint::default();
-        fingerprint.add(source.unwrap_or_default());
+        if let Some(at) = source {
+            fingerprint.add_contents(&root.join(at));
+        }
         fingerprint.add(&self.repository.url);
         fingerprint.add(self.repository.reference.as_str());
         fingerprint.finish()

@@ -1,5 +1,6 @@
 //! Horizon: panels, settings, and the assets that it serves, made once for all starts.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,10 @@ use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::layout::{PYTHON, STATE, VIRTUALENV};
+use crate::parent;
 use crate::plan::{Action, Task, View};
+use crate::python::Name;
+use crate::python::installed::{distributions, files};
 use crate::root::Root;
 use crate::settings::Panels;
 use crate::step::StepName;
@@ -101,6 +105,9 @@ impl Task for Configure {
 
     fn details(&self) -> Vec<String> {
         let panels = match &self.panels {
+            Panels::Known if self.source.is_none() => {
+                "those that are installed now, beside those of the parent image".to_owned()
+            }
             Panels::Known => format!("those installed of {}", KNOWN.join(", ")),
             Panels::These(panels) => panels.join(", "),
         };
@@ -116,7 +123,9 @@ impl Task for Configure {
         if self.is_ours(&site.manage_py(), context.root) {
             site.manage(context, self.source.as_deref())?;
         }
-        site.disable_all(context)?;
+        if self.source.is_some() {
+            site.disable_all(context)?;
+        }
         for panel in &panels {
             site.enable(context, panel)?;
         }
@@ -143,6 +152,7 @@ impl Configure {
     fn installed(&self, site: &Site<'_>) -> Result<Vec<String>, Failure> {
         let is_there = |panel: &&str| site.root.is_directory(format!("{}/{panel}", site.packages));
         match &self.panels {
+            Panels::Known if self.source.is_none() => Ok(site.added()),
             Panels::Known => {
                 let known = KNOWN.iter().copied();
                 Ok(known.filter(is_there).map(str::to_owned).collect())
@@ -222,6 +232,29 @@ impl<'a> Site<'a> {
 
     fn manage_py(&self) -> String {
         format!("{}/manage.py", self.horizon)
+    }
+
+    /// The panels of a plugin: modules that the parent image does not have.
+    fn added(&self) -> Vec<String> {
+        let parents: Vec<Name> = parent::pins(self.root)
+            .into_iter()
+            .map(|pin| pin.name)
+            .collect();
+        let mut panels = BTreeSet::new();
+        for (name, metadata) in distributions(&self.root.join(VIRTUALENV)) {
+            if parents.contains(&name) {
+                continue;
+            }
+            let files = files(&metadata).into_iter();
+            let modules = files.filter_map(|file| Some(file.split_once('/')?.0.to_owned()));
+            panels.extend(modules.filter(|module| self.has_panels(module)));
+        }
+        panels.into_iter().collect()
+    }
+
+    fn has_panels(&self, module: &str) -> bool {
+        let enabled = ENABLED.map(|below| format!("{}/{module}/{below}", self.packages));
+        enabled.iter().any(|path| self.root.is_directory(path))
     }
 
     /// Removes the links to panels of an earlier run, which may have enabled others.

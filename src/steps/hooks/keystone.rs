@@ -49,6 +49,17 @@ pub(super) fn wants_oauth2(settings: &Settings) -> bool {
     settings.profiles.iter().any(|profile| profile == PROFILE)
 }
 
+/// Says that packages are named and not wanted.
+pub(super) fn warn_of_unused(view: &View<'_>, findings: &mut Findings) {
+    let settings = view.settings;
+    let is_keystone = settings.project.as_str() == "keystone";
+    if is_keystone && !settings.mod_oauth2.is_empty() && !wants_oauth2(settings) {
+        findings.warn(format!(
+            "{ARGUMENT} is set, and none is installed: PROFILES has no {PROFILE}"
+        ));
+    }
+}
+
 /// Installs the module and enables it, unless that was done.
 pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
     let given = &view.settings.mod_oauth2;

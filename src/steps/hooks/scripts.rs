@@ -26,7 +26,7 @@ pub(super) fn described(scripts: &[String]) -> Option<String> {
 /// who debugs one wants.
 pub(super) fn after_pip(view: &View<'_>, findings: &Findings) -> Vec<Action> {
     let again = view.named || findings.works(&[StepName::Pip]);
-    plan(view, &view.inputs.hooks, again)
+    plan(view, &view.inputs.hooks, &[], again)
 }
 
 /// Those before pip that have not run on these sources and this virtualenv; `step build`
@@ -35,15 +35,19 @@ pub(super) fn before_pip(view: &View<'_>, findings: &Findings) -> Vec<Action> {
     let mut sources = source::projects(view.settings);
     let again = view.named
         || findings.works(&[StepName::Wheels, StepName::Venv])
+        || source::changes(view)
         || sources.any(|project| !view.root.exists(place(view, project)));
-    plan(view, &view.inputs.before_pip, again)
+    let sources = source::projects(view.settings);
+    let sources: Vec<String> = sources.map(|project| place(view, project)).collect();
+    plan(view, &view.inputs.before_pip, &sources, again)
 }
 
-fn plan(view: &View<'_>, scripts: &[String], again: bool) -> Vec<Action> {
+fn plan(view: &View<'_>, scripts: &[String], sources: &[String], again: bool) -> Vec<Action> {
     let variables = variables(view);
     let runs = scripts.iter().map(|script| Run {
         script: script.clone(),
         variables: variables.clone(),
+        sources: sources.to_vec(),
     });
     runs.filter(|run| again || !run.was_done(view.root))
         .map(Action::task)
@@ -88,6 +92,8 @@ fn variables(view: &View<'_>) -> Vec<(String, String)> {
 struct Run {
     script: String,
     variables: Vec<(String, String)>,
+    /// What it may have changed: another one in its place is as it was before.
+    sources: Vec<String>,
 }
 
 impl Run {
@@ -108,6 +114,9 @@ impl Run {
         for (name, value) in &self.variables {
             fingerprint.add(name);
             fingerprint.add(value);
+        }
+        for source in &self.sources {
+            fingerprint.add(source::identity(root, source).unwrap_or_default());
         }
         fingerprint.finish()
     }

@@ -292,7 +292,7 @@ impl Git<'_> {
         let root = self.context.root;
         let promised = root.glob(&format!("{}/.git/objects/pack/*.promisor", self.directory));
         let config = root.read(format!("{}/.git/config", self.directory));
-        if !promised.is_empty() || !config.is_ok_and(|text| text.contains("promisor")) {
+        if !promised.is_empty() || !config.is_ok_and(|text| text.contains("promisor = true")) {
             return Ok(());
         }
         for key in ["remote.origin.promisor", "remote.origin.partialclonefilter"] {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::place;
+use super::{identity, place};
 use crate::command::Command;
 use crate::context::{Context, file, write_whole};
 use crate::failure::{FailedChild, Failure, RejectedHunk};
@@ -16,11 +16,7 @@ use crate::root::Root;
 /// The work that a project's patches need; none when the source has them, and no others.
 pub(super) fn plan(view: &View<'_>, project: &str) -> Option<Action> {
     let place = place(view.root, view.settings, project);
-    let applied = if view.root.exists(&place) {
-        applied(view.root, project)
-    } else {
-        Vec::new()
-    };
+    let applied = applied(view.root, project, &place);
     let wanted = wanted(view, project);
     let digests = |patches: &[AppliedPatch]| -> Vec<String> {
         let digests = patches.iter().map(|patch| patch.sha256.clone());
@@ -47,9 +43,24 @@ fn wanted(view: &View<'_>, project: &str) -> Vec<AppliedPatch> {
     read(view.root, paths.cloned())
 }
 
-/// The patches that a source has.
-fn applied(root: &Root, project: &str) -> Vec<AppliedPatch> {
-    read(root, root.glob(&format!("{}/*", kept(project))).into_iter())
+/// The patches that a source has. One that somebody put into its place since has none.
+fn applied(root: &Root, project: &str, place: &str) -> Vec<AppliedPatch> {
+    let noted = root.read(source_file(project)).ok();
+    if noted.is_none() || noted != identity(root, place) {
+        return Vec::new();
+    }
+    let patches = root.glob(&format!("{}/*.patch", kept(project)));
+    read(root, patches.into_iter())
+}
+
+/// The file that says to which source the patches were applied.
+fn source_file(project: &str) -> String {
+    format!("{}/source", kept(project))
+}
+
+/// The patch that is being applied.
+fn begun(project: &str) -> String {
+    format!("{}/begun", kept(project))
 }
 
 fn read(root: &Root, paths: impl Iterator<Item = String>) -> Vec<AppliedPatch> {
@@ -89,7 +100,8 @@ impl Task for Patch {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let applied = applied(context.root, &self.project);
+        self.note_source(context)?;
+        let applied = self.applied(context.root);
         let pairs = applied.iter().zip(&self.wanted);
         let same = pairs
             .take_while(|(applied, wanted)| applied.sha256 == wanted.sha256)
@@ -98,6 +110,8 @@ impl Task for Patch {
         for (index, patch) in self.wanted.iter().enumerate().skip(same) {
             let path = context.root.join(&patch.file);
             let text = fs::read(&path).map_err(|error| file("read", &path, &error))?;
+            let (begun, kept) = (begun(&self.project), self.kept(index));
+            write_whole(&context.root.join(&begun), &text)?;
             let apply = self.apply(&["--", &patch.file]);
             let output = context.attempt(&apply);
             if !output.ending.success() {
@@ -110,13 +124,12 @@ impl Task for Patch {
                     is_there: context.runner.ask(&back).ending.success(),
                     child: FailedChild::new(&apply, &output),
                 };
+                context.remove(&begun)?;
                 // All or none, so that what is there has a name.
-                let applied = self::applied(context.root, &self.project);
-                self.take_back(context, &applied)?;
+                self.take_back(context, &self.applied(context.root))?;
                 return Err(failure);
             }
-            let kept = format!("{}/{index:04}.patch", kept(&self.project));
-            write_whole(&context.root.join(kept), &text)?;
+            context.rename(&begun, &kept)?;
             self.declare(context, &created(&String::from_utf8_lossy(&text)))?;
         }
         context.record(|record| {
@@ -128,6 +141,36 @@ impl Task for Patch {
 }
 
 impl Patch {
+    fn applied(&self, root: &Root) -> Vec<AppliedPatch> {
+        applied(root, &self.project, &self.place)
+    }
+
+    /// Where the copy of an applied patch is.
+    fn kept(&self, index: usize) -> String {
+        format!("{}/{index:04}.patch", kept(&self.project))
+    }
+
+    /// Notes which source is patched, and finds out about a patch during which an earlier
+    /// run was cut off.
+    fn note_source(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let root = context.root;
+        let identity = identity(root, &self.place).unwrap_or_default();
+        if root.read(source_file(&self.project)).ok().as_ref() != Some(&identity) {
+            context.remove(&kept(&self.project))?;
+            return context.write(&source_file(&self.project), &identity);
+        }
+        let begun = begun(&self.project);
+        if !root.exists(&begun) {
+            return Ok(());
+        }
+        let back = self.apply(&["--reverse", "--check", "--", &begun]);
+        if context.runner.ask(&back).ending.success() {
+            context.rename(&begun, &self.kept(self.applied(root).len()))
+        } else {
+            context.remove(&begun)
+        }
+    }
+
     fn take_back(&self, context: &Context<'_>, patches: &[AppliedPatch]) -> Result<(), Failure> {
         for patch in patches.iter().rev() {
             let back = self.apply(&["--reverse", "--", &patch.file]);
