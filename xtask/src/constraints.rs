@@ -80,6 +80,11 @@ impl Constraints {
         self
     }
 
+    /// Whether there is a line for a package.
+    pub fn names(&self, name: &str) -> bool {
+        self.pin(name).is_some()
+    }
+
     fn pin(&self, name: &str) -> Option<&String> {
         let name = normal(name);
         self.lines.iter().find(|line| normal(package(line)) == name)

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::binary::{self, Binary};
-use crate::constraints::Constraints;
 use crate::engine::{Build, Engine};
 use crate::error::Result;
 use crate::options::{Options, USAGE};
 use crate::process::stage;
 use crate::registry::{Compression, Format, Registry};
-use crate::wheels::Wheels;
+use crate::wheels::{Origin, Wheels};
 use crate::{setup, smoke, source, wheels, workspace};
 
 /// The chore, from the words after `image`.
@@ -40,10 +39,10 @@ pub struct Assets {
 /// Obtains what an image is made from; what is there already is used again.
 pub fn prepare(options: &Options) -> Result<Assets> {
     // What can be refused is refused before anything takes long.
-    let pins = Constraints::load(&options.service, options.constraints.as_deref())?;
+    let origin = Origin::of(options)?;
     let (engine, binary) = tools(options.binary.as_deref())?;
     binary.publish(engine)?;
-    let wheels = wheels::ensure(engine, &binary, &pins, options)?;
+    let wheels = wheels::ensure(engine, &binary, &origin, options)?;
     let source = source::unpack(&wheels.sdist, &options.service)?;
     Ok(Assets {
         engine,
