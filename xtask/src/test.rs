@@ -32,5 +32,5 @@ pub fn main(arguments: &[String]) -> Result<()> {
         fetch: true,
         ..options
     };
-    image::build(&fetching, &assets)
+    image::build(&fetching, &assets).map(drop)
 }
