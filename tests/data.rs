@@ -249,7 +249,7 @@ fn python_packages_by_service_and_release() {
     );
     assert_eq!(
         pydep("neutron master baremetal vpn"),
-        "networking-baremetal neutron-vpnaas pymysql python-memcached uwsgi"
+        "networking-baremetal neutron-vpnaas pymysql pyroute2 python-memcached uwsgi"
     );
     assert_eq!(
         pydep("nova master purestorage"),
@@ -258,6 +258,10 @@ fn python_packages_by_service_and_release() {
     assert_eq!(
         pydep("cinder master purestorage"),
         "purestorage pymysql python-memcached uwsgi"
+    );
+    assert_eq!(
+        pydep("octavia master"),
+        "pymysql pyroute2 python-memcached uwsgi"
     );
     assert_eq!(
         pydep("placement master"),

@@ -16,20 +16,21 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// From the file that was asked for, else from the repository's own.
+    /// From the file that was asked for, else from the repository's own, if one of
+    /// these is for the service.
     pub fn load(service: &str, asked: Option<&Path>) -> Result<Self> {
-        let own: PathBuf = workspace::root()
-            .join("constraints")
-            .join(format!("{service}.txt"));
-        let path = asked.unwrap_or(&own);
-        if asked.is_none() && !path.exists() {
+        if let Some(path) = asked {
+            return Ok(Self::parse(&workspace::read(path)?));
+        }
+        let own = format!("constraints/{service}.txt");
+        if !workspace::root().join(&own).exists() {
             return Err(Error::refused(format!(
-                "which versions {service} needs is not known: there is no constraints/{service}.txt.\n\
+                "which versions {service} needs is not known: there is no {own}.\n\
                  Give OpenStack's: cargo xtask image {service} --constraints FILE, where FILE is\n\
                  upper-constraints.txt of openstack/requirements at the release of {service}."
             )));
         }
-        Ok(Self::parse(&workspace::read(path)?))
+        Self::repository()
     }
 
     /// All the files of the repository together.
@@ -78,6 +79,11 @@ impl Constraints {
             }
         }
         self
+    }
+
+    /// Whether there is a line for a package.
+    pub fn names(&self, name: &str) -> bool {
+        self.pin(name).is_some()
     }
 
     fn pin(&self, name: &str) -> Option<&String> {

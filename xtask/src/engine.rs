@@ -77,6 +77,11 @@ impl Engine {
 
     /// Builds an image, in the place of the one of that name.
     pub fn build(self, build: &Build) -> Result<()> {
+        self.told(build).map(drop)
+    }
+
+    /// The same, and what was said on the way.
+    pub fn told(self, build: &Build) -> Result<String> {
         let old = self.identity(build.tag);
         let mut engine = match self {
             Self::Docker => self.command(&["build", "--network=host"]),
@@ -96,13 +101,18 @@ impl Engine {
             network::arguments(&mut engine);
         }
         engine.arg(build.context);
-        process::run(engine)?;
+        let said = process::told(engine)?;
         let nameless = old.filter(|old| self.identity(build.tag).as_ref() != Some(old));
         if let Some(nameless) = nameless {
             // Refused while another image is made from it, and that is fine.
-            process::succeeds(self.command(&["rmi", &nameless]));
+            self.remove(&nameless);
         }
-        Ok(())
+        Ok(said)
+    }
+
+    /// Removes an image, if nothing is made from it.
+    pub fn remove(self, image: &str) {
+        process::succeeds(self.command(&["rmi", image]));
     }
 
     /// Whether an image of that name was made from just that.

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::binary::{self, Binary};
-use crate::constraints::Constraints;
 use crate::engine::{Build, Engine};
 use crate::error::Result;
+use crate::figures::Figures;
 use crate::options::{Options, USAGE};
-use crate::process::stage;
+use crate::process::{self, stage};
 use crate::registry::{Compression, Format, Registry};
-use crate::wheels::Wheels;
-use crate::{setup, smoke, source, wheels, workspace};
+use crate::wheels::{Origin, Wheels};
+use crate::{catalogue, consoles, setup, smoke, source, wheels, workspace};
 
 /// The chore, from the words after `image`.
 pub fn main(arguments: &[String]) -> Result<()> {
@@ -22,7 +22,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
         return Ok(());
     }
     let options = Options::parse(arguments)?;
-    build(&options, &prepare(&options)?)
+    build(&options, &prepare(&options)?).map(drop)
 }
 
 /// Everything an image is made from.
@@ -35,21 +35,24 @@ pub struct Assets {
     pub wheels: Wheels,
     /// The service, unpacked.
     pub source: PathBuf,
+    /// Sources beside it, by their names.
+    pub beside: Vec<(&'static str, PathBuf)>,
 }
 
 /// Obtains what an image is made from; what is there already is used again.
 pub fn prepare(options: &Options) -> Result<Assets> {
     // What can be refused is refused before anything takes long.
-    let pins = Constraints::load(&options.service, options.constraints.as_deref())?;
+    let origin = Origin::of(options)?;
     let (engine, binary) = tools(options.binary.as_deref())?;
     binary.publish(engine)?;
-    let wheels = wheels::ensure(engine, &binary, &pins, options)?;
+    let wheels = wheels::ensure(engine, &binary, &origin, options)?;
     let source = source::unpack(&wheels.sdist, &options.service)?;
     Ok(Assets {
         engine,
         binary,
         wheels,
         source,
+        beside: consoles::sources(engine, options.suite, &options.service)?,
     })
 }
 
@@ -75,8 +78,17 @@ fn serve(assets: &Assets) -> Result<Registry> {
     Ok(registry)
 }
 
-/// Builds the image and tries it.
-pub fn build(options: &Options, assets: &Assets) -> Result<()> {
+/// What came of an image.
+pub struct Built {
+    /// What it tells of itself.
+    pub figures: Figures,
+    /// What was seen when it was tried, a phrase each.
+    pub seen: Vec<String>,
+}
+
+/// Builds the image, tries it, and builds it again: in a container of it, and by the
+/// Dockerfile on top of it.
+pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     let image = format!("localhost/loci-{}", options.service);
     let engine = assets.engine;
     // Until the image is there.
@@ -86,12 +98,13 @@ pub fn build(options: &Options, assets: &Assets) -> Result<()> {
         Some(reference) => (reference, "scratch"),
         None => (&assets.wheels.image, assets.wheels.image.as_str()),
     };
-    stage(&format!("building {image}"), || {
-        let sources = [(options.service.as_str(), assets.source.as_path())];
-        let context = source::context(&options.service, &sources)?;
-        engine.build(&Build {
+    let mut sources = vec![(options.service.as_str(), assets.source.as_path())];
+    sources.extend(assets.beside.iter().map(|(name, at)| (*name, at.as_path())));
+    let context = source::context(&options.service, &sources)?;
+    let build = |from: &str, tag: &str| {
+        engine.told(&Build {
             arguments: &[
-                ("FROM", &options.suite.image()),
+                ("FROM", from),
                 ("WHEELS", wheels),
                 ("WHEELS_FROM", mounted),
                 ("LOCI_INSTALL", binary::IMAGE),
@@ -102,11 +115,29 @@ pub fn build(options: &Options, assets: &Assets) -> Result<()> {
                 ("KEEP_ALL_WHEELS", "True"),
             ],
             // Not used again: the point is to see it built.
-            key: &workspace::key(&[&image]),
-            ..Build::new(&image, &context, &context.join("Dockerfile"))
+            key: &workspace::key(&[tag]),
+            ..Build::new(tag, &context, &context.join("Dockerfile"))
         })
-    })?;
-    stage(&format!("trying {image}"), || {
+    };
+    let base = options.suite.image();
+    stage(&format!("building {image}"), || build(&base, &image))?;
+    let distribution = catalogue::distribution(&options.service);
+    let figures = Figures::of(engine, &image, &base, distribution)?;
+    let seen = stage(&format!("trying {image}"), || {
         smoke::run(engine, &image, &options.service)
-    })
+    })?;
+    stage(&format!("building {image} again"), || {
+        let program = (
+            assets.binary.path.as_path(),
+            "/usr/local/bin/loci-install:ro",
+        );
+        let container = engine.container(&image)?;
+        let said = process::told(container.script("root", &[program], "again.sh", &[]))?;
+        smoke::is_finished(&options.service, &said)?;
+        let again = format!("{image}:again");
+        let said = build(&image, &again)?;
+        engine.remove(&again);
+        smoke::is_finished(&options.service, &said)
+    })?;
+    Ok(Built { figures, seen })
 }

@@ -6,11 +6,14 @@ mod binary;
 mod builder;
 mod catalogue;
 mod conformance;
+mod consoles;
 mod constraints;
 mod engine;
 mod error;
+mod figures;
 mod image;
 mod layer;
+mod matrix;
 mod network;
 mod options;
 mod process;
@@ -32,6 +35,8 @@ Usage: cargo xtask CHORE
 
   image SERVICE [OPTION...]  builds localhost/loci-SERVICE from the stock
                              Dockerfile and tries it; `image --help` tells more
+  matrix [OPTION...]         does that with every service that is known, and writes
+                             docs/services.md; `matrix --help` tells more
   requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
                              release; `requirements --help` tells more
   test                       sets everything up and runs every test
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         },
         "image" => image::main(&rest),
         "bench" => bench::main(&rest),
+        "matrix" => matrix::main(&rest),
         "requirements" => requirements::main(&rest),
         "test" => test::main(&rest),
         "help" | "--help" | "-h" => {

@@ -16,6 +16,9 @@ Builds localhost/loci-SERVICE on a Debian base and tries what came out.
   --profiles \"NAME...\"    bindep profiles
   --pip-extras NAME,...   extras of the service
   --constraints FILE      upper-constraints for its wheels (constraints/SERVICE.txt)
+  --wheels IMAGE          an image with wheels at its root, in the place of that
+  --version VERSION       of the service (the one of the constraints; else the one
+                          that the chores know; else the newest)
   --binary FILE           a loci-install to use in the place of a release build
   --fetch                 no wheels are mounted: the build fetches them from a
                           registry on this machine
@@ -34,6 +37,10 @@ pub struct Options {
     pub extras: String,
     /// Another file than the repository's.
     pub constraints: Option<PathBuf>,
+    /// An image of wheels that exists already.
+    pub wheels: Option<String>,
+    /// The service's own.
+    pub version: Option<String>,
     /// A program that exists already.
     pub binary: Option<PathBuf>,
     /// Whether the build fetches its wheels.
@@ -43,13 +50,15 @@ pub struct Options {
 impl Options {
     /// Everything by default.
     pub fn of(service: &str) -> Self {
-        let defaults = catalogue::defaults(service);
+        let known = catalogue::find(service);
         Self {
             service: service.to_owned(),
             suite: Suite::Trixie,
-            profiles: defaults.profiles.to_owned(),
-            extras: defaults.extras.to_owned(),
+            profiles: known.map_or("", |known| known.profiles).to_owned(),
+            extras: known.map_or("", |known| known.extras).to_owned(),
             constraints: None,
+            wheels: None,
+            version: None,
             binary: None,
             fetch: false,
         }
@@ -60,12 +69,14 @@ impl Options {
         let mut options = Self::first(arguments, USAGE)?;
         let mut flags = Flags::of(&arguments[1..], USAGE);
         while let Some(flag) = flags.next() {
-            if flag == "--fetch" {
-                options.fetch = true;
-            } else if !options.take(flag, &mut flags)? {
-                return Err(flags.unknown());
+            match flag {
+                "--fetch" => options.fetch = true,
+                "--version" => options.version = Some(flags.value()?),
+                flag if options.take(flag, &mut flags)? => {}
+                _ => return Err(flags.unknown()),
             }
         }
+        options.check(&flags)?;
         Ok(options)
     }
 
@@ -88,11 +99,20 @@ impl Options {
             "--base" => self.suite = flags.suite()?,
             "--profiles" => self.profiles = flags.value()?,
             "--pip-extras" => self.extras = flags.value()?,
+            "--wheels" => self.wheels = Some(flags.value()?),
             "--constraints" => self.constraints = Some(flags.value()?.into()),
             "--binary" => self.binary = Some(flags.value()?.into()),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Refuses what contradicts itself.
+    pub fn check(&self, flags: &Flags) -> Result<()> {
+        if self.wheels.is_some() && self.constraints.is_some() {
+            return Err(flags.wrong("--wheels and --constraints: it is the one or the other"));
+        }
+        Ok(())
     }
 }
 
@@ -216,6 +236,10 @@ mod tests {
         assert_eq!(refusal(&["../x"]), "\"../x\" is no name of a service");
         assert_eq!(refusal(&["nova", "--base"]), "--base needs a value");
         assert_eq!(refusal(&["nova", "--bas"]), "\"--bas\" is unknown");
+        assert_eq!(
+            refusal(&["nova", "--wheels=w", "--constraints=c"]),
+            "--wheels and --constraints: it is the one or the other"
+        );
         assert_eq!(
             refusal(&["nova", "--base", "sid"]),
             "--base sid: it is trixie or bookworm"

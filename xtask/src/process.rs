@@ -1,6 +1,5 @@
 //! Running other programs: seen while they run, quoted when they fail.
 
-use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
@@ -21,7 +20,12 @@ pub fn stage<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// Runs a command, showing it and all it says.
-pub fn run(mut command: Command) -> Result<()> {
+pub fn run(command: Command) -> Result<()> {
+    told(command).map(drop)
+}
+
+/// The same, and what it said.
+pub fn told(mut command: Command) -> Result<String> {
     let line = literal(&command);
     eprintln!("  + {line}");
     let spoken = |error| Error::Io(format!("cannot run {line}"), error);
@@ -34,10 +38,11 @@ pub fn run(mut command: Command) -> Result<()> {
     let mut child = command.spawn().map_err(spoken)?;
     // It holds the writing ends: the reader would wait for them for ever.
     drop(command);
-    let tail = echo(reader);
+    let said = echo(reader);
     let spoken = |error| Error::Io(format!("cannot wait for {line}"), error);
     let status = child.wait().map_err(spoken)?;
-    judge(line, status, tail)
+    judge(line, status, last_lines(&said))?;
+    Ok(said)
 }
 
 /// Runs a command whose output belongs to whoever called us.
@@ -102,8 +107,8 @@ pub fn quote(word: &OsStr) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn echo(reader: impl io::Read) -> Vec<String> {
-    let mut tail = VecDeque::new();
+fn echo(reader: impl io::Read) -> String {
+    let mut all = String::new();
     for bytes in BufReader::new(reader)
         .split(b'\n')
         .map_while(io::Result::ok)
@@ -112,12 +117,10 @@ fn echo(reader: impl io::Read) -> Vec<String> {
         // A counter that redraws itself: what it came to is enough.
         let shown = said.trim_end().rsplit('\r').next().unwrap_or_default();
         eprintln!("    {shown}");
-        if tail.len() == TAIL {
-            tail.pop_front();
-        }
-        tail.push_back(shown.to_owned());
+        all.push_str(shown);
+        all.push('\n');
     }
-    tail.into()
+    all
 }
 
 fn judge(line: String, status: ExitStatus, tail: Vec<String>) -> Result<()> {

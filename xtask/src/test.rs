@@ -7,6 +7,10 @@ use crate::process::{self, command};
 use crate::setup;
 use crate::workspace;
 
+/// The part of the matrix that is built with keystone's wheels: constraints/ pins
+/// what these services require.
+const MATRIX: &[&str] = &["glance", "ironic"];
+
 /// The chore, from the words after `test`, which go to `cargo test`.
 pub fn main(arguments: &[String]) -> Result<()> {
     // In one transaction with what images need.
@@ -32,5 +36,15 @@ pub fn main(arguments: &[String]) -> Result<()> {
         fetch: true,
         ..options
     };
-    image::build(&fetching, &assets)
+    image::build(&fetching, &assets)?;
+
+    for service in MATRIX {
+        let options = Options {
+            wheels: Some(assets.wheels.image.clone()),
+            binary: Some(assets.binary.path.clone()),
+            ..Options::of(service)
+        };
+        image::build(&options, &image::prepare(&options)?)?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::base;
+use crate::base::{self, Suite};
 use crate::binary::Binary;
 use crate::catalogue;
 use crate::constraints::Constraints;
@@ -28,35 +28,74 @@ pub struct Wheels {
     pub sdist: PathBuf,
 }
 
+/// Where wheels come from.
+pub enum Origin {
+    /// An image that is there.
+    Image(String),
+    /// They are made of these.
+    Constraints(Constraints),
+}
+
+impl Origin {
+    /// What was asked for, else the constraints of the service.
+    pub fn of(options: &Options) -> Result<Self> {
+        Ok(match &options.wheels {
+            Some(image) => Self::Image(image.clone()),
+            None => Self::Constraints(Constraints::load(
+                &options.service,
+                options.constraints.as_deref(),
+            )?),
+        })
+    }
+}
+
 /// Makes the wheels of a service and fetches its sdist, if they are not there yet.
 pub fn ensure(
     engine: Engine,
     binary: &Binary,
-    pins: &Constraints,
+    origin: &Origin,
     options: &Options,
 ) -> Result<Wheels> {
-    let sdist = fetch(engine, pins, options)?;
-    let (image, key) = make(engine, binary, pins, options)?;
-    Ok(Wheels {
-        directory: copied(engine, &image, &key, &name(options))?,
-        image,
-        sdist,
-    })
+    match origin {
+        Origin::Image(image) => {
+            let directory = of_image(engine, image)?;
+            let constraints = workspace::read(&directory.join("upper-constraints.txt"))?;
+            Ok(Wheels {
+                directory,
+                image: image.clone(),
+                sdist: fetch(engine, &Constraints::parse(&constraints), options)?,
+            })
+        }
+        Origin::Constraints(pins) => {
+            let sdist = fetch(engine, pins, options)?;
+            let (image, key) = make(engine, binary, pins, options)?;
+            Ok(Wheels {
+                directory: copied(engine, &image, &key, &name(options))?,
+                image,
+                sdist,
+            })
+        }
+    }
 }
 
 /// The same without the sdist: the directory of the wheels alone.
 pub fn directory(
     engine: Engine,
     binary: &Binary,
-    pins: &Constraints,
+    origin: &Origin,
     options: &Options,
 ) -> Result<PathBuf> {
-    let (image, key) = make(engine, binary, pins, options)?;
-    copied(engine, &image, &key, &name(options))
+    match origin {
+        Origin::Image(image) => of_image(engine, image),
+        Origin::Constraints(pins) => {
+            let (image, key) = make(engine, binary, pins, options)?;
+            copied(engine, &image, &key, &name(options))
+        }
+    }
 }
 
 /// The wheels of an image that is there.
-pub fn of_image(engine: Engine, image: &str) -> Result<PathBuf> {
+fn of_image(engine: Engine, image: &str) -> Result<PathBuf> {
     let unknown = || Error::refused(format!("there is no image {image}"));
     let identity = engine.identity(image).ok_or_else(unknown)?;
     let name = workspace::key(&[image]);
@@ -81,7 +120,7 @@ fn copied(engine: Engine, image: &str, key: &str, name: &str) -> Result<PathBuf>
     })
 }
 
-/// The image of the wheels and what it was made from.
+/// The image of a service's wheels and what it was made from.
 fn make(
     engine: Engine,
     binary: &Binary,
@@ -93,28 +132,40 @@ fn make(
         constraints: pins.without(catalogue::distribution(&options.service)),
         global: requirements::GLOBAL_REQUIREMENTS.to_owned(),
     };
-    // The tools of the virtualenv and all of pydep.txt come with every set.
-    let how = How::of(options.suite);
+    let image = format!("localhost/loci-wheels:{}", name(options));
+    let key = of_release(engine, binary, &release, options.suite, &image)?;
+    Ok((image, key))
+}
+
+/// Makes the image of a release's wheels, if it is not there yet, and tells what
+/// it was made from. The tools of the virtualenv and all of pydep.txt come with it.
+pub fn of_release(
+    engine: Engine,
+    binary: &Binary,
+    release: &Release,
+    suite: Suite,
+    image: &str,
+) -> Result<String> {
     let root = workspace::root();
     let key = workspace::key(&[
-        &base::ensure(engine, options.suite)?,
+        &base::ensure(engine, suite)?,
         &binary.key()?,
         &workspace::read(&root.join("Dockerfile"))?,
         &workspace::read(&root.join("bindep.txt"))?,
         &workspace::read(&root.join("pydep.txt"))?,
         &release.constraints,
+        &release.global,
     ]);
-    let image = format!("localhost/loci-wheels:{}", name(options));
-    if !engine.has(&image, &key) {
-        requirements::build(engine, binary, &release, &how, &image, &key)?;
+    if !engine.has(image, &key) {
+        requirements::build(engine, binary, release, &How::of(suite), image, &key)?;
     }
-    Ok((image, key))
+    Ok(key)
 }
 
 /// The sdist of the service.
 fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBuf> {
     let distribution = catalogue::distribution(&options.service);
-    let requirement = pins.requirement(distribution);
+    let requirement = requirement(pins, options);
     let constraints = pins.publish(distribution);
     let key = workspace::key(&[SDIST, &requirement, &constraints]);
     let directory = workspace::kept(&format!("sdist/{}", name(options)), &key, |output| {
@@ -138,6 +189,37 @@ fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBu
     sdist.ok_or_else(|| Error::refused(format!("{} is empty", directory.display())))
 }
 
+/// The service as a requirement: the version that was asked for, else that of the
+/// constraints, else the one that is known, else the newest.
+fn requirement(pins: &Constraints, options: &Options) -> String {
+    let distribution = catalogue::distribution(&options.service);
+    let known = catalogue::find(&options.service).map(|service| service.version);
+    let known = known.filter(|_| !pins.names(distribution));
+    match options.version.as_deref().or(known) {
+        Some(version) => format!("{distribution}==={version}"),
+        None => pins.requirement(distribution),
+    }
+}
+
 fn name(options: &Options) -> String {
     format!("{}-{}", options.service, options.suite.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_whose_it_is() {
+        let pins = Constraints::parse("horizon===25.7.3\n");
+        let of = |service| requirement(&pins, &Options::of(service));
+        assert_eq!(of("horizon"), "horizon===25.7.3");
+        assert_eq!(of("heat"), "openstack-heat===26.0.2");
+        assert_eq!(of("placement"), "openstack-placement");
+        let asked = Options {
+            version: Some("25.0.0".to_owned()),
+            ..Options::of("horizon")
+        };
+        assert_eq!(requirement(&pins, &asked), "horizon===25.0.0");
+    }
 }

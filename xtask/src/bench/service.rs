@@ -8,11 +8,11 @@ use super::contest::{self, Contestant, Ring};
 use super::installed::Installed;
 use super::repository::{self, Repository};
 use super::table::{self, Runs};
-use crate::constraints::Constraints;
 use crate::error::Result;
 use crate::options::{self, Flags};
 use crate::process::stage;
-use crate::{builder, image, network, setup, source, wheels, workspace};
+use crate::wheels::{self, Origin};
+use crate::{builder, image, network, setup, source, workspace};
 
 /// How it is called.
 pub const USAGE: &str = "\
@@ -51,7 +51,6 @@ pub struct Options {
     service: options::Options,
     /// How often.
     pub rounds: usize,
-    wheels: Option<String>,
     repository: Option<String>,
     reference: String,
     script: bool,
@@ -76,13 +75,7 @@ impl Options {
         let service = self.service.clone();
         let options::Options { suite, binary, .. } = &service;
         // What can be refused is refused before anything takes long.
-        let pins = match self.wheels {
-            Some(_) => None,
-            None => Some(Constraints::load(
-                &service.service,
-                service.constraints.as_deref(),
-            )?),
-        };
+        let origin = Origin::of(&service)?;
         setup::packages(&["git"])?;
         let (engine, binary) = image::tools(binary.as_deref())?;
         let repository = repository::ensure(
@@ -90,13 +83,7 @@ impl Options {
             self.repository.as_deref(),
             &self.reference,
         )?;
-        let wheels = match (&self.wheels, pins) {
-            (Some(image), _) => wheels::of_image(engine, image)?,
-            (None, pins) => {
-                let pins = pins.unwrap_or_else(|| Constraints::parse(""));
-                wheels::directory(engine, &binary, &pins, &service)?
-            }
-        };
+        let wheels = wheels::directory(engine, &binary, &origin, &service)?;
         let profiles = std::iter::once(service.service.as_str())
             .chain(service.profiles.split_whitespace())
             .chain([suite.name()]);
@@ -179,7 +166,6 @@ impl Options {
         let mut options = Self {
             service: options::Options::first(arguments, usage)?,
             rounds: 3,
-            wheels: None,
             repository: None,
             reference: "master".to_owned(),
             script: true,
@@ -188,7 +174,6 @@ impl Options {
         while let Some(flag) = flags.next() {
             match flag {
                 "--rounds" => options.rounds = flags.number()?,
-                "--wheels" => options.wheels = Some(flags.value()?),
                 "--repository" => options.repository = Some(flags.value()?),
                 "--ref" => options.reference = flags.value()?,
                 "--skip-script" => options.script = false,
@@ -196,9 +181,7 @@ impl Options {
                 _ => return Err(flags.unknown()),
             }
         }
-        if options.wheels.is_some() && options.service.constraints.is_some() {
-            return Err(flags.wrong("--wheels and --constraints: it is the one or the other"));
-        }
+        options.service.check(&flags)?;
         Ok(options)
     }
 }
@@ -232,12 +215,12 @@ mod tests {
         .unwrap();
         let mut service = options::Options::of("cinder");
         service.profiles = "lvm ceph".to_owned();
+        service.wheels = Some("wheels".to_owned());
         assert_eq!(
             options,
             Options {
                 service,
                 rounds: 5,
-                wheels: Some("wheels".to_owned()),
                 repository: Some("/srv/cinder.git".to_owned()),
                 reference: "26.0.0".to_owned(),
                 script: false,

@@ -1,50 +1,30 @@
-//! Trying an image: what every service is asked, and Keystone's first answer.
+//! A program that runs in a container, and what it answers and says.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::catalogue;
-use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{network, process, workspace};
+use crate::{process, workspace};
 
-/// An image has no bytecode, so a first import alone takes 10 to 15 s.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Tries the image of a service.
-pub fn run(engine: Engine, image: &str, service: &str) -> Result<()> {
-    let container = engine.container(image)?;
-    let distribution = catalogue::distribution(service);
-    process::run(container.script("root", &[], "service.sh", &[distribution]))?;
-    if service != "keystone" {
-        eprintln!("    {service} itself was not started: only keystone's start is known here");
-        return Ok(());
-    }
-    let port = network::free_port()?;
-    let mut server =
-        Server::start(container.script("keystone", &[], "keystone.sh", &[&port.to_string()]))?;
-    let body = server.answer(port, "/v3")?;
-    let json: serde_json::Value = serde_json::from_str(&body)
-        .map_err(|error| Error::refused(format!("GET /v3 answered no JSON ({error}):\n{body}")))?;
-    eprintln!("    GET /v3 answers:");
-    println!("{json:#}");
-    Ok(())
-}
+/// Tables of a database are made first, and an image has no bytecode: on a busy
+/// machine a start has taken more than a minute.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A server in a container, ended when this is dropped.
-struct Server {
+pub struct Server {
     line: String,
     log: PathBuf,
     child: Child,
 }
 
 impl Server {
-    fn start(mut command: std::process::Command) -> Result<Self> {
-        let log = workspace::work("smoke")?.join("keystone.log");
+    /// Starts it; its log is called after `name`.
+    pub fn start(name: &str, mut command: std::process::Command) -> Result<Self> {
+        let log = workspace::work("smoke")?.join(format!("{name}.log"));
         let file = File::create(&log).map_err(Error::io("write", &log))?;
         let errors = file.try_clone().map_err(Error::io("write", &log))?;
         let line = process::literal(&command);
@@ -56,30 +36,44 @@ impl Server {
         Ok(Self { line, log, child })
     }
 
-    /// What the server answers as soon as it answers.
-    fn answer(&mut self, port: u16, path: &str) -> Result<String> {
+    /// What the server answers as soon as it answers, which has to be by this status.
+    pub fn answer(&mut self, port: u16, path: &str, status: u16) -> Result<String> {
+        let answer = self.wait(&format!("GET {path}"), |_| get(port, path).ok())?;
+        body(&answer, status).map_err(|what| self.failure(format!("GET {path}: {what}")))
+    }
+
+    /// Waits until there is a text in the log.
+    pub fn says(&mut self, text: &str) -> Result<()> {
+        self.wait(text, |log| {
+            workspace::read(log).ok()?.contains(text).then_some(())
+        })
+    }
+
+    /// Waits for something, as long as the program runs.
+    fn wait<T>(&mut self, what: &str, look: impl Fn(&Path) -> Option<T>) -> Result<T> {
         let start = Instant::now();
         let mut told = 0;
         loop {
-            if let Ok(answer) = get(port, path) {
-                return body(&answer).map_err(|what| self.failure(format!("GET {path}: {what}")));
+            if let Some(found) = look(&self.log) {
+                return Ok(found);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(self.failure(status.to_string()));
             }
             let waited = start.elapsed();
             if waited > PATIENCE {
-                return Err(self.failure(format!("no answer in {} s", PATIENCE.as_secs())));
+                return Err(self.failure(format!("no {what} in {} s", PATIENCE.as_secs())));
             }
             if waited.as_secs() >= told + 5 {
                 told = waited.as_secs();
-                eprintln!("    waiting for GET {path}: {told} s");
+                eprintln!("    waiting for {what}: {told} s");
             }
             std::thread::sleep(Duration::from_millis(250));
         }
     }
 
-    fn failure(&self, how: String) -> Error {
+    /// That it failed, with its last words.
+    pub fn failure(&self, how: String) -> Error {
         let said = workspace::read(&self.log).unwrap_or_default();
         let tail = process::last_lines(&said);
         Error::Command {
@@ -122,40 +116,50 @@ fn get(port: u16, path: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-/// The body of an answer whose status is 200.
-fn body(answer: &str) -> std::result::Result<String, String> {
+/// The body of an answer of some status.
+fn body(answer: &str, wanted: u16) -> std::result::Result<String, String> {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.lines().next().unwrap_or_default();
-    if status.split_whitespace().nth(1) == Some("200") {
+    let number = status.split_whitespace().nth(1);
+    if number.and_then(|number| number.parse().ok()) == Some(wanted) {
         Ok(body.to_owned())
     } else {
-        Err(format!("the server answered {status:?}"))
+        Err(format!("the server answered {status:?}, not {wanted}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network;
 
     #[test]
-    fn only_200_has_a_body() {
+    fn what_is_said_is_waited_for() {
+        let command = process::command("sh", ["-c", "echo one; sleep 1; echo two; cat"]);
+        let mut server = Server::start("test-says", command).unwrap();
+        server.says("two").unwrap();
+        let command = process::command("sh", ["-c", "echo one"]);
+        let mut server = Server::start("test-mute", command).unwrap();
+        assert!(server.says("two").is_err());
+    }
+
+    #[test]
+    fn only_the_status_that_is_wanted_has_a_body() {
+        let choices = "HTTP/1.0 300 Multiple Choices\r\nA: b\r\n\r\n{}";
+        assert_eq!(body(choices, 300), Ok("{}".to_owned()));
         assert_eq!(
-            body("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}"),
-            Ok("{}".to_owned())
+            body("HTTP/1.1 500 Internal Server Error\r\n\r\n", 200),
+            Err("the server answered \"HTTP/1.1 500 Internal Server Error\", not 200".to_owned())
         );
-        assert_eq!(
-            body("HTTP/1.1 500 Internal Server Error\r\n\r\n"),
-            Err("the server answered \"HTTP/1.1 500 Internal Server Error\"".to_owned())
-        );
-        assert!(body("").is_err());
+        assert!(body("", 200).is_err());
     }
 
     #[test]
     fn a_server_that_ends_tells_its_last_words() {
-        let mut server =
-            Server::start(process::command("sh", ["-c", "echo no database; exit 7"])).unwrap();
+        let command = process::command("sh", ["-c", "echo no database; exit 7"]);
+        let mut server = Server::start("test-ends", command).unwrap();
         let error = server
-            .answer(network::free_port().unwrap(), "/v3")
+            .answer(network::free_port().unwrap(), "/v3", 200)
             .unwrap_err()
             .to_string();
         assert_eq!(
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_server_ends_with_its_input() {
-        let mut server = Server::start(process::command("cat", ["-"])).unwrap();
+        let mut server = Server::start("test-input", process::command("cat", ["-"])).unwrap();
         assert!(server.end().is_some_and(|status| status.success()));
     }
 }
