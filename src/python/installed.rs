@@ -108,6 +108,15 @@ pub fn forget(metadata: &Path, names: &[&str]) -> io::Result<()> {
 /// of its version.
 pub const ORIGIN: &str = "direct_url.json";
 
+/// Whether a distribution was installed from a place on this machine, by that note.
+#[must_use]
+pub fn is_of_a_file(metadata: &Path) -> bool {
+    let origin = fs::read(metadata.join(ORIGIN)).unwrap_or_default();
+    let origin: serde_json::Value = serde_json::from_slice(&origin).unwrap_or_default();
+    let url = origin["url"].as_str();
+    url.is_some_and(|url| url.starts_with("file:"))
+}
+
 fn is_bytecode(path: &str) -> bool {
     Path::new(path)
         .extension()

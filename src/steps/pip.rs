@@ -14,7 +14,7 @@ use crate::git::{Remote, credentials_file};
 use crate::installer::{Installation, Installer, Origin, tidy, understood};
 use crate::layout::{STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
-use crate::python::installed::{ORIGIN, damaged, distributions, forget};
+use crate::python::installed::{ORIGIN, damaged, distributions, forget, is_of_a_file};
 use crate::python::metadata::{extras_of_sdist, extras_of_wheel, project_name};
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
@@ -321,9 +321,11 @@ impl Task for Install {
             "find all requirements of what is installed satisfied",
             &installer.prepared(context, installer.check())?,
         )?;
-        for (_, metadata) in installed_here(root) {
-            forget(&metadata, &[ORIGIN])
-                .map_err(|error| file("forget the built wheel in", &metadata, &error))?;
+        for (_, metadata) in distributions(&root.join(VIRTUALENV)) {
+            if is_of_a_file(&metadata) {
+                forget(&metadata, &[ORIGIN])
+                    .map_err(|error| file("forget the wheel's place in", &metadata, &error))?;
+            }
         }
         tidy(context, &self.asked_for(&pins, context))?;
         context.write(&inputs_file(), &self.inputs(&pins, root, settings))

@@ -42,8 +42,11 @@ fn addon(container: &mut Container) -> TempDir {
     fs::create_dir_all(&source).expect("made");
     let description = tiny_project("'tiny>=1', 'six', 'pytz'")
         .replace("'tiny'\n", "'tiny-addon'\n")
-        + "[project.entry-points.'tiny.addons']\naddon = 'addon'\n";
+        + "[project.entry-points.'tiny.addons']\naddon = 'addon'\n\
+           [tool.setuptools]\npy-modules = ['addon']\n\
+           [tool.setuptools.data-files]\n'etc/tiny' = ['addon.conf']\n";
     fs::write(source.join("pyproject.toml"), description).expect("written");
+    fs::write(source.join("addon.conf"), "[addon]\n").expect("written");
     fs::write(source.join("addon.py"), "answer = 43\n").expect("written");
     container.mount(sources.path(), "/in");
     container.set("INPUTS_DIR", "/in");
@@ -68,6 +71,8 @@ fn a_plugin_joins_what_the_parent_image_has() {
         lines.join("\n")
     });
     container.mount(wheels.path(), "/wheels");
+    container.write("/etc/tiny/tiny.conf", "of a layer between\n");
+    container.set("COPY_DEFAULT_CONFIG_FILES", "yes");
     let _sources = addon(&mut container);
     let said = container.install();
     said.succeeded();
@@ -85,6 +90,11 @@ fn a_plugin_joins_what_the_parent_image_has() {
     let mut sorted = now.clone();
     sorted.sort();
     assert_eq!(sorted, expected);
+    assert_eq!(container.read("/etc/tiny/addon.conf"), "[addon]\n");
+    assert_eq!(
+        container.read("/etc/tiny/tiny.conf"),
+        "of a layer between\n"
+    );
     assert_eq!(container.shell("getent passwd tiny"), account);
     assert!(!container.read("/etc/passwd").contains("tiny-addon"));
     let python = "PYTHONDONTWRITEBYTECODE=1 /var/lib/openstack/bin/python";
@@ -135,7 +145,10 @@ fn a_plugin_takes_the_wheels_that_the_parent_was_built_from() {
 fn an_image_of_no_service_has_what_was_asked_for() {
     let mut container = Container::with_tools();
     container.set("PROJECT", "infra");
-    container.set("PIP_PACKAGES", "six");
+    let project = tiny_project("").replace("'tiny'\n", "'lib'\n");
+    container.input("data/lib/pyproject.toml", &project);
+    container.input("data/lib/lib.py", "answer = 43\n");
+    container.set("PIP_PACKAGES", "six /tmp/lib");
     container.set("DIST_PACKAGES", "netbase");
     container.write("/tmp/infra/of-the-base", "mine\n");
     container.install().succeeded();
@@ -145,6 +158,8 @@ fn an_image_of_no_service_has_what_was_asked_for() {
             .iter()
             .any(|line| line.starts_with("six=="))
     );
+    assert!(installed(&container).contains(&"lib==1.0".to_owned()));
+    assert!(!container.has("/tmp/lib"));
     assert!(container.has("/tmp/infra/of-the-base"));
     assert!(!container.has("/etc/infra"));
     assert!(!container.read("/etc/passwd").contains("infra"));

@@ -204,3 +204,44 @@ fn what_is_missing_is_told() {
         .says("error: hooks: could not collect Horizon's assets\n")
         .says("No module named 'django'");
 }
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_plugin_enables_its_own_panels_beside_those_of_the_parent() {
+    let mut container = ready();
+    container.set("HORIZON_EXTRA_PANELS", "my_panel");
+    container.install().succeeded();
+    let before = links(&container);
+    let settings = container.read(&format!("{HORIZON}/local/local_settings.py"));
+
+    container.set("PROJECT", "ironic-ui");
+    container.set("PLUGIN", "yes");
+    container.set("EXTRA_PROJECTS", "");
+    container.set("HORIZON_EXTRA_PANELS", "");
+    source(
+        &container,
+        "ironic-ui",
+        &["ironic_ui"],
+        &[("ironic_ui/enabled/_2200_ironic.py", "")],
+    );
+    // Of its own tests, and not for Horizon.
+    container.write("/tmp/ironic-ui/manage.py", "raise SystemExit(1)\n");
+    container
+        .install()
+        .succeeded()
+        .says("hooks: 1 panel: ironic_ui\n");
+    let mut expected = before;
+    expected.push("local/enabled/_2200_ironic.py -> ironic_ui/enabled/_2200_ironic.py".to_owned());
+    expected.sort();
+    assert_eq!(links(&container), expected);
+    assert_eq!(
+        container.read(&format!("{HORIZON}/local/local_settings.py")),
+        settings
+    );
+    assert_eq!(
+        container.shell(&format!(
+            "find {HORIZON}/local ! -user horizon -o ! -group horizon"
+        )),
+        ""
+    );
+}

@@ -243,3 +243,42 @@ fn new_files_are_in_the_wheel() {
         assert!(files.contains("tiny/data/one.txt"), "{files}");
     }
 }
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn one_during_which_a_run_was_cut_off_is_found_out_about() {
+    let container = container();
+    container.input("patches/tiny/1.patch", FIRST);
+    container.step("source").succeeded();
+    container.input("patches/tiny/2.patch", SECOND);
+    let begun = "/var/lib/loci-install/patches/tiny/begun";
+    for is_applied in [true, false] {
+        container.write(begun, SECOND);
+        if is_applied {
+            container.write("/tmp/tiny/tiny.py", "answer = 44\nquestion = None\n");
+        }
+        container.step("source").succeeded();
+        assert_eq!(source(&container), "answer = 44\nquestion = None\n");
+        assert_eq!(patches(&container).as_array().map(Vec::len), Some(2));
+        assert!(!container.has(begun));
+        // Back to where the second one is to come.
+        std::fs::remove_file(container.input_directory("patches/tiny/2.patch")).expect("removed");
+        container.step("source").succeeded();
+        container.input("patches/tiny/2.patch", SECOND);
+    }
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_source_that_took_the_place_of_a_patched_one_is_patched() {
+    let container = container();
+    container.input("patches/tiny/1.patch", FIRST);
+    container.hook("before-pip/10_note.sh", "echo $PROJECT >> /noted");
+    container.steps(&["source", "build"]).succeeded();
+    container.shell("rm -r /tmp/tiny");
+    container.tiny_source("");
+    container.step("source").succeeded();
+    assert_eq!(source(&container), "answer = 43\nquestion = None\n");
+    container.install().succeeded();
+    assert_eq!(container.read("/noted"), "tiny\ntiny\n");
+}

@@ -101,6 +101,11 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     let mut sources = vec![(options.service.as_str(), assets.source.as_path())];
     sources.extend(assets.beside.iter().map(|(name, at)| (*name, at.as_path())));
     let context = source::context(&options.service, &sources)?;
+    let plugin = if options.plugin_of.is_some() {
+        "yes"
+    } else {
+        "no"
+    };
     let build = |from: &str, tag: &str| {
         engine.told(&Build {
             arguments: &[
@@ -109,6 +114,7 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
                 ("WHEELS_FROM", mounted),
                 ("LOCI_INSTALL", binary::IMAGE),
                 ("PROJECT", &options.service),
+                ("PLUGIN", plugin),
                 ("PROFILES", &options.profiles),
                 ("PROJECT_PIP_EXTRAS", &options.extras),
                 // Nothing is asked of the network but distribution packages.
@@ -119,12 +125,12 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
             ..Build::new(tag, &context, &context.join("Dockerfile"))
         })
     };
-    let base = options.suite.image();
+    let base = options.below();
     stage(&format!("building {image}"), || build(&base, &image))?;
     let distribution = catalogue::distribution(&options.service);
     let figures = Figures::of(engine, &image, &base, distribution)?;
     let seen = stage(&format!("trying {image}"), || {
-        smoke::run(engine, &image, &options.service)
+        smoke::run(engine, &image, options.tried())
     })?;
     stage(&format!("building {image} again"), || {
         let program = (

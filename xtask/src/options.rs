@@ -19,6 +19,8 @@ Builds localhost/loci-SERVICE on a Debian base and tries what came out.
   --wheels IMAGE          an image with wheels at its root, in the place of that
   --version VERSION       of the service (the one of the constraints; else the one
                           that the chores know; else the newest)
+  --plugin-of SERVICE     what is built is a plugin, on top of localhost/loci-SERVICE,
+                          which is tried again with it
   --binary FILE           a loci-install to use in the place of a release build
   --fetch                 no wheels are mounted: the build fetches them from a
                           registry on this machine
@@ -41,6 +43,8 @@ pub struct Options {
     pub wheels: Option<String>,
     /// The service's own.
     pub version: Option<String>,
+    /// The service whose image gets this as a plugin.
+    pub plugin_of: Option<String>,
     /// A program that exists already.
     pub binary: Option<PathBuf>,
     /// Whether the build fetches its wheels.
@@ -59,6 +63,7 @@ impl Options {
             constraints: None,
             wheels: None,
             version: None,
+            plugin_of: None,
             binary: None,
             fetch: false,
         }
@@ -72,6 +77,7 @@ impl Options {
             match flag {
                 "--fetch" => options.fetch = true,
                 "--version" => options.version = Some(flags.value()?),
+                "--plugin-of" => options.plugin_of = Some(flags.value()?),
                 flag if options.take(flag, &mut flags)? => {}
                 _ => return Err(flags.unknown()),
             }
@@ -105,6 +111,19 @@ impl Options {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The image that it is built on.
+    pub fn below(&self) -> String {
+        match &self.plugin_of {
+            Some(service) => format!("localhost/loci-{service}"),
+            None => self.suite.image(),
+        }
+    }
+
+    /// The service that runs in the image.
+    pub fn tried(&self) -> &str {
+        self.plugin_of.as_deref().unwrap_or(&self.service)
     }
 
     /// Refuses what contradicts itself.
@@ -220,6 +239,16 @@ mod tests {
         let options = parse(&["keystone"]).unwrap();
         assert_eq!(options, Options::of("keystone"));
         assert_eq!(options.profiles, "apache ldap");
+    }
+
+    #[test]
+    fn a_plugin_is_on_top_of_a_service() {
+        let options = parse(&["neutron-vpnaas", "--plugin-of", "neutron"]).unwrap();
+        assert_eq!(options.below(), "localhost/loci-neutron");
+        assert_eq!(options.tried(), "neutron");
+        let options = Options::of("neutron");
+        assert_eq!(options.below(), options.suite.image());
+        assert_eq!(options.tried(), "neutron");
     }
 
     #[test]
