@@ -191,13 +191,15 @@ and one image of wheels, and tries it: {base}, {processors} processors.
 
 {table}
 Packages are those of the distribution beside the base's, wheels the distributions in the
-virtualenv, seconds those inside RUN, MB what the image is larger than its base.
+virtualenv, seconds those inside RUN, MB the difference of the image and its base.
 
-Of every image: `pip check` finds nothing; every command of the service says `--help`;
-its account owns its directories; another build, in a container of it and `FROM` it, says
-that there is nothing to do. Then, as that account and on SQLite, what serves HTTP answers
-by the status that is told, with JSON or the page that belongs there, and what needs the
-message bus comes to where it asks for it.
+Of every image: `pip check` finds nothing; the commands of the service say `--help`, but
+for a few that know no such option and only have to be there; its account owns its
+directories; another build, in a container of it and `FROM` it, says that there is nothing
+to do. Then, as that account and on SQLite, what serves HTTP answers by the status that is
+told, with JSON or the page that belongs there, and what needs the message bus comes to
+where it asks for it. `xtask/src/smoke/trials.rs` has the requests, the programs, and the
+commands that do not say `--help`, with the reason.
 ",
         base = match suite {
             Suite::Bookworm => "Debian 12",
