@@ -20,6 +20,7 @@ use crate::command::System;
 use crate::findings::Problem;
 use crate::git;
 use crate::interrupt::Interrupt;
+use crate::parent;
 use crate::record;
 use crate::report::{self, Format, say};
 use crate::root::Root;
@@ -199,7 +200,7 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
         Ok(mut settings) => {
             settings.wheels.use_mounted(root);
             if settings.plugin {
-                settings.take_over(root);
+                parent::hand_on(&mut settings, root);
             }
             let logins = git::credentials_file(&settings, root);
             let logins = logins.and_then(|path| root.read(path).ok());

@@ -17,7 +17,6 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
-use crate::git;
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +228,7 @@ impl System {
             .map_or("", |(_, value)| value);
         let path = search_path(path);
         // Behind what the user configures in this way, git-config(1).
-        let configured = git::configured(environment);
+        let configured = configured_of_git(environment);
         let count = (configured + 1).to_string();
         // ssh asks the terminal itself, if there is one, and would wait for ever: children
         // are in its background.
@@ -441,6 +440,16 @@ impl Runner for System {
     fn stopping(&self) -> bool {
         self.children.stopping()
     }
+}
+
+/// What an environment configures git with: `GIT_CONFIG_COUNT` of git-config(1).
+#[must_use]
+pub fn configured_of_git(environment: &[(String, String)]) -> u32 {
+    environment
+        .iter()
+        .find(|(name, _)| name == "GIT_CONFIG_COUNT")
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

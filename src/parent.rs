@@ -12,6 +12,8 @@ use crate::python::installed::{distributions, version};
 use crate::record;
 use crate::root::Root;
 use crate::secrets::Secrets;
+use crate::settings::Settings;
+use crate::wheels::Directory;
 
 /// A distribution of the parent image, with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,17 +93,38 @@ pub fn to_note(root: &Root) -> String {
     lines.collect()
 }
 
+/// Gives settings what the parent image was built with, where nothing else is given: how
+/// its modules are compiled, and where its wheels came from unless some are mounted.
+pub fn hand_on(settings: &mut Settings, root: &Root) {
+    if settings.given.get("BYTECODE").is_none()
+        && let Some(bytecode) = argument(root, "BYTECODE")
+    {
+        settings.bytecode = bytecode.parse().unwrap_or_default();
+    }
+    let own = &settings.wheels;
+    let is_mounted = Directory::new(root, &own.path).fault().is_none();
+    if is_mounted || !own.sources.is_empty() || own.mounted.is_some() {
+        return;
+    }
+    let remembered = wheels(root).unwrap_or_default();
+    let sources = remembered.split_whitespace();
+    let sources: Vec<_> = sources.filter_map(|word| word.parse().ok()).collect();
+    if !sources.is_empty() {
+        let note = format!("WHEELS={remembered} is taken from the parent image");
+        settings.given.notes.push(note);
+        settings.wheels.sources = sources;
+    }
+}
+
 /// An argument of the parent's build, or of an image below it.
-#[must_use]
-pub fn argument(root: &Root, name: &str) -> Option<String> {
+fn argument(root: &Root, name: &str) -> Option<String> {
     let record = record::of_image(root)?;
     let mut generations = record.generations();
     generations.find_map(|one| one.arguments.get(name).cloned())
 }
 
 /// `WHEELS` of the parent's build, without credentials.
-#[must_use]
-pub fn wheels(root: &Root) -> Option<String> {
+fn wheels(root: &Root) -> Option<String> {
     // LOCI's file, of images that it built.
     let remembered = argument(root, "WHEELS").or_else(|| root.read("/opt/loci/wheels").ok())?;
     let wheels = Secrets::without(remembered.trim());

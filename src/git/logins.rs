@@ -7,8 +7,7 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::configured;
-use crate::command::Command;
+use crate::command::{Command, configured_of_git};
 use crate::root::Root;
 use crate::settings::Settings;
 
@@ -104,7 +103,7 @@ impl Remote {
             return command;
         }
         // Behind what the user configures, and `safe.directory`, which is always there.
-        let first = configured(environment) as usize + 1;
+        let first = configured_of_git(environment) as usize + 1;
         let count = first + self.configuration.len();
         let mut command = command.variable("GIT_CONFIG_COUNT", count.to_string());
         for (index, (key, value)) in (first..).zip(&self.configuration) {

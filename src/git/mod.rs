@@ -10,16 +10,6 @@ pub use trouble::Trouble;
 
 use crate::command::Command;
 
-/// What an environment configures git with: `GIT_CONFIG_COUNT` of git-config(1).
-#[must_use]
-pub fn configured(environment: &[(String, String)]) -> u32 {
-    environment
-        .iter()
-        .find(|(name, _)| name == "GIT_CONFIG_COUNT")
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or_default()
-}
-
 /// A command of git in a directory.
 #[must_use]
 pub fn git_in<'a>(directory: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {

@@ -22,12 +22,9 @@ pub use pinned::{PinnedFile, Place};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
-use crate::parent;
 use crate::python::bytecode::Bytecode;
-use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::step::Mode;
-use crate::wheels::Directory;
 use overrides::overrides;
 use reader::{Fallback, Reader};
 use values::{directory, distribution, file, jobs, packages, patches, words};
@@ -305,30 +302,6 @@ impl Settings {
         } else {
             let is_console = project == SKYLINE_CONSOLE && self.project.as_str() == SKYLINE;
             is_console.then_some(&self.consoles.skyline)
-        }
-    }
-
-    /// Takes over what the parent image of a plugin was built with, where nothing else is
-    /// given: how its modules are compiled, and where its wheels came from unless some
-    /// are mounted.
-    pub fn take_over(&mut self, root: &Root) {
-        if self.given.get("BYTECODE").is_none()
-            && let Some(bytecode) = parent::argument(root, "BYTECODE")
-        {
-            self.bytecode = bytecode.parse().unwrap_or_default();
-        }
-        let is_mounted = Directory::new(root, &self.wheels.path).fault().is_none();
-        if is_mounted || !self.wheels.sources.is_empty() || self.wheels.mounted.is_some() {
-            return;
-        }
-        let remembered = parent::wheels(root).unwrap_or_default();
-        let sources = words(&remembered, false).into_iter();
-        let sources: Vec<_> = sources.filter_map(|word| word.parse().ok()).collect();
-        if !sources.is_empty() {
-            self.given.notes.push(format!(
-                "WHEELS={remembered} is taken from the parent image"
-            ));
-            self.wheels.sources = sources;
         }
     }
 

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::download::BUNDLES;
 use crate::failure::Failure;
 use crate::findings::Findings;
+use crate::git::credentials_file;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::{PackageManager, Tool};
@@ -144,15 +145,35 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
     needs
 }
 
-/// What git is needed for, if it is.
-fn why_git(view: &View<'_>) -> Option<&'static str> {
+/// Notes that a file of git's logins is not there, when something may be cloned.
+pub(super) fn check_logins(view: &View<'_>, findings: &mut Findings) {
+    let clones = view.settings.mode == Mode::Requirements || why_cloned(view).is_some();
+    if let Some(path) = credentials_file(view.settings, view.root).filter(|_| clones)
+        && !view.root.is_file(&path)
+    {
+        findings.machine(format!("GIT_CREDENTIALS_FILE={path}: no such file"));
+    }
+}
+
+/// What is cloned, if anything is.
+fn why_cloned(view: &View<'_>) -> Option<&'static str> {
     let settings = view.settings;
     if settings.pip.has_repositories() {
         Some("to clone what PIP_PACKAGES names")
-    } else if settings.mode == Mode::Infra {
-        None
     } else if source::projects(settings).any(|project| source::of(view, project).is_none()) {
         Some("to clone the project")
+    } else if hooks::clone(view) {
+        Some("to get the consoles")
+    } else {
+        None
+    }
+}
+
+/// What git is needed for, if it is.
+fn why_git(view: &View<'_>) -> Option<&'static str> {
+    let cloned = why_cloned(view);
+    if cloned.is_some() {
+        cloned
     } else if hooks::need_git(view) {
         Some("to get the consoles")
     } else if source::is_checkout(view) {

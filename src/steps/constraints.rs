@@ -4,6 +4,7 @@ mod given_lock;
 mod handed_on;
 mod sources;
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use pep508_rs::MarkerEnvironment;
@@ -189,7 +190,9 @@ impl Task for Resolve {
             }
             lock.clone()
         } else {
-            context.write(&ranges_file(), &ranges(&read.ranges, &edited))?;
+            let ranges = ranges(&read.ranges, &edited);
+            let chosen = fitting(context, &workshop, &wanted, &edited, &ranges)?;
+            context.write(&ranges_file(), &format!("{ranges}{chosen}"))?;
             workshop.resolve(context, "release", &wanted, Some(&ranges_file()), false)?
         };
         let mut from_sources = Vec::new();
@@ -356,6 +359,46 @@ impl Resolve {
         fingerprint.add(lock.unwrap_or_default());
         fingerprint.finish()
     }
+}
+
+/// Versions of what no constraint names that fit what they pin, a line each. The newest may
+/// require more than the release has: neutron-vpnaas of the next one does.
+fn fitting(
+    context: &Context<'_>,
+    workshop: &Workshop,
+    wanted: &[Wanted],
+    edited: &Edited,
+    ranges: &str,
+) -> Result<String, Failure> {
+    let constrained: BTreeSet<Name> = edited.kept.iter().filter_map(Line::name).collect();
+    let is_free = |wanted: &&Wanted| {
+        let name = Name::of_requirement(&wanted.name);
+        name.is_some_and(|name| !constrained.contains(&name) && !TOOLCHAIN.contains(&name.as_str()))
+    };
+    let free: Vec<Wanted> = wanted.iter().filter(is_free).cloned().collect();
+    // pip would prepare the metadata of every sdist on the way.
+    if free.is_empty() || workshop.resolver() == Resolver::Pip {
+        return Ok(String::new());
+    }
+    let file = format!("{}/fitting-constraints.txt", home());
+    context.write(&file, &format!("{}{ranges}", pinned(edited)))?;
+    let names: BTreeSet<Name> = free
+        .iter()
+        .filter_map(|wanted| Name::of_requirement(&wanted.name))
+        .collect();
+    let Ok(lock) = workshop.resolve(context, "fitting", &free, Some(&file), true) else {
+        let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+        context.note(&format!(
+            "not all of these fit the constraints, so that the newest are taken: {}",
+            names.join(", ")
+        ));
+        return Ok(String::new());
+    };
+    let chosen = lock.packages.iter();
+    let chosen = chosen.filter(|package| names.contains(&package.name));
+    Ok(chosen
+        .filter_map(|package| Some(format!("{}=={}\n", package.name, package.version.as_ref()?)))
+        .collect())
 }
 
 /// What the user asks for, line by line.

@@ -97,7 +97,7 @@ pub fn plan(
     {
         wheels::check(&view, &mut findings);
     }
-    source::check_credentials(&view, &mut findings);
+    bootstrap::check_logins(&view, &mut findings);
     let last = record::last(root).unwrap_or_default();
     let steps = steps
         .into_iter()

@@ -12,11 +12,10 @@ pub(super) use version::{check_version, record_versions};
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
-use super::hooks;
 use crate::context::{Context, copy_tree};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::git::{self, Checkout, credentials_file, empty_submodules, git_in};
+use crate::git::{self, Checkout, empty_submodules, git_in};
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::source::{PROJECT_FILES, is_project};
@@ -165,21 +164,6 @@ pub(super) fn identity(root: &Root, place: &str) -> Option<String> {
 /// Whether what is there is about to become something else.
 pub(super) fn changes(view: &View<'_>) -> bool {
     projects(view.settings).any(|project| patches::plan(view, project).is_some())
-}
-
-/// Notes that a file of logins is not there, when something may be cloned.
-pub(super) fn check_credentials(view: &View<'_>, findings: &mut Findings) {
-    let settings = view.settings;
-    let mut projects = projects(settings);
-    let clones = settings.mode == Mode::Requirements
-        || projects.any(|project| of(view, project).is_none())
-        || hooks::clone(view)
-        || settings.pip.has_repositories();
-    if let Some(path) = credentials_file(settings, view.root).filter(|_| clones)
-        && !view.root.is_file(&path)
-    {
-        findings.machine(format!("GIT_CREDENTIALS_FILE={path}: no such file"));
-    }
 }
 
 /// Copies a source to where it is built.
