@@ -263,9 +263,6 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, input),
     };
-    for warning in &plan.warnings {
-        say(&format!("warning: {}", input.secrets.mask(warning)));
-    }
     let wrong = plan
         .problems
         .iter()
@@ -284,6 +281,9 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
             input.settings.project
         ));
         return 0;
+    }
+    for warning in &plan.warnings {
+        say(&format!("warning: {}", input.secrets.mask(warning)));
     }
     if !plan.problems.is_empty() {
         return refuse(&plan.problems, input);

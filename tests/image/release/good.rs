@@ -85,6 +85,21 @@ fn everything_that_is_required_is_there_once() {
     assert!(index.requests().is_empty());
 }
 
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn what_no_constraint_names_fits_what_they_pin() {
+    let index = Served::new();
+    index.wheel("neutron", "1.0", &[]);
+    index.wheel("neutron", "2.0", &[]);
+    index.wheel("vpnaas", "1.0", &["neutron<2"]);
+    index.wheel("vpnaas", "2.0", &["neutron>=2"]);
+    let mut container = release(&index, "neutron===1.0\n");
+    container.set("KEEP_ALL_WHEELS", "True");
+    container.set("PIP_PACKAGES", "vpnaas");
+    container.install().succeeded();
+    assert_eq!(container.pins()["vpnaas"], "1.0");
+}
+
 fn wheel_names(container: &Container) -> Vec<WheelName> {
     let names = container.wheels();
     let names = names.iter().map(|name| WheelName::parse(name));
