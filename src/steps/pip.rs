@@ -1,5 +1,7 @@
 //! `pip`: the project and everything it needs, in one constrained resolution of wheels.
 
+mod extras;
+
 use std::path::PathBuf;
 
 use super::build::BUILT;
@@ -15,7 +17,7 @@ use crate::installer::{Installation, Installer, Origin, tidy, understood};
 use crate::layout::{STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::{ORIGIN, damaged, distributions, forget, is_of_a_file};
-use crate::python::metadata::{extras_of_sdist, extras_of_wheel, project_name};
+use crate::python::metadata::project_name;
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -32,7 +34,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .map(|wanted| wanted.name.clone())
         .collect();
     let why = why(settings, pydeps.len());
-    check_extras(view, findings);
+    extras::check(view, findings);
     let pins = Pins::planned(view, findings);
     if settings.mode == Mode::Infra && pydeps.is_empty() && settings.pip.packages.is_empty() {
         return (why, Work::Done("nothing is asked for".to_owned()));
@@ -40,7 +42,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let installer = Installer::planned(view, findings);
     let built: Vec<String> = match settings.mode {
         Mode::Infra => Vec::new(),
-        _ => vec![format!("{BUILT}/*.whl{}", extras(settings))],
+        _ => vec![format!("{BUILT}/*.whl{}", wanted_extras(settings))],
     };
     let constraints = pins.of_installation(view.root, settings);
     let install = Install {
@@ -93,12 +95,12 @@ fn why(settings: &Settings, pydeps: usize) -> String {
     format!(
         "{}{} with {} from pydep files and {packages} from PIP_PACKAGES, in one resolution",
         settings.project,
-        extras(settings),
+        wanted_extras(settings),
         count(pydeps, "requirement"),
     )
 }
 
-fn extras(settings: &Settings) -> String {
+fn wanted_extras(settings: &Settings) -> String {
     if settings.extras.is_empty() {
         String::new()
     } else {
@@ -180,61 +182,6 @@ impl Install {
     }
 }
 
-/// Notes extras that a source does not have, where it says so itself: an sdist.
-fn check_extras(view: &View<'_>, findings: &mut Findings) {
-    let (settings, project) = (view.settings, view.settings.project.as_str());
-    // A patch or a script may give it more.
-    if view.inputs.patches.contains_key(project) || !view.inputs.before_pip.is_empty() {
-        return;
-    }
-    let source = source::of(view, project).map(|at| view.root.join(at));
-    if let Some(known) = source.and_then(|source| extras_of_sdist(&source)) {
-        for text in unknown_extras(settings, &known) {
-            findings.warn(text);
-        }
-    }
-}
-
-/// Says which extras the project's wheel does not have. Releases drop extras, and LOCI's
-/// users go on asking for them: it is no error, as it is none for pip.
-fn tell_unknown_extras(context: &Context<'_>) -> Result<(), Failure> {
-    let (root, settings) = (context.root, context.settings);
-    let built = wheels_in(&root.join(BUILT));
-    let Some(wheel) = own_wheel(root, settings, &built) else {
-        if settings.extras.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<&str> = built.iter().map(|(wheel, _)| wheel.name.as_str()).collect();
-        return Err(Failure::Wheels(format!(
-            "which of the built wheels is {}'s, to have PROJECT_PIP_EXTRAS, is not known: {}",
-            settings.project,
-            names.join(", ")
-        )));
-    };
-    let known = extras_of_wheel(wheel).map_err(|error| Failure::Wheels(error.to_string()))?;
-    for text in unknown_extras(settings, &known) {
-        context.note(&text);
-    }
-    Ok(())
-}
-
-fn unknown_extras(settings: &Settings, known: &[String]) -> Vec<String> {
-    let names: Vec<Name> = known.iter().map(|extra| Name::new(extra)).collect();
-    let wanted = settings.extras.iter();
-    let unknown = wanted.filter(|extra| !names.contains(&Name::new(extra)));
-    let has = if known.is_empty() {
-        "it has none".to_owned()
-    } else {
-        format!("it has {}", known.join(", "))
-    };
-    unknown
-        .map(|extra| {
-            let project = &settings.project;
-            format!("PROJECT_PIP_EXTRAS={extra}: {project} has no such extra, and nothing is installed for it; {has}")
-        })
-        .collect()
-}
-
 /// The built wheels as requirements: the project's with its extras.
 fn requirements(root: &Root, settings: &Settings) -> Vec<String> {
     let built = wheels_in(&root.join(BUILT));
@@ -245,7 +192,7 @@ fn requirements(root: &Root, settings: &Settings) -> Vec<String> {
             let file = path.file_name()?.to_string_lossy().into_owned();
             let is_own = own == Some(path);
             let extras = if is_own {
-                extras(settings)
+                wanted_extras(settings)
             } else {
                 String::new()
             };
@@ -291,7 +238,7 @@ impl Task for Install {
         let wheels = wheels_in(&root.join(BUILT)).into_iter();
         let names: Vec<Name> = wheels.map(|(wheel, _)| wheel.name).collect();
         pins.write(context, &names)?;
-        tell_unknown_extras(context)?;
+        extras::tell(context)?;
         let built = requirements(root, settings);
         if built.is_empty() && settings.mode != Mode::Infra {
             return Err(Failure::Wheels(format!(
