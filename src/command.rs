@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
+use crate::variables::of_children;
 
 /// A command line with what it changes in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,75 +200,12 @@ pub struct System {
     children: Arc<Children>,
 }
 
-/// Where every child looks for programs first.
-const VIRTUALENV_BIN: &str = "/var/lib/openstack/bin";
-
-/// Where the distribution's programs are. A base image's `PATH` may lack some of
-/// it, sbin above all, without which there is no useradd and dpkg refuses to work.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 impl System {
-    /// Takes over our environment.
-    ///
-    /// `LC_ALL=C.UTF-8` keeps messages untranslated, which we read. `PIP_CONSTRAINT`
-    /// is dropped when it is LOCI's old spelling of a version: pip would take it
-    /// for a file. git would refuse a source that another user's id owns.
+    /// Takes over our environment, as [`of_children`] changes it.
     #[must_use]
     pub fn new(environment: &[(String, String)]) -> Self {
-        let ours = |name: &str, value: &str| {
-            name == "PIP_CONSTRAINT" && !Path::new(value).is_file()
-                || name == "PATH"
-                || name == "LC_ALL"
-                // An empty PIP_INDEX_URL is an index without a name to pip and an
-                // unset build argument to whoever wrote the Dockerfile.
-                || value.is_empty()
-        };
-        let path = environment
-            .iter()
-            .find(|(name, _)| name == "PATH")
-            .map_or("", |(_, value)| value);
-        let path = search_path(path);
-        // Behind what the user configures in this way, git-config(1).
-        let configured = configured_of_git(environment);
-        let count = (configured + 1).to_string();
-        // ssh asks the terminal itself, if there is one, and would wait for ever: children
-        // are in its background.
-        let chosen = |(name, _): &(String, String)| name.starts_with("GIT_SSH");
-        let ssh = (!environment.iter().any(chosen))
-            .then_some(("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"));
-        // libcurl, which git is linked with, does not know SSL_CERT_FILE.
-        let variable = |wanted: &str| {
-            let mut set = environment.iter();
-            let set = set.find(|(name, value)| name == wanted && !value.is_empty());
-            set.map(|(_, value)| value.as_str())
-        };
-        let bundle = variable("SSL_CERT_FILE").filter(|_| variable("GIT_SSL_CAINFO").is_none());
-        let bundle = bundle.map(|path| ("GIT_SSL_CAINFO", path));
-        let added = [
-            ("PATH", path.as_str()),
-            ("LC_ALL", "C.UTF-8"),
-            ("DEBIAN_FRONTEND", "noninteractive"),
-            ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
-            ("PIP_NO_INPUT", "1"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("GIT_CONFIG_COUNT", &count),
-            (&format!("GIT_CONFIG_KEY_{configured}"), "safe.directory"),
-            (&format!("GIT_CONFIG_VALUE_{configured}"), "*"),
-        ];
-        let environment = environment
-            .iter()
-            .filter(|(name, value)| !ours(name, value))
-            .map(|(name, value)| (OsString::from(name), OsString::from(value)))
-            .chain(
-                added
-                    .iter()
-                    .chain(ssh.iter())
-                    .chain(bundle.iter())
-                    .map(|(name, value)| (name.into(), value.into())),
-            )
-            .collect();
         Self {
-            environment,
+            environment: of_children(environment),
             children: Arc::default(),
         }
     }
@@ -385,18 +323,6 @@ impl Lines {
     }
 }
 
-/// The virtualenv, what the base image says, and what that leaves out.
-fn search_path(given: &str) -> String {
-    let mut directories = vec![VIRTUALENV_BIN];
-    for directory in given.split(':').chain(DEFAULT_PATH.split(':')) {
-        // An empty one is the working directory.
-        if !directory.is_empty() && !directories.contains(&directory) {
-            directories.push(directory);
-        }
-    }
-    directories.join(":")
-}
-
 impl Runner for System {
     fn run(&self, command: &Command, line: &mut dyn FnMut(&str)) -> Output {
         let mut said = String::new();
@@ -440,16 +366,6 @@ impl Runner for System {
     fn stopping(&self) -> bool {
         self.children.stopping()
     }
-}
-
-/// What an environment configures git with: `GIT_CONFIG_COUNT` of git-config(1).
-#[must_use]
-pub fn configured_of_git(environment: &[(String, String)]) -> u32 {
-    environment
-        .iter()
-        .find(|(name, _)| name == "GIT_CONFIG_COUNT")
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Id, Settings};
 use crate::step::StepName;
+use crate::variables::variable;
 use crate::words::reason;
 
 /// The surroundings of a running step.
@@ -78,10 +79,7 @@ impl Context<'_> {
     /// A variable of the environment; unset and empty are the same.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment
-            .iter()
-            .find(|(set, value)| set == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        variable(self.environment, name)
     }
 
     /// Says something in the step's log.

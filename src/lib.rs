@@ -55,5 +55,6 @@ pub mod secrets;
 pub mod settings;
 pub mod step;
 pub mod steps;
+mod variables;
 pub mod wheels;
 mod words;

@@ -15,6 +15,7 @@ use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::{Id, Settings};
 use crate::step::StepName;
+use crate::variables::variable;
 
 /// The steps of one run.
 #[derive(Debug)]
@@ -147,10 +148,7 @@ impl View<'_> {
     /// A variable of the environment; unset and empty are the same.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment
-            .iter()
-            .find(|(set, value)| set == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        variable(self.environment, name)
     }
 }
 

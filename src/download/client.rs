@@ -14,7 +14,8 @@ use super::exchange::{self, Exchange, Resume, Trouble};
 use super::partial::{self, Partial};
 use super::request::Request;
 use super::routes::{Routes, Trust};
-use super::{Fetched, Wanted, variable};
+use super::{Fetched, Wanted};
+use crate::variables::variable;
 
 /// pip's defaults (<https://pip.pypa.io/en/stable/cli/pip/#cmdoption-timeout>,
 /// <https://pip.pypa.io/en/stable/cli/pip/#cmdoption-retries>).

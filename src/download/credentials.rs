@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::{self, DownloadError};
 use super::netrc::{self, Entry};
-use super::variable;
+use crate::variables::variable;
 
 /// Users and passwords, and where they are used.
 pub struct Credentials {

@@ -77,11 +77,3 @@ pub struct Tally {
     /// Tries after the first one, of all files.
     pub retries: usize,
 }
-
-/// The value of a variable; an empty one counts as unset.
-fn variable<'a>(environment: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    environment
-        .iter()
-        .find(|(set, value)| set == name && !value.is_empty())
-        .map(|(_, value)| value.as_str())
-}

@@ -6,7 +6,7 @@ use ureq::Proxy;
 use url::{Host, Url};
 
 use super::error::{self, DownloadError};
-use super::variable;
+use crate::variables::variable;
 
 /// Variables for each scheme; the first that is set wins.
 ///

@@ -7,7 +7,7 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 use ureq::tls::Certificate;
 
 use super::error::DownloadError;
-use super::variable;
+use crate::variables::variable;
 use crate::words::reason;
 
 /// Variables that name a bundle, the first that is set wins: pip's own

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::error::DownloadError;
 use super::proxies::Proxies;
-use super::{partial, roots, variable};
+use super::{partial, roots};
+use crate::variables::variable;
 
 /// Connections that are kept for the next file, at most.
 const IDLE: usize = 32;

@@ -7,9 +7,10 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::command::{Command, configured_of_git};
+use crate::command::Command;
 use crate::root::Root;
 use crate::settings::Settings;
+use crate::variables::configured_of_git;
 
 /// A secret of this id that a build mounts
 /// (<https://docs.docker.com/build/building/secrets/>).

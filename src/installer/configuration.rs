@@ -6,6 +6,7 @@
 use crate::layout::VIRTUALENV;
 use crate::root::Root;
 use crate::settings::arguments::by_name;
+use crate::variables::variable;
 
 /// A setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +63,7 @@ fn variables(root: &Root, environment: &[(String, String)]) -> Vec<Setting> {
 
 /// The files in the order of pip's `Configuration._iter_config_files`.
 fn files(environment: &[(String, String)]) -> Vec<String> {
-    let variable = |name: &str| {
-        let mut set = environment.iter();
-        let found = set.find(|(set, value)| set == name && !value.is_empty());
-        found.map(|(_, value)| value.as_str())
-    };
+    let variable = |name: &str| variable(environment, name);
     let named = variable("PIP_CONFIG_FILE");
     if named == Some("/dev/null") {
         return Vec::new();

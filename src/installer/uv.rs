@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::layout::{STATE, VIRTUALENV};
 use crate::python::{WheelName, numbers};
 use crate::root::Root;
+use crate::variables::variable;
 use crate::wheels::Directory;
 
 /// The program's name, and its distribution's.
@@ -112,8 +113,7 @@ pub fn places(root: &Root, environment: &[(String, String)], wheels: &Directory)
         })
         .collect();
     fitting.sort_by(|left, right| (right.0, &right.1).cmp(&(left.0, &left.1)));
-    let path = environment.iter().find(|(name, _)| name == "PATH");
-    let path = path.map_or("/usr/local/bin:/usr/bin:/bin", |(_, path)| path);
+    let path = variable(environment, "PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
     let program = path
         .split(':')
         // The virtualenv's is what is being installed.
@@ -195,11 +195,7 @@ pub fn prepared(
     command: Command,
     cache: Option<&str>,
 ) -> Result<Command, Failure> {
-    let set = |name: &str| {
-        let mut variables = context.environment.iter();
-        let found = variables.find(|(set, value)| set == name && !value.is_empty());
-        found.map(|(_, value)| value.clone())
-    };
+    let set = |name: &str| context.variable(name);
     let mut command = command;
     // pip reads these where it has no bundle of its own; uv does not.
     let bundle = set("REQUESTS_CA_BUNDLE").or_else(|| set("CURL_CA_BUNDLE"));

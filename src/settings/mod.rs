@@ -25,6 +25,7 @@ pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 use crate::python::bytecode::Bytecode;
 use crate::secrets::Secrets;
 use crate::step::Mode;
+use crate::variables::variable;
 use overrides::overrides;
 use reader::{Fallback, Reader};
 use values::{directory, distribution, file, jobs, packages, patches, words};
@@ -282,7 +283,7 @@ impl Settings {
         errors.extend(
             environment::refused(environment).map(|(name, why)| SettingError {
                 name: name.to_owned(),
-                value: value_of(environment, name),
+                value: variable(environment, name).unwrap_or_default().to_owned(),
                 why: format!("{why}; unset it for the build"),
             }),
         );
@@ -315,14 +316,6 @@ impl Settings {
                 .chain(environment.iter().map(|(_, value)| value.as_str())),
         )
     }
-}
-
-fn value_of(environment: &[(String, String)], name: &str) -> String {
-    environment
-        .iter()
-        .find(|(set, _)| set == name)
-        .map(|(_, value)| value.clone())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

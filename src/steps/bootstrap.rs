@@ -160,7 +160,7 @@ fn why_cloned(view: &View<'_>) -> Option<&'static str> {
     let settings = view.settings;
     if settings.pip.has_repositories() {
         Some("to clone what PIP_PACKAGES names")
-    } else if source::projects(settings).any(|project| source::of(view, project).is_none()) {
+    } else if source::is_cloned(view) {
         Some("to clone the project")
     } else if hooks::clone(view) {
         Some("to get the consoles")

@@ -17,7 +17,6 @@ use crate::installer::{Installation, Installer, Origin, tidy, understood};
 use crate::layout::{STAMPS, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::{ORIGIN, damaged, distributions, forget, is_of_a_file};
-use crate::python::metadata::project_name;
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
 use crate::settings::Settings;
@@ -201,26 +200,14 @@ fn requirements(root: &Root, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// The project's wheel among those that are built: the only one, the one of the name that
-/// the source states, or else of the project's (heat's distribution is `openstack-heat`).
+/// The project's wheel among those that are built.
 fn own_wheel<'a>(
     root: &Root,
     settings: &Settings,
     built: &'a [(WheelName, PathBuf)],
 ) -> Option<&'a PathBuf> {
-    if let [(_, only)] = built {
-        return Some(only);
-    }
-    let project = Name::new(settings.project.as_str());
-    let place = source::place(root, settings, settings.project.as_str());
-    let stated = project_name(&root.join(place)).map(|name| Name::new(&name));
-    let others = [project.clone(), Name::new(&format!("openstack-{project}"))];
-    let mut names = stated.into_iter().chain(others);
-    names.find_map(|name| {
-        let mut wheels = built.iter();
-        let (_, path) = wheels.find(|(wheel, _)| wheel.name == name)?;
-        Some(path)
-    })
+    let wheel = source::wheel_of(root, settings, settings.project.as_str(), built);
+    wheel.map(|(_, path)| path)
 }
 
 impl Task for Install {

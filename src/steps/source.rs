@@ -7,7 +7,7 @@ mod version;
 
 pub(super) use clone::Clone;
 pub(super) use data::removal;
-pub(super) use version::{check_version, record_versions};
+pub(super) use version::{check_version, record_versions, wheel_of};
 
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
@@ -36,12 +36,11 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         Some(at) => format!("{at} is there and used as it is"),
         None => why_clone(view, project),
     };
-    let is_cloned = projects(settings).any(|project| of(view, project).is_none());
     let mut actions: Vec<Action> = projects(settings)
         .flat_map(|project| obtain(view, project, findings))
         .collect();
     actions.extend(data::plan(view, findings));
-    if is_cloned || is_checkout(view) {
+    if is_cloned(view) || is_checkout(view) {
         actions.push(Action::task(RecordSources));
     }
     if actions.is_empty() {
@@ -142,6 +141,11 @@ pub(super) fn of(view: &View<'_>, project: &str) -> Option<String> {
             let given = view.inputs.sources.get(project).cloned();
             given.filter(|path| view.root.is_directory(path))
         })
+}
+
+/// Whether one of the sources is not there yet.
+pub(super) fn is_cloned(view: &View<'_>) -> bool {
+    projects(view.settings).any(|project| of(view, project).is_none())
 }
 
 /// Whether one of the sources that are there is a git checkout.

@@ -6,7 +6,7 @@ use crate::binary::{self, Binary};
 use crate::engine::{Build, Engine};
 use crate::error::Result;
 use crate::figures::Figures;
-use crate::options::{Options, USAGE};
+use crate::options::{Options, USAGE, asks_for_help};
 use crate::process::{self, stage};
 use crate::registry::{Compression, Format, Registry};
 use crate::wheels::{Origin, Wheels};
@@ -14,10 +14,7 @@ use crate::{catalogue, consoles, setup, smoke, source, wheels, workspace};
 
 /// The chore, from the words after `image`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    if arguments
-        .iter()
-        .any(|word| word == "--help" || word == "-h")
-    {
+    if asks_for_help(arguments) {
         print!("{USAGE}");
         return Ok(());
     }

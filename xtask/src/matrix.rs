@@ -8,7 +8,7 @@ use crate::base::{self, Suite};
 use crate::catalogue::{self, SERVICES};
 use crate::error::{Error, Result};
 use crate::image::{self, Built};
-use crate::options::{self, Flags};
+use crate::options::{self, Flags, asks_for_help};
 use crate::requirements::Release;
 use crate::{wheels, workspace};
 
@@ -45,10 +45,7 @@ type Row = (&'static str, Result<Built>);
 
 /// The chore, from the words after `matrix`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    if arguments
-        .iter()
-        .any(|word| word == "--help" || word == "-h")
-    {
+    if asks_for_help(arguments) {
         print!("{USAGE}");
         return Ok(());
     }

@@ -135,6 +135,11 @@ impl Options {
     }
 }
 
+/// Whether the words ask how a chore is called.
+pub fn asks_for_help(words: &[String]) -> bool {
+    words.iter().any(|word| word == "--help" || word == "-h")
+}
+
 /// The flags of a command line, each with its value if it takes one.
 pub struct Flags<'a> {
     words: std::slice::Iter<'a, String>,

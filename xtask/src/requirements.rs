@@ -10,7 +10,7 @@ use crate::binary::{self, Binary};
 use crate::constraints::Constraints;
 use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
-use crate::options::Flags;
+use crate::options::{Flags, asks_for_help};
 use crate::process::stage;
 use crate::{image, source, workspace};
 
@@ -93,10 +93,7 @@ impl How {
 
 /// The chore, from the words after `requirements`.
 pub fn main(arguments: &[String]) -> Result<()> {
-    if arguments
-        .iter()
-        .any(|word| word == "--help" || word == "-h")
-    {
+    if asks_for_help(arguments) {
         print!("{USAGE}");
         return Ok(());
     }

@@ -268,11 +268,7 @@ impl Maker<'_> {
     /// What a built wheel depends on.
     fn key(&self, index: usize, unit: &Unit) -> String {
         let mut fingerprint = Fingerprint::default();
-        let variable = |name: &str| {
-            let mut set = self.context.environment.iter();
-            set.find(|(set, _)| set == name)
-                .map_or("", |(_, value)| value.as_str())
-        };
+        let variable = |name: &str| self.context.variable(name).unwrap_or_default();
         match &unit.from {
             From::Wheel(artifact) | From::Sdist(artifact) => fingerprint.add(&artifact.sha256),
             From::Tree(path) => {

@@ -1,5 +1,7 @@
 //! The version of a source: where pbr would find it, and which it was.
 
+use std::path::PathBuf;
+
 use super::{place, projects};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -8,7 +10,9 @@ use crate::git::{Checkout, NotHere, git_in};
 use crate::plan::View;
 use crate::python::metadata::project_name;
 use crate::python::source::counts_on_git;
-use crate::python::{Name, wheels_in};
+use crate::python::{Name, WheelName, wheels_in};
+use crate::root::Root;
+use crate::settings::Settings;
 
 /// Refuses a source whose version its build could not find, or would find to be
 /// another one.
@@ -77,19 +81,33 @@ pub(super) fn check_tags(context: &Context<'_>, path: &str) -> Result<(), Failur
 pub(in super::super) fn record_versions(context: &Context<'_>, built: &str) {
     let wheels = wheels_in(&context.root.join(built));
     for project in projects(context.settings) {
-        let place = place(context.root, context.settings, project);
-        let name = project_name(&context.root.join(place));
-        let name = Name::new(name.as_deref().unwrap_or(project));
-        let wheel = wheels.iter().find(|(wheel, _)| wheel.name == name);
-        if let Some((wheel, _)) = wheel {
-            let version = wheel.version.clone();
-            context.record(|record| {
-                record
-                    .sources
-                    .entry(project.to_owned())
-                    .or_default()
-                    .version = Some(version);
-            });
-        }
+        let Some((wheel, _)) = wheel_of(context.root, context.settings, project, &wheels) else {
+            continue;
+        };
+        let version = Some(wheel.version.clone());
+        context.record(|record| {
+            record
+                .sources
+                .entry(project.to_owned())
+                .or_default()
+                .version = version;
+        });
     }
+}
+
+/// A project's wheel among those that are built: the only one, the one of the name that
+/// the source states, or else of the project's (heat's distribution is `openstack-heat`).
+pub(in super::super) fn wheel_of<'a>(
+    root: &Root,
+    settings: &Settings,
+    project: &str,
+    built: &'a [(WheelName, PathBuf)],
+) -> Option<&'a (WheelName, PathBuf)> {
+    if let [only] = built {
+        return Some(only);
+    }
+    let stated = project_name(&root.join(place(root, settings, project)));
+    let names = [project.to_owned(), format!("openstack-{project}")];
+    let mut names = stated.into_iter().chain(names).map(|name| Name::new(&name));
+    names.find_map(|name| built.iter().find(|(wheel, _)| wheel.name == name))
 }

@@ -9,6 +9,7 @@ use super::reference::{Reference, without_port};
 use crate::command::{Command, Ending, Runner};
 use crate::download::Client;
 use crate::root::Root;
+use crate::variables::variable;
 use crate::words::reason;
 
 /// A secret of this id that a build mounts
@@ -88,12 +89,7 @@ impl Lookup<'_> {
     /// The user's file, the secret, then docker's and podman's own
     /// (docker-login(1), containers-auth.json(5)).
     fn files(&self) -> Vec<PathBuf> {
-        let variable = |name: &str| {
-            let found = self.environment.iter().find(|(set, _)| set == name);
-            found
-                .map(|(_, value)| PathBuf::from(value))
-                .filter(|value| !value.as_os_str().is_empty())
-        };
+        let variable = |name: &str| variable(self.environment, name).map(PathBuf::from);
         if let Some(file) = self.file {
             return vec![PathBuf::from(file)];
         }

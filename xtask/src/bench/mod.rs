@@ -12,6 +12,7 @@ mod table;
 mod wheels;
 
 use crate::error::{Error, Result};
+use crate::options::asks_for_help;
 
 const USAGE: &str = "\
 Usage: cargo xtask bench requirements [OPTION...]
@@ -29,7 +30,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
     let Some((what, rest)) = arguments.split_first() else {
         return Err(Error::usage("what is to be measured?", USAGE));
     };
-    let help = rest.iter().any(|word| word == "--help" || word == "-h");
+    let help = asks_for_help(rest);
     match what.as_str() {
         "requirements" if help => print!("{}", requirements::USAGE),
         "requirements" => requirements::main(rest)?,
