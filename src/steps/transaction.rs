@@ -41,14 +41,32 @@ pub(super) fn install(
     manager: &dyn PackageManager,
     wanted: &[(String, Origin)],
 ) -> Result<(), Failure> {
+    let again: Vec<String> = context
+        .root
+        .read(broken_packages())
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect();
     let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
-    let command = manager.install(&names);
-    let output = context.attempt(&command);
-    if manager.succeeded(&output) {
-        Ok(())
-    } else {
-        Err(refused(context, doing, manager, wanted, &command, &output))
+    let reinstall = (!again.is_empty()).then(|| manager.reinstall(&again));
+    for command in reinstall.into_iter().chain([manager.install(&names)]) {
+        let output = context.attempt(&command);
+        if manager.succeeded(&output) {
+            continue;
+        }
+        let broken: Vec<String> = manager.broken(&output).into_iter().collect();
+        if !broken.is_empty() {
+            context.write(&broken_packages(), &broken.join("\n"))?;
+        }
+        return Err(refused(context, doing, manager, wanted, &command, &output));
     }
+    context.remove(&broken_packages())
+}
+
+/// The file that lists packages whose scripts failed.
+fn broken_packages() -> String {
+    format!("{STATE}/broken-packages")
 }
 
 /// How many files of an archive are fetched at a time: as many as browsers ask one

@@ -161,7 +161,7 @@ fn each_family_has_its_package_manager() {
             .plan()
             .outcome();
         assert_eq!(outcome.status, Some(0), "{outcome:?}");
-        let line = format!("\n    {program} ");
+        let line = format!("\n    do     {program} ");
         assert!(outcome.stdout.contains(&line), "{outcome:?}");
         for apts in ["apt-", "policy-rc.d", "py3compile", "dpkg"] {
             assert!(!outcome.stdout.contains(apts), "{apts}: {outcome:?}");

@@ -131,11 +131,19 @@ impl PackageManager for Dnf {
     }
 
     /// Who answers a trial's question with "no" is told that the operation was aborted, with
-    /// status 1. A package whose script fails counts as installed to rpm, with status 0.
+    /// status 1. When a script fails the status is 0.
     fn succeeded(&self, output: &Output) -> bool {
         let says = |what: &str| output.stdout.contains(what) || output.stderr.contains(what);
         let aborted = output.ending == Ending::Exited(1) && says("Operation aborted");
-        aborted || (output.ending.success() && !says(" scriptlet failed, "))
+        aborted || (output.ending.success() && rpm::broken(output).is_empty())
+    }
+
+    fn broken(&self, output: &Output) -> BTreeSet<String> {
+        rpm::broken(output)
+    }
+
+    fn reinstall(&self, packages: &[String]) -> Command {
+        self.call("reinstall").args(packages)
     }
 
     fn unknown(&self, simulation: &Output) -> Vec<String> {

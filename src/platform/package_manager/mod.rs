@@ -74,6 +74,17 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// Installs packages in one transaction, without those that are only recommended.
     fn install(&self, packages: &[String]) -> Command;
 
+    /// The packages whose scripts failed, and which count as installed all the same, so that
+    /// another installation would pass over them.
+    fn broken(&self, _output: &Output) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// Installs packages that are installed, so that their scripts run again.
+    fn reinstall(&self, packages: &[String]) -> Command {
+        self.install(packages)
+    }
+
     /// Marks packages as there for others only; none where it keeps no such marks.
     fn mark_unneeded(&self, _packages: &[String]) -> Option<Command> {
         None

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Installed, asked};
-use crate::command::{Command, Runner};
+use crate::command::{Command, Output, Runner};
 use crate::failure::FailedChild;
 use crate::root::Root;
 
@@ -27,6 +27,26 @@ pub const LEFTOVERS: &[&str] = &[
 
 static NEEDED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^\s+(.+) is needed by \(installed\) ").expect("constant"));
+
+/// What rpm and dnf 5 say of a script that failed. To rpm this is a warning unless the script
+/// comes before the installation, and the package is installed.
+static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)(?:%\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
+    )
+    .expect("constant")
+});
+
+/// The packages whose scripts failed, by name.
+pub fn broken(output: &Output) -> BTreeSet<String> {
+    let text = format!("{}{}", output.stdout, output.stderr);
+    let packages = BROKEN.captures_iter(&text).filter_map(|capture| {
+        // NAME-VERSION-RELEASE.ARCHITECTURE
+        let package = capture.iter().skip(1).flatten().next()?.as_str();
+        Some(package.rsplitn(3, '-').nth(2)?.to_owned())
+    });
+    packages.collect()
+}
 
 /// Asks the whole database; nothing where there is none, because rpm would make one.
 fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
@@ -146,7 +166,7 @@ fn providers(capabilities: &BTreeSet<String>, runner: &dyn Runner) -> BTreeSet<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Ending, Output};
+    use crate::command::Ending;
 
     /// Answers as rpm would.
     #[derive(Debug)]
@@ -208,6 +228,15 @@ mod tests {
         let candidates = ["git"].map(str::to_owned).into();
         let rpm = Rpm(|_| said(1, "", "error: cannot open Packages database\n"));
         assert!(unneeded(&candidates, &rpm).is_err());
+    }
+
+    #[test]
+    fn packages_whose_scripts_failed_are_named() {
+        let dnf = "warning: %post(git-core-2.47-1.noarch) scriptlet failed, exit status 3\nError in POSTIN scriptlet in rpm package git-core\n";
+        assert_eq!(broken(&said(0, dnf, "")), ["git-core".to_owned()].into());
+        let five = ">>> Non-critical error in post-install scriptlet: git-core-0:2.47-1.x86_64\n";
+        assert_eq!(broken(&said(0, "", five)), ["git-core".to_owned()].into());
+        assert!(broken(&said(0, "Complete!\n", "")).is_empty());
     }
 
     #[test]

@@ -80,6 +80,14 @@ impl PackageManager for Zypper {
         matches!(output.ending, Ending::Exited(0 | 102 | 103))
     }
 
+    fn broken(&self, output: &Output) -> BTreeSet<String> {
+        rpm::broken(output)
+    }
+
+    fn reinstall(&self, packages: &[String]) -> Command {
+        install().arg("--force").args(packages)
+    }
+
     fn simulate(&self, packages: &[String]) -> Command {
         install().arg("--dry-run").args(packages)
     }
