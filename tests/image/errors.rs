@@ -14,7 +14,7 @@ fn packages_that_the_archive_lacks_are_named_with_who_asked() {
         "bindep.txt",
         "# first\nno-such-package [platform:dpkg]\nsed\n",
     );
-    container.set("DIST_PACKAGES", "bash no-such-other=1");
+    container.set("DIST_PACKAGES", "bash netbsae=1");
     // A base image of another language: what apt says has to be understood all the same.
     container.set("LANG", "de_DE.UTF-8");
     container.set("LANGUAGE", "de:fr");
@@ -25,16 +25,21 @@ fn packages_that_the_archive_lacks_are_named_with_who_asked() {
     bootstrap: failed after N s
     error: bootstrap: the archive does not have every package that was asked for; none was installed
       no-such-package, asked for by /opt/loci/bindep.txt:2
-      no-such-other=1, asked for by DIST_PACKAGES
-      command: apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends --print-uris '--option=Acquire::ForceHash=SHA256' python3 libpython3.13 no-such-package sed bash 'no-such-other=1'
+      netbsae=1, asked for by DIST_PACKAGES; did you mean netbase?
+      command: apt-get -qq '--option=Acquire::Retries=3' '--option=Acquire::Languages=none' '--option=Dpkg::Use-Pty=false' '--option=Dpkg::Options::=--force-confold' '--option=Dpkg::Options::=--force-confdef' '--option=Dpkg::Options::=--force-unsafe-io' '--option=APT::Install-Suggests=false' '--option=DPkg::Path=/var/lib/loci-install/programs:/usr/sbin:/usr/bin:/sbin:/bin' install --yes --no-install-recommends --print-uris '--option=Acquire::ForceHash=SHA256' python3 libpython3.13 no-such-package sed bash 'netbsae=1'
       ended:   exit status 100
       said:
         E: Unable to locate package no-such-package
-        E: Unable to locate package no-such-other
+        E: Unable to locate package netbsae
     Correct the names for this release, or add the archive that has them.
     This step alone: loci-install step bootstrap; the build from there: loci-install
     ");
     assert_eq!(container.packages(), before);
+    // The lists are there now, and a plan says as much without a run.
+    let plan = container.run(&[PROGRAM, "plan"]);
+    assert_eq!(plan.status, Some(2), "{}", plan.stderr);
+    plan.says("the package lists in this image have no no-such-package, asked for by /opt/loci/bindep.txt:2\n")
+        .says("the package lists in this image have no netbsae=1, asked for by DIST_PACKAGES; did you mean netbase?\n");
 }
 
 #[test]
