@@ -12,6 +12,7 @@ use super::transaction::{
 };
 use super::venv::SystemSitePackages;
 use super::{hooks, info, source, wheels};
+use crate::accounts;
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -48,6 +49,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
+    accounts::COPIES.iter().for_each(|path| remove(path));
     let consoles = hooks::consoles(settings).into_iter();
     let consoles = consoles.map(|console| -> &str { console.name() });
     for project in source::projects(settings).chain(consoles) {

@@ -189,6 +189,12 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /var/log/apt/*
     remove /var/log/bootstrap.log
     remove /var/log/dpkg.log
+    remove /etc/group-
+    remove /etc/gshadow-
+    remove /etc/passwd-
+    remove /etc/shadow-
+    remove /etc/subgid-
+    remove /etc/subuid-
     remove /tmp/keystone.partial
     remove /tmp/keystone
     remove /opt/loci
@@ -350,6 +356,12 @@ fn steps() -> Value {
                 {"remove": "/var/log/apt/*"},
                 {"remove": "/var/log/bootstrap.log"},
                 {"remove": "/var/log/dpkg.log"},
+                {"remove": "/etc/group-"},
+                {"remove": "/etc/gshadow-"},
+                {"remove": "/etc/passwd-"},
+                {"remove": "/etc/shadow-"},
+                {"remove": "/etc/subgid-"},
+                {"remove": "/etc/subuid-"},
                 {"remove": "/tmp/keystone.partial"},
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},
