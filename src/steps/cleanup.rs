@@ -49,7 +49,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
-    accounts::COPIES.iter().for_each(|path| remove(path));
+    accounts::COPIES.into_iter().for_each(&mut remove);
     let consoles = hooks::consoles(settings).into_iter();
     let consoles = consoles.map(|console| -> &str { console.name() });
     for project in source::projects(settings).chain(consoles) {
