@@ -30,12 +30,15 @@ and whose checksum it has. Those without one are told, and the status is 1.
 
   --base IMAGE  the base (localhost/loci-base-SUITE, of the image's own suite)
   --list        tells every path with its reason
+  --prove       also changes files in a container of the image, and insists that just
+                these changes are found
 ";
 
 struct Options {
     image: String,
     base: Option<String>,
     list: bool,
+    prove: bool,
 }
 
 /// The chore, from the words after `explain`.
@@ -51,6 +54,9 @@ pub fn main(arguments: &[String]) -> Result<()> {
         Some(base) => base,
         None => suite(&image)?.image(),
     };
+    if options.prove {
+        return prove(engine, &options.image, &base);
+    }
     let judged = judge(&read(engine, &base)?, &image);
     if options.list {
         print!("{}", list(&judged));
@@ -185,12 +191,14 @@ impl Options {
                 .ok_or_else(|| Error::usage("IMAGE comes first", USAGE))?,
             base: None,
             list: false,
+            prove: false,
         };
         let mut flags = Flags::of(&arguments[1..], USAGE);
         while let Some(flag) = flags.next() {
             match flag {
                 "--base" => options.base = Some(flags.value()?),
                 "--list" => options.list = true,
+                "--prove" => options.prove = true,
                 _ => return Err(flags.unknown()),
             }
         }
