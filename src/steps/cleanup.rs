@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_ID, POLICY, bare, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
+    MACHINE_IDS, POLICY, bare, base_machine_ids, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
 use super::{hooks, info, source, wheels};
@@ -39,7 +39,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         Action::task(SystemSitePackages(true)),
         Action::task(RenewBytecode(settings.bytecode)),
         Action::task(RemovePolicy),
-        Action::task(RemoveMachineId),
+        Action::task(RemoveMachineIds),
     ];
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
@@ -200,20 +200,24 @@ fn modules(root: &Root) -> Vec<String> {
 }
 
 #[derive(Debug)]
-struct RemoveMachineId;
+struct RemoveMachineIds;
 
-impl Task for RemoveMachineId {
+impl Task for RemoveMachineIds {
     fn describe(&self) -> String {
-        format!("remove {MACHINE_ID}, if a package of this build made it")
+        format!(
+            "remove {}, what of it packages of this build made",
+            MACHINE_IDS.join(" and ")
+        )
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let installed = context.root.exists(base_packages());
-        if installed && !context.root.exists(base_machine_id()) {
-            context.remove(MACHINE_ID)
-        } else {
-            Ok(())
+        if !context.root.exists(base_packages()) {
+            return Ok(());
         }
+        let base = context.root.read(base_machine_ids()).unwrap_or_default();
+        let ours = MACHINE_IDS.into_iter();
+        let mut ours = ours.filter(|id| base.lines().all(|line| line != *id));
+        ours.try_for_each(|id| context.remove(id))
     }
 }
 

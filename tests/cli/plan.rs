@@ -176,7 +176,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
-    do     remove /etc/machine-id, if a package of this build made it
+    do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
     remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
     remove /var/cache/apt/*.bin
@@ -343,7 +343,7 @@ fn steps() -> Value {
                 {"do": "set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg"},
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
-                {"do": "remove /etc/machine-id, if a package of this build made it"},
+                {"do": "remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made"},
                 {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
                 {"remove": "/var/cache/apt/*.bin"},
