@@ -11,6 +11,8 @@ pub struct Made {
     package: &'static str,
     /// Mode and owner, where they are not 0644 or 0755 and root's.
     pub special: Option<(u32, &'static str)>,
+    /// Whether it has a capability, capabilities(7).
+    pub capable: bool,
     /// What for.
     pub why: &'static str,
 }
@@ -20,6 +22,7 @@ const fn made(pattern: &'static str, package: &'static str, why: &'static str) -
         pattern,
         package,
         special: None,
+        capable: false,
         why,
     }
 }
@@ -36,6 +39,13 @@ const fn special(
     }
 }
 
+const fn capable(pattern: &'static str, package: &'static str, why: &'static str) -> Made {
+    Made {
+        capable: true,
+        ..made(pattern, package, why)
+    }
+}
+
 impl Made {
     /// Whether it is made by a package of this name.
     pub fn is_by(&self, package: &str) -> bool {
@@ -45,6 +55,7 @@ impl Made {
 
 /// Sorted by package. The scripts are those of Debian 12 and 13.
 const MADE: &[Made] = &[
+    made("/run/adduser", "adduser", "adduser(8) locks it"),
     made(
         "/etc/apache2/*-enabled/*",
         "apache2",
@@ -90,10 +101,28 @@ const MADE: &[Made] = &[
         "apache2",
         "postinst copies the page that says it works",
     ),
+    capable(
+        "/usr/bin/arping",
+        "iputils-arping",
+        "postinst lets everybody use it",
+    ),
     made(
         "/etc/apparmor.d/local/*",
         "isc-dhcp-client",
         "dh_apparmor(1) makes an empty file for additions",
+    ),
+    made("/etc/hosts.*", "libwrap0", "postinst writes the first ones"),
+    special(
+        "/usr/bin/mount",
+        "mount",
+        (0o4755, "root:root"),
+        "the package has it so",
+    ),
+    special(
+        "/usr/bin/umount",
+        "mount",
+        (0o4755, "root:root"),
+        "the package has it so",
     ),
     made("/etc/networks", "netbase", "postinst writes the first one"),
     made(
@@ -134,6 +163,16 @@ const MADE: &[Made] = &[
         (0o4755, "root:root"),
         "the package has it so",
     ),
+    made(
+        "/etc/systemd/system/getty.target.wants/getty@tty1.service",
+        "systemd",
+        "postinst enables the first terminal",
+    ),
+    made(
+        "/var/lib/systemd/catalog/database",
+        "systemd",
+        "journalctl(1) compiles the texts of messages",
+    ),
     made("/etc/localtime", "tzdata", "postinst links the time zone"),
     made("/etc/timezone", "tzdata", "postinst writes the time zone"),
 ];
@@ -144,7 +183,14 @@ pub fn by_scripts(path: &str) -> impl Iterator<Item = &'static Made> {
 }
 
 /// Accounts that packages make: the account, the package.
-const ACCOUNTS: &[(&str, &str)] = &[("messagebus", "dbus")];
+const ACCOUNTS: &[(&str, &str)] = &[
+    ("dnsmasq", "dnsmasq-base"),
+    ("haproxy", "haproxy"),
+    ("radvd", "radvd"),
+    ("systemd-journal", "systemd"),
+    ("systemd-network", "systemd"),
+    ("uuidd", "uuid-runtime"),
+];
 
 /// The package that makes an account.
 pub fn account(name: &str) -> Option<&'static str> {

@@ -6,6 +6,7 @@ mod made;
 mod planted;
 mod python;
 mod reason;
+mod tmpfiles;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,6 +9,7 @@ use super::difference::{self, Difference, What};
 use super::dpkg::{self, Packages};
 use super::made;
 use super::python::{self, Recorded};
+use super::tmpfiles;
 use super::tree::{Entry, Kind, Tree};
 
 /// Why something is as it is.
@@ -18,6 +19,8 @@ pub enum Reason {
     Package(String),
     /// A maintainer script of a package does that: which, and what for.
     Script(String, &'static str),
+    /// Made by systemd-tmpfiles(8), as a file of a package says.
+    Tmpfiles(String),
     /// A unit or an init script of a package that is enabled.
     Service(String),
     /// A link, or what is noted of it, that update-alternatives made for a package.
@@ -162,6 +165,7 @@ impl<'a> Judge<'a> {
     fn why_added(&self, path: &str, entry: &Entry) -> Option<Reason> {
         self.of_package(path, entry)
             .or_else(|| self.of_script(path, entry))
+            .or_else(|| self.of_tmpfiles(path, entry))
             .or_else(|| self.of_account(path, entry))
             .or_else(|| of_builder(path, entry))
             .or_else(|| {
@@ -206,16 +210,33 @@ impl<'a> Judge<'a> {
         if self.new_owner(path).is_some() && !self.is_as_packed(path, entry) {
             return None;
         }
-        let mut made = made::by_scripts(path).filter(|made| match made.special {
-            None => is_plain(entry),
-            Some((mode, owner)) => {
-                entry.mode == mode && self.owner(entry) == owner && entry.attributes.is_empty()
-            }
+        let bare = Entry {
+            attributes: BTreeMap::new(),
+            ..entry.clone()
+        };
+        let capable = entry.attributes.keys().eq(["security.capability"]);
+        let mut made = made::by_scripts(path).filter(|made| {
+            let permissions = match made.special {
+                None => is_plain(&bare),
+                Some((mode, owner)) => entry.mode == mode && self.owner(entry) == owner,
+            };
+            permissions && capable == made.capable && (capable || entry.attributes.is_empty())
         });
         made.find_map(|made| {
             let mut new = self.packages.new_ones(&self.packages_before);
             let package = new.find(|name| made.is_by(name))?;
             Some(Reason::Script(package.to_owned(), made.why))
+        })
+    }
+
+    fn of_tmpfiles(&self, path: &str, entry: &Entry) -> Option<Reason> {
+        let owner = self.owner(entry);
+        let texts = self.after.texts.iter();
+        let mut files = texts.filter(|(file, _)| file.starts_with(tmpfiles::DIRECTORY));
+        files.find_map(|(file, text)| {
+            let package = self.new_owner(file)?;
+            let makes = tmpfiles::makes(text, path, entry, &owner);
+            makes.then(|| Reason::Tmpfiles(package.to_owned()))
         })
     }
 
@@ -422,6 +443,7 @@ impl Reason {
         match self {
             Self::Package(_) => "files of distribution packages",
             Self::Script(..) => "made by maintainer scripts",
+            Self::Tmpfiles(_) => "made by systemd-tmpfiles",
             Self::Service(_) => "services that packages enable",
             Self::Alternative(_) => "alternatives",
             Self::Database => "databases of dpkg, apt and debconf",
@@ -444,6 +466,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Package(name) => write!(f, "package {name}"),
             Self::Script(package, why) => write!(f, "{package}: {why}"),
+            Self::Tmpfiles(package) => write!(f, "tmpfiles.d of {package}"),
             Self::Service(package) => write!(f, "a service of {package} is enabled"),
             Self::Alternative(package) => write!(f, "an alternative of {package}"),
             Self::Database => f.write_str("says of new packages that they are there"),

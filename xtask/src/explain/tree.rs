@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::tmpfiles;
 use crate::error::{Error, Result};
 use crate::process;
 
@@ -179,7 +180,8 @@ impl Kind {
 
 /// Files that tell about others.
 fn tells(path: &str) -> bool {
-    const DIRECTORIES: [&str; 4] = [
+    const DIRECTORIES: [&str; 5] = [
+        tmpfiles::DIRECTORY,
         "/var/lib/dpkg/",
         "/var/lib/apt/",
         "/var/cache/debconf/",

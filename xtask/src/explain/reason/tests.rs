@@ -160,6 +160,12 @@ fn scripts_make_what_is_listed_with_its_owner_and_mode() {
     assert_eq!(why(path, log(1, 0o640, (0, 4))), None);
     assert_eq!(why(path, log(0, 0o644, (0, 4))), None);
     assert_eq!(why(path, log(0, 0o640, (0, 0))), None);
+    let attribute = |name: &str| Entry {
+        attributes: [(name.to_owned(), vec![1])].into(),
+        ..log(0, 0o640, (0, 4))
+    };
+    assert_eq!(why(path, attribute("security.capability")), None);
+    assert_eq!(why(path, attribute("user.x")), None);
     // Its package is not there.
     assert_eq!(why("/etc/timezone", file("1")), None);
 }
