@@ -29,11 +29,10 @@ pub fn makes(text: &str, path: &str, entry: &Entry, owner: &str) -> bool {
         });
         let names = [field(), field()].map(|name| name.unwrap_or("root").trim_start_matches(':'));
         let (kind, default) = match &what[..1] {
-            "d" | "D" | "v" | "q" | "Q" => (entry.kind == Kind::Directory, 0o755),
+            // z changes what another line makes.
+            "d" | "D" | "v" | "q" | "Q" | "z" | "Z" => (entry.kind == Kind::Directory, 0o755),
             "f" | "F" => (matches!(&entry.kind, Kind::File(it) if it.size == 0), 0o644),
             "L" => (matches!(entry.kind, Kind::Link(_)), entry.mode),
-            // What another line makes.
-            "z" | "Z" => (entry.kind == Kind::Directory, 0o755),
             _ => (false, 0),
         };
         kind && entry.mode == mode.unwrap_or(default)
