@@ -6,6 +6,17 @@
 
 use crate::root::Root;
 
+/// Where useradd and its like keep what was before their last change, shadow's
+/// `lib/commonio.c`: copies of a state that nobody has seen, with a date in them.
+pub const COPIES: [&str; 6] = [
+    "/etc/group-",
+    "/etc/gshadow-",
+    "/etc/passwd-",
+    "/etc/shadow-",
+    "/etc/subgid-",
+    "/etc/subuid-",
+];
+
 /// A line of passwd(5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -8,10 +8,11 @@ use std::num::NonZeroUsize;
 use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_ID, POLICY, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
+    MACHINE_IDS, POLICY, base_machine_ids, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
 use super::{hooks, info, source, wheels};
+use crate::accounts;
 use crate::context::{Context, file};
 use crate::failure::{FailedChild, Failure};
 use crate::findings::Findings;
@@ -46,7 +47,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             .starts_services()
             .then(|| Action::task(RemovePolicy)),
     );
-    actions.push(Action::task(RemoveMachineId));
+    actions.push(Action::task(RemoveMachineIds));
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
             path: path.to_owned(),
@@ -55,6 +56,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
+    accounts::COPIES.into_iter().for_each(&mut remove);
     let consoles = hooks::consoles(settings).into_iter();
     let consoles = consoles.map(|console| -> &str { console.name() });
     for project in source::projects(settings).chain(consoles) {
@@ -243,20 +245,24 @@ fn modules_of_system(root: &Root, site: &[String]) -> Vec<String> {
 }
 
 #[derive(Debug)]
-struct RemoveMachineId;
+struct RemoveMachineIds;
 
-impl Task for RemoveMachineId {
+impl Task for RemoveMachineIds {
     fn describe(&self) -> String {
-        format!("remove {MACHINE_ID}, if a package of this build made it")
+        format!(
+            "remove {}, what of it packages of this build made",
+            MACHINE_IDS.join(" and ")
+        )
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let installed = context.root.exists(base_packages());
-        if installed && !context.root.exists(base_machine_id()) {
-            context.remove(MACHINE_ID)
-        } else {
-            Ok(())
+        if !context.root.exists(base_packages()) {
+            return Ok(());
         }
+        let base = context.root.read(base_machine_ids()).unwrap_or_default();
+        let ours = MACHINE_IDS.into_iter();
+        let mut ours = ours.filter(|id| base.lines().all(|line| line != *id));
+        ours.try_for_each(|id| context.remove(id))
     }
 }
 

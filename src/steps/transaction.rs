@@ -192,19 +192,19 @@ pub(super) fn note_base(
     }
     let installed = manager.installed(context.root, context.runner);
     let names: Vec<_> = installed.names().into_iter().collect();
-    if context.root.exists(MACHINE_ID) {
-        context.write(&base_machine_id(), "")?;
-    }
+    let ids = MACHINE_IDS.into_iter().filter(|id| context.root.exists(id));
+    let ids: Vec<&str> = ids.collect();
+    context.write(&base_machine_ids(), &ids.join("\n"))?;
     context.write(&path, &names.join("\n"))
 }
 
-/// machine-id(5), made by packages of systemd and dbus: every container of an
-/// image that has one would share it.
-pub(super) const MACHINE_ID: &str = "/etc/machine-id";
+/// machine-id(5), made by packages of systemd, and dbus-uuidgen(1), by those of dbus:
+/// every container of an image that has one would share it.
+pub(super) const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
-/// There when the base image has a machine id of its own.
-pub(super) fn base_machine_id() -> String {
-    format!("{STATE}/base-machine-id")
+/// The file that lists those which the base image has.
+pub(super) fn base_machine_ids() -> String {
+    format!("{STATE}/base-machine-ids")
 }
 
 /// The file that lists the base image's packages.

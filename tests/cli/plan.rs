@@ -176,7 +176,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
-    do     remove /etc/machine-id, if a package of this build made it
+    do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
     remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
     remove /var/cache/apt/*.bin
@@ -189,6 +189,12 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /var/log/apt/*
     remove /var/log/bootstrap.log
     remove /var/log/dpkg.log
+    remove /etc/group-
+    remove /etc/gshadow-
+    remove /etc/passwd-
+    remove /etc/shadow-
+    remove /etc/subgid-
+    remove /etc/subuid-
     remove /tmp/keystone.partial
     remove /tmp/keystone
     remove /opt/loci
@@ -337,7 +343,7 @@ fn steps() -> Value {
                 {"do": "set include-system-site-packages = true in /var/lib/openstack/pyvenv.cfg"},
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
-                {"do": "remove /etc/machine-id, if a package of this build made it"},
+                {"do": "remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made"},
                 {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
                 {"remove": "/var/cache/apt/*.bin"},
@@ -350,6 +356,12 @@ fn steps() -> Value {
                 {"remove": "/var/log/apt/*"},
                 {"remove": "/var/log/bootstrap.log"},
                 {"remove": "/var/log/dpkg.log"},
+                {"remove": "/etc/group-"},
+                {"remove": "/etc/gshadow-"},
+                {"remove": "/etc/passwd-"},
+                {"remove": "/etc/shadow-"},
+                {"remove": "/etc/subgid-"},
+                {"remove": "/etc/subuid-"},
                 {"remove": "/tmp/keystone.partial"},
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},

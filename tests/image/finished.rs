@@ -83,6 +83,9 @@ fn nothing_left(container: &Container) {
         "/var/lib/loci-install",
         "/usr/sbin/policy-rc.d",
         "/var/log/dpkg.log",
+        "/etc/passwd-",
+        "/etc/shadow-",
+        "/etc/subuid-",
         "/etc/machine-id",
         "/usr/bin/git",
     ] {

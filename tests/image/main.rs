@@ -25,6 +25,7 @@ mod inspect;
 mod installer;
 mod keystone;
 mod local;
+mod machine_id;
 mod nova;
 mod patches;
 mod poisoned;

@@ -226,7 +226,9 @@ impl Container {
                 // An image of files has no command, and Docker wants one.
                 let create = self.engine.command(&["create", &self.name, "none"]);
                 let container = process::read(create)?.trim().to_owned();
-                let mut copy = self.engine.command(&["cp", &format!("{container}:/.")]);
+                let mut copy =
+                    self.engine
+                        .command(&["cp", "--archive", &format!("{container}:/.")]);
                 copy.arg(&directory);
                 let copied = process::read(copy);
                 process::succeeds(self.engine.command(&["rm", &container]));

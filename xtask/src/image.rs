@@ -86,7 +86,7 @@ pub struct Built {
 /// Builds the image, tries it, and builds it again: in a container of it, and by the
 /// Dockerfile on top of it.
 pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
-    let image = format!("localhost/loci-{}", options.service);
+    let image = options.image();
     let engine = assets.engine;
     // Until the image is there.
     let registry = options.fetch.then(|| serve(assets)).transpose()?;

@@ -10,6 +10,7 @@ mod consoles;
 mod constraints;
 mod engine;
 mod error;
+mod explain;
 mod figures;
 mod image;
 mod layer;
@@ -39,6 +40,8 @@ Usage: cargo xtask CHORE
                              docs/services.md; `matrix --help` tells more
   requirements [OPTION...]   builds localhost/loci-requirements, the wheels of a
                              release; `requirements --help` tells more
+  explain IMAGE [OPTION...]  tells how an image differs from its base, and why;
+                             `explain --help` tells more
   test                       sets everything up and runs every test
   bench service SERVICE [OPTION...]
                              measures how a service is installed, beside a plain
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
             _ => Err(Error::usage("conformance takes one DIRECTORY", USAGE)),
         },
         "image" => image::main(&rest),
+        "explain" => explain::main(&rest),
         "bench" => bench::main(&rest),
         "matrix" => matrix::main(&rest),
         "requirements" => requirements::main(&rest),

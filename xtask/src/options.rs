@@ -113,6 +113,11 @@ impl Options {
         Ok(true)
     }
 
+    /// The image that is built.
+    pub fn image(&self) -> String {
+        format!("localhost/loci-{}", self.service)
+    }
+
     /// The image that it is built on.
     pub fn below(&self) -> String {
         match &self.plugin_of {

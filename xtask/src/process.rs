@@ -57,9 +57,14 @@ pub fn inherit(mut command: Command) -> Result<()> {
 
 /// What a command says on stdout.
 pub fn read(mut command: Command) -> Result<String> {
+    command.stdin(Stdio::null());
+    answer(command)
+}
+
+/// The same of a command that has its own stdin.
+pub fn answer(mut command: Command) -> Result<String> {
     let line = literal(&command);
     let output = command
-        .stdin(Stdio::null())
         .output()
         .map_err(|error| Error::Io(format!("cannot run {line}"), error))?;
     let said = String::from_utf8_lossy(&output.stderr);

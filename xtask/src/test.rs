@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is, on a machine where nothing is set up.
 
 use crate::error::Result;
+use crate::explain;
 use crate::image;
 use crate::options::Options;
 use crate::process::{self, command};
@@ -32,11 +33,13 @@ pub fn main(arguments: &[String]) -> Result<()> {
     process::inherit(cargo)?;
 
     image::build(&options, &assets)?;
+    explain::prove(assets.engine, &options.image(), &options.below())?;
     let fetching = Options {
         fetch: true,
         ..options
     };
     image::build(&fetching, &assets)?;
+    explain::check(assets.engine, &fetching.image(), &fetching.below())?;
 
     for service in MATRIX {
         let options = Options {
@@ -45,6 +48,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
             ..Options::of(service)
         };
         image::build(&options, &image::prepare(&options)?)?;
+        explain::check(assets.engine, &options.image(), &options.below())?;
     }
     Ok(())
 }
