@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes the page instead when UPDATE_DOCS is set.
+    /// Writes the page instead when `UPDATE_DOCS` is set.
     #[test]
     fn the_page_says_what_is_served() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/distributions.md");
