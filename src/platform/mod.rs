@@ -28,6 +28,8 @@ pub struct Platform {
     pub family: Family,
     /// The machine's architecture as the kernel names it: `x86_64`, `aarch64`.
     pub architecture: String,
+    /// What installs packages on it.
+    pub package_manager: &'static dyn PackageManager,
 }
 
 /// The distribution to take this for.
@@ -94,7 +96,7 @@ impl Platform {
     /// Tells the distribution from os-release (os-release(5)) and the user's override.
     pub fn detect(root: &Root, wanted: &DistributionOverride) -> Result<Self, PlatformError> {
         let Some(id) = &wanted.id else {
-            return Self::told(&os_release::load(root)?, wanted.version.as_deref());
+            return Self::told(root, &os_release::load(root)?, wanted.version.as_deref());
         };
         let family = Family::of(id).ok_or_else(|| PlatformError::UnknownOverride(id.clone()))?;
         let id = family::spelt(id);
@@ -103,11 +105,12 @@ impl Platform {
             // The version is then the base's own, or what it says it descends from.
             None => descent::ancestor(id, &os_release::load(root)?),
         };
-        Self::served(family, distribution, None)
+        Self::served(root, family, distribution, None)
     }
 
-    /// What os-release says, but for the version where the user states one.
-    pub fn told(os: &Identity, version: Option<&str>) -> Result<Self, PlatformError> {
+    /// What os-release says, but for the version where the user states one. The root
+    /// tells which programs of the family are there.
+    pub fn told(root: &Root, os: &Identity, version: Option<&str>) -> Result<Self, PlatformError> {
         let own = &os.distribution;
         match Descent::of(os) {
             Descent::Served(family, parent) => {
@@ -115,7 +118,7 @@ impl Platform {
                     Some(version) => overridden(&own.id, version),
                     None => own.clone(),
                 };
-                Self::served(family, distribution, parent)
+                Self::served(root, family, distribution, parent)
             }
             Descent::Foreign { id: like, manager } => Err(PlatformError::Foreign {
                 id: own.id.clone(),
@@ -130,6 +133,7 @@ impl Platform {
     }
 
     fn served(
+        root: &Root,
         family: Family,
         distribution: Distribution,
         parent: Option<Distribution>,
@@ -153,6 +157,7 @@ impl Platform {
             parent,
             family,
             architecture,
+            package_manager: package_manager::of(family, root),
         })
     }
 
@@ -180,14 +185,19 @@ impl Platform {
         std::iter::once(&self.distribution).chain(&self.parent)
     }
 
-    /// Its package manager.
+    /// The interpreter that services run with, where the user does not say which: that of
+    /// SUSE 15 is Python 3.6, which none of them runs with any more.
     #[must_use]
-    pub fn package_manager(&self) -> &'static dyn PackageManager {
-        package_manager::of(self.family)
+    pub fn python(&self) -> &'static str {
+        let is_fifteen = |base: &Distribution| base.version.split('.').next() == Some("15");
+        if self.family == Family::Suse && self.distributions().any(is_fifteen) {
+            "python3.11"
+        } else {
+            "python3"
+        }
     }
 
-    /// Notes what keeps images of this platform from being built, and what the
-    /// override may not have meant.
+    /// Notes what the override may not have meant.
     pub fn check(&self, wanted: &DistributionOverride, findings: &mut Findings) {
         if let Some(version) = &wanted.version
             && !is_number(version)
@@ -206,13 +216,6 @@ impl Platform {
                 "nothing in os-release tells which release of {id} this is made from; rules for a release will \
                  not match; set DISTRO={id} and DISTRO_VERSION to state it",
                 id = base.id
-            ));
-        }
-        if !self.package_manager().supported() {
-            findings.machine(format!(
-                "{} is of the {} family, which is not supported yet; Ubuntu and Debian are",
-                self.distribution.id,
-                self.family.as_str()
             ));
         }
     }

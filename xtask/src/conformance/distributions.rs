@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use loci_install::platform::os_release::{self, Identity};
 use loci_install::platform::{Platform, PlatformError};
+use loci_install::root::Root;
 
 /// What os-release files say, written anew: `# NAME` and the fields.
 const FACTS: &str = include_str!("../../data/os-release.txt");
@@ -31,10 +32,10 @@ pub(super) fn compare(text: &str) -> Result<(String, String), String> {
     if documented.iter().any(exact) {
         documented.retain(exact);
     }
-    let ours = answer(&Platform::told(&identity, None));
+    let ours = answer(&told(&identity));
     let theirs: BTreeSet<String> = documented
         .iter()
-        .map(|row| answer(&Platform::told(&row.identity, None)))
+        .map(|row| answer(&told(&row.identity)))
         .collect();
     if theirs.contains(&ours) {
         return Ok((ours.clone(), ours));
@@ -43,10 +44,15 @@ pub(super) fn compare(text: &str) -> Result<(String, String), String> {
     Ok((ours, theirs.join(" or ")))
 }
 
+/// Without an image: whatever programs it has.
+fn told(identity: &Identity) -> Result<Platform, PlatformError> {
+    Platform::told(&Root::new("/nonexistent"), identity, None)
+}
+
 /// In a word or two.
 fn answer(told: &Result<Platform, PlatformError>) -> String {
     match told {
-        Ok(platform) => platform.package_manager().name().to_owned(),
+        Ok(platform) => platform.package_manager.name().to_owned(),
         Err(PlatformError::TooOld { id, oldest, .. }) => format!("too old: {id} before {oldest}"),
         Err(PlatformError::Foreign { manager, .. }) => (*manager).to_owned(),
         Err(_) => "not known".to_owned(),
@@ -121,7 +127,7 @@ mod tests {
         let mut refused = String::new();
         for Row { name, identity } in rows() {
             let like = identity.id_like.join(" ");
-            let told = Platform::told(&identity, None);
+            let told = told(&identity);
             let answer = answer(&told);
             let id = &identity.raw_id;
             let _ = match told {
