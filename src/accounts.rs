@@ -46,16 +46,19 @@ pub struct Group {
 pub struct Accounts {
     users: Vec<User>,
     groups: Vec<Group>,
+    asks_elsewhere: bool,
 }
 
 impl Accounts {
-    /// Reads `/etc/passwd` and `/etc/group`; an image without them has no accounts.
+    /// Reads `/etc/passwd`, `/etc/group` and `/etc/nsswitch.conf`; an image without them
+    /// has no accounts.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        Self::parse(
-            &root.read("/etc/passwd").unwrap_or_default(),
-            &root.read("/etc/group").unwrap_or_default(),
-        )
+        let text = |path| root.read(path).unwrap_or_default();
+        Self {
+            asks_elsewhere: asks_elsewhere(&text("/etc/nsswitch.conf")),
+            ..Self::parse(&text("/etc/passwd"), &text("/etc/group"))
+        }
     }
 
     fn parse(passwd: &str, group: &str) -> Self {
@@ -79,7 +82,15 @@ impl Accounts {
         Self {
             users: users.collect(),
             groups: groups.collect(),
+            asks_elsewhere: false,
         }
+    }
+
+    /// Whether programs that look an account up ask a directory service, too, which
+    /// takes its time where there is none: as LDAP does in a build.
+    #[must_use]
+    pub fn asks_elsewhere(&self) -> bool {
+        self.asks_elsewhere
     }
 
     /// The user of this name.
@@ -107,9 +118,50 @@ impl Accounts {
     }
 }
 
+/// Whether nsswitch.conf(5) names a service for accounts that is neither a file nor made
+/// up on the machine. What is in brackets says when the next one is asked.
+fn asks_elsewhere(nsswitch: &str) -> bool {
+    let databases = ["passwd", "group", "shadow", "gshadow", "initgroups"];
+    nsswitch
+        .lines()
+        .filter_map(|line| line.split('#').next()?.split_once(':'))
+        .filter(|(database, _)| databases.contains(&database.trim()))
+        .flat_map(|(_, services)| services.split(['[', ']']).step_by(2))
+        .flat_map(str::split_whitespace)
+        .any(|service| !LOCAL.contains(&service))
+}
+
+/// Services that answer from the machine's own files and from systemd.
+const LOCAL: &[&str] = &["altfiles", "compat", "db", "files", "systemd"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn directories_are_told_from_files() {
+        for (nsswitch, elsewhere) in [
+            ("", false),
+            (
+                "passwd: files\ngroup: files systemd\nhosts: files dns\n",
+                false,
+            ),
+            ("passwd:\tcompat\n", false),
+            ("passwd: files # ldap\n# group: ldap\n", false),
+            (
+                "passwd: files [NOTFOUND=return UNAVAIL=continue] systemd\n",
+                false,
+            ),
+            ("passwd: files ldap\n", true),
+            (
+                "group: files [SUCCESS=merge] sss [NOTFOUND=return] systemd\n",
+                true,
+            ),
+            ("initgroups:files winbind\n", true),
+        ] {
+            assert_eq!(asks_elsewhere(nsswitch), elsewhere, "{nsswitch:?}");
+        }
+    }
 
     #[test]
     fn lines_are_read_and_broken_ones_passed_over() {

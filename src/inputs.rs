@@ -65,8 +65,7 @@ impl Inputs {
         let mut profiles = vec![project.to_owned()];
         profiles.extend(settings.profiles.iter().cloned());
         let mut with_codename = profiles.clone();
-        with_codename
-            .extend(Some(platform.distribution.codename.clone()).filter(|name| !name.is_empty()));
+        with_codename.extend(platform.codenames().map(str::to_owned));
         let mut with_release = profiles;
         with_release.insert(1, settings.release.clone());
 

@@ -2,7 +2,7 @@
 
 mod catalogue;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use catalogue::{IMAGES, bindep, packages, path};
@@ -13,6 +13,22 @@ const PLATFORMS: &[&str] = &[
     "debian-trixie",
     "ubuntu-jammy",
     "ubuntu-noble",
+    "centos-9",
+    "centos-10",
+    "opensuse-15.6",
+];
+
+/// Images that lack packages that they have on Debian: docs/packages.md says why.
+const MISSING: &[(&str, &str)] = &[
+    ("centos-9", "infra rabbitmq hipe"),
+    ("centos-10", "infra rabbitmq hipe"),
+    ("opensuse-15.6", "infra rabbitmq hipe"),
+    ("opensuse-15.6", "keystone apache mellon"),
+    ("centos-9", "monasca api"),
+    ("centos-10", "monasca api"),
+    ("opensuse-15.6", "monasca api"),
+    ("centos-9", "neutron linuxbridge"),
+    ("centos-10", "neutron linuxbridge"),
 ];
 
 /// The profiles of LOCI's lists, of both generations. Who builds with one of them gets its
@@ -137,6 +153,76 @@ fn every_line_is_reached_by_the_catalogue() {
         .map(|rule| name(&rule).to_owned())
         .collect();
     assert_eq!(listed, reached);
+}
+
+/// Where a word of an image adds packages on Debian it adds some on the others, too.
+#[test]
+fn every_image_has_its_packages_on_every_platform() {
+    let mut selections = BTreeMap::new();
+    let mut adds = |platform, image: &str, word| {
+        let others: Vec<&str> = image.split(' ').filter(|one| *one != word).collect();
+        let [with, without] = [image.to_owned(), others.join(" ")].map(|image| {
+            let selection = selections.entry((platform, image.clone()));
+            selection
+                .or_insert_with(|| packages(platform, &image))
+                .clone()
+        });
+        with.iter().any(|name| !without.contains(name))
+    };
+    let mut missing = BTreeSet::new();
+    for platform in ["centos-9", "centos-10", "opensuse-15.6"] {
+        for image in IMAGES {
+            for word in image.split(' ') {
+                if adds("debian-trixie", image, word) && !adds(platform, image, word) {
+                    missing.insert((platform, *image));
+                }
+            }
+        }
+    }
+    let documented: BTreeSet<_> = MISSING.iter().copied().collect();
+    assert_eq!(missing, documented);
+
+    let page = fs::read_to_string(path("docs/packages.md")).expect("the project's own file");
+    for (_, image) in MISSING {
+        assert!(
+            page.contains(&format!("| `{image}` | ")),
+            "docs/packages.md does not say why {image} lacks packages"
+        );
+    }
+}
+
+/// docs/packages.md has a row for each name of an RPM distribution, with a repository where
+/// the name is selected, and no other.
+#[test]
+fn every_rpm_name_has_its_source() {
+    let page = fs::read_to_string(path("docs/packages.md")).expect("the project's own file");
+    let (_, table) = page
+        .split_once("| package | EL9 |")
+        .expect("the table of packages");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| row.split('|').map(str::trim).collect())
+        .collect();
+    let everything: Vec<String> = profiles("bindep.txt").into_iter().collect();
+    for (column, platform) in [(1, "centos-9"), (2, "centos-10"), (3, "opensuse-15.6")] {
+        let documented: BTreeSet<&str> = rows
+            .iter()
+            .filter(|row| !row[column].is_empty())
+            .map(|row| row[0])
+            .collect();
+        let selected = packages(platform, &everything.join(" "));
+        let selected: BTreeSet<&str> = selected.iter().map(String::as_str).collect();
+        assert_eq!(selected, documented, "on {platform}");
+    }
+    for row in &rows {
+        assert!(
+            !row[4].is_empty() && row[1..4].iter().any(|cell| !cell.is_empty()),
+            "{row:?}"
+        );
+    }
+    assert!(rows.is_sorted_by(|a, b| a[0] < b[0]), "not sorted");
 }
 
 #[test]

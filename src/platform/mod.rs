@@ -1,5 +1,6 @@
 //! Which distribution this is and how packages are installed on it.
 
+mod descent;
 mod family;
 pub mod os_release;
 pub mod package_manager;
@@ -12,6 +13,7 @@ pub use family::Family;
 use crate::bindep::Distribution;
 use crate::findings::Findings;
 use crate::root::Root;
+use descent::Descent;
 use os_release::Identity;
 use package_manager::PackageManager;
 
@@ -60,49 +62,96 @@ pub enum PlatformError {
         /// `ID_LIKE`.
         like: String,
     },
+    /// Its software is of another kind.
+    #[error(
+        "os-release says ID={id}{of}: its software comes by {manager}, and this program knows apt, dnf and zypper; \
+         build from another base image; {families}",
+        of = if id == like { String::new() } else { format!(", and ID_LIKE {like}") },
+        families = Family::listed()
+    )]
+    Foreign {
+        /// `ID`.
+        id: String,
+        /// The relative that it is known by, or itself.
+        like: String,
+        /// What it comes by.
+        manager: &'static str,
+    },
+    /// No image can be made from so old a release.
+    #[error(
+        "{id} {version} is too old: images need Python 3.6 or newer and apt, dnf or zypper; \
+         build from {id} {oldest} or newer"
+    )]
+    TooOld {
+        /// The distribution, or the one that it is made from.
+        id: String,
+        /// Its version.
+        version: String,
+        /// The oldest version that is served.
+        oldest: &'static str,
+    },
 }
 
 impl Platform {
     /// Tells the distribution from os-release (os-release(5)) and the user's override.
     pub fn detect(root: &Root, wanted: &DistributionOverride) -> Result<Self, PlatformError> {
+        let Some(id) = &wanted.id else {
+            return Self::told(root, &os_release::load(root)?, wanted.version.as_deref());
+        };
+        let family = Family::of(id).ok_or_else(|| PlatformError::UnknownOverride(id.clone()))?;
+        let id = family::spelt(id);
+        let distribution = match &wanted.version {
+            Some(version) => overridden(id, version),
+            // The version is then the base's own, or what it says it descends from.
+            None => descent::ancestor(id, &os_release::load(root)?),
+        };
+        Self::served(root, family, distribution, None)
+    }
+
+    /// What os-release says, but for the version where the user states one. The root
+    /// tells which programs of the family are there.
+    pub fn told(root: &Root, os: &Identity, version: Option<&str>) -> Result<Self, PlatformError> {
+        let own = &os.distribution;
+        match Descent::of(os) {
+            Descent::Served(family, parent) => {
+                let distribution = match version {
+                    Some(version) => overridden(&own.id, version),
+                    None => own.clone(),
+                };
+                Self::served(root, family, distribution, parent)
+            }
+            Descent::Foreign { id: like, manager } => Err(PlatformError::Foreign {
+                id: own.id.clone(),
+                like,
+                manager,
+            }),
+            Descent::Unknown => Err(PlatformError::Unknown {
+                id: own.id.clone(),
+                like: os.id_like.join(" "),
+            }),
+        }
+    }
+
+    fn served(
+        root: &Root,
+        family: Family,
+        distribution: Distribution,
+        parent: Option<Distribution>,
+    ) -> Result<Self, PlatformError> {
+        for Distribution { id, version, .. } in
+            [Some(&distribution), parent.as_ref()].into_iter().flatten()
+        {
+            if let Some(oldest) = family::too_old(id, version) {
+                return Err(PlatformError::TooOld {
+                    id: id.clone(),
+                    version: version.clone(),
+                    oldest,
+                });
+            }
+        }
         let architecture = nix::sys::utsname::uname()
             .map(|name| name.machine().to_string_lossy().into_owned())
             .unwrap_or_default();
-        if let Some(id) = &wanted.id {
-            let family =
-                Family::of(id).ok_or_else(|| PlatformError::UnknownOverride(id.clone()))?;
-            let distribution = match &wanted.version {
-                Some(version) => overridden(id, version),
-                // The version is then the base's own, or what it says it descends from.
-                None => descended(id, &os_release::load(root)?),
-            };
-            return Ok(Self {
-                distribution,
-                parent: None,
-                family,
-                architecture,
-                package_manager: package_manager::of(family, root),
-            });
-        }
-        let os = os_release::load(root)?;
-        let mut distribution = os.distribution.clone();
-        if let Some(version) = &wanted.version {
-            distribution = overridden(&distribution.id, version);
-        }
-        let parent_id = os.id_like.iter().find(|id| Family::of(id).is_some());
-        let (family, parent) = match (Family::of(&distribution.id), parent_id) {
-            (Some(family), _) => (family, None),
-            (None, Some(id)) => (
-                Family::of(id).unwrap_or(Family::Debian),
-                Some(descended(id, &os)),
-            ),
-            (None, None) => {
-                return Err(PlatformError::Unknown {
-                    id: distribution.id,
-                    like: os.id_like.join(" "),
-                });
-            }
-        };
         Ok(Self {
             distribution,
             parent,
@@ -116,22 +165,32 @@ impl Platform {
     #[must_use]
     pub fn atoms(&self) -> Vec<String> {
         let mut atoms = BTreeSet::new();
-        for distribution in [Some(&self.distribution), self.parent.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for distribution in self.distributions() {
             atoms.extend(distribution.atoms().iter().map(str::to_owned));
         }
         atoms.into_iter().collect()
+    }
+
+    /// The codenames, which LOCI has as profiles of its bindep files: a derivative's own
+    /// and that of its parent.
+    pub fn codenames(&self) -> impl Iterator<Item = &str> {
+        let own = self.distribution.codename.as_str();
+        let parent = self.parent.as_ref().map(|parent| parent.codename.as_str());
+        let parent = parent.filter(|codename| *codename != own);
+        let codenames = std::iter::once(own).chain(parent);
+        codenames.filter(|codename| !codename.is_empty())
+    }
+
+    fn distributions(&self) -> impl Iterator<Item = &Distribution> {
+        std::iter::once(&self.distribution).chain(&self.parent)
     }
 
     /// The interpreter that services run with, where the user does not say which: that of
     /// SUSE 15 is Python 3.6, which none of them runs with any more.
     #[must_use]
     pub fn python(&self) -> &'static str {
-        let bases = [Some(&self.distribution), self.parent.as_ref()];
         let is_fifteen = |base: &Distribution| base.version.split('.').next() == Some("15");
-        if self.family == Family::Suse && bases.into_iter().flatten().any(is_fifteen) {
+        if self.family == Family::Suse && self.distributions().any(is_fifteen) {
             "python3.11"
         } else {
             "python3"
@@ -148,6 +207,15 @@ impl Platform {
                 "DISTRO_VERSION={version}: not a codename of {} that this program knows; \
                  rules for its number will not match",
                 self.distribution.id
+            ));
+        }
+        let base = self.parent.as_ref().unwrap_or(&self.distribution);
+        let derived = self.parent.is_some() || wanted.id.is_some();
+        if derived && base.version.is_empty() && base.codename.is_empty() {
+            findings.warn(format!(
+                "nothing in os-release tells which release of {id} this is made from; rules for a release will \
+                 not match; set DISTRO={id} and DISTRO_VERSION to state it",
+                id = base.id
             ));
         }
     }
@@ -192,20 +260,4 @@ fn overridden(id: &str, version: &str) -> Distribution {
 
 fn is_number(version: &str) -> bool {
     version.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// The `id` that a derivative descends from. Derivatives of Ubuntu and Debian
-/// name the release in `UBUNTU_CODENAME` or `DEBIAN_CODENAME`.
-fn descended(id: &str, os: &Identity) -> Distribution {
-    let own = &os.distribution;
-    if own.id == id {
-        return own.clone();
-    }
-    let codename = os.fields.get(&format!("{id}_codename"));
-    let version = if codename.is_empty() {
-        &own.version
-    } else {
-        codename
-    };
-    overridden(id, version)
 }

@@ -35,6 +35,8 @@ pub struct Identity {
     pub id_like: Vec<String>,
     /// `PRETTY_NAME`, for people; may be empty.
     pub pretty_name: String,
+    /// The first line of `/etc/debian_version`; empty without one.
+    pub debian_version: String,
     /// Everything that the file says.
     pub fields: OsRelease,
 }
@@ -174,6 +176,7 @@ impl OsRelease {
             raw_id: self.get("id").to_owned(),
             id_like,
             pretty_name: self.get("pretty_name").to_owned(),
+            debian_version: debian_version.to_owned(),
             fields: self.clone(),
         })
     }

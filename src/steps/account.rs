@@ -49,21 +49,23 @@ impl Account {
             ));
             return None;
         }
-        let non_unique = self.non_unique.then_some("--non-unique");
+        let elsewhere = accounts.asks_elsewhere();
+        let command = |program, non_unique: bool| {
+            Command::new(program)
+                .args(files_only(elsewhere).iter().copied())
+                .args(["--gid", &gid.to_string()])
+                .args(non_unique.then_some("--non-unique"))
+                .arg(name)
+        };
         match existing {
             None => Some(Action::Run {
                 doing: "make the group",
-                command: Command::new("groupadd")
-                    .args(["--gid", &gid.to_string()])
-                    .args(non_unique)
-                    .arg(name),
+                command: command("groupadd", self.non_unique),
             }),
             Some(_) if self.update => Some(Action::Run {
                 doing: "change the group's id",
-                command: Command::new("groupmod")
-                    .args(["--gid", &gid.to_string()])
-                    .args(non_unique)
-                    .arg(name),
+                // It would ask for the new id all the same.
+                command: command("groupmod", self.non_unique || elsewhere),
             }),
             Some(Group { gid: has, .. }) => {
                 findings.input(format!(
@@ -90,10 +92,11 @@ impl Account {
             ));
             return None;
         }
-        let common = |command: Command| {
+        let elsewhere = accounts.asks_elsewhere();
+        let common = |command: Command, non_unique: bool| {
             command
                 .args(["--uid", &uid.to_string()])
-                .args(self.non_unique.then_some("--non-unique"))
+                .args(non_unique.then_some("--non-unique"))
                 .args(["--gid", &gid.to_string()])
         };
         let rest = |command: Command| {
@@ -106,18 +109,29 @@ impl Account {
                 doing: "make the user",
                 // lastlog is indexed by user id: without --no-log-init the first login of a
                 // large one grows it to gigabytes, and the layer with it.
-                command: rest(common(Command::new("useradd")).args([
-                    "--no-create-home",
-                    "--no-log-init",
-                    "--home-dir",
-                    &self.home,
-                ]))
+                command: rest(
+                    common(
+                        Command::new("useradd").args(files_only(elsewhere).iter().copied()),
+                        self.non_unique,
+                    )
+                    .args([
+                        "--no-create-home",
+                        "--no-log-init",
+                        "--home-dir",
+                        &self.home,
+                    ]),
+                )
                 .arg(name),
             }),
             Some(_) if self.update => Some(Action::Run {
                 doing: "change the user",
-                command: rest(common(Command::new("usermod")).args(["--home", &self.home]))
-                    .arg(name),
+                // It asks for the new id and nothing else. With --prefix it is killed by its
+                // own free() in shadow 4.17.
+                command: rest(
+                    common(Command::new("usermod"), self.non_unique || elsewhere)
+                        .args(["--home", &self.home]),
+                )
+                .arg(name),
             }),
             Some(user) => {
                 findings.input(self.conflict(user));
@@ -153,6 +167,14 @@ impl Account {
             && user.home == self.home
             && user.shell == self.shell
     }
+}
+
+/// Keeps shadow's programs from asking a directory service whether a name or an id is
+/// taken: below a prefix they read files alone, and only `/` spelt so counts as none.
+/// What they write is the same, subordinate ids included (shadow 4.13 and 4.17).
+/// That an id is not taken in the image's files was looked up before.
+fn files_only(elsewhere: bool) -> &'static [&'static str] {
+    if elsewhere { &["--prefix", "/."] } else { &[] }
 }
 
 fn described(uid: u32, gid: u32, home: &str, shell: &str) -> String {

@@ -1,7 +1,7 @@
 //! `bootstrap`: what this program itself needs and the base image lacks.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::hooks;
 use super::packages;
@@ -196,10 +196,10 @@ fn why_git(view: &View<'_>) -> Option<&'static str> {
 /// Whether a tool is there, whoever installed it.
 fn present(tool: Tool, python: &str, root: &Root) -> bool {
     match tool {
-        Tool::Python => on_path(python, root),
+        Tool::Python => on_path(python, root).is_some(),
         Tool::Headers => any(root, &format!("/usr/include/{python}*/Python.h")),
-        Tool::Git => on_path("git", root),
-        Tool::Accounts => on_path("useradd", root),
+        Tool::Git => on_path("git", root).is_some(),
+        Tool::Accounts => on_path("useradd", root).is_some_and(|path| !is_applet(&path)),
         Tool::Certificates => SYSTEM.iter().any(|path| root.is_file(path)),
         Tool::Ensurepip => ["lib", "lib64", "local/lib"].iter().any(|library| {
             any(
@@ -231,7 +231,14 @@ fn any(root: &Root, pattern: &str) -> bool {
     !root.glob(pattern).is_empty()
 }
 
-fn on_path(program: &str, root: &Root) -> bool {
+/// Whether a program is a name of busybox or toybox, whose accounts have other options.
+fn is_applet(path: &Path) -> bool {
+    let target = path.read_link().unwrap_or_default();
+    let name = target.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("busybox") || name.starts_with("toybox"))
+}
+
+fn on_path(program: &str, root: &Root) -> Option<PathBuf> {
     let directories = [
         "/usr/local/sbin",
         "/usr/local/bin",
@@ -242,7 +249,7 @@ fn on_path(program: &str, root: &Root) -> bool {
     ]
     .map(|directory| root.join(directory));
     let path = std::env::join_paths(directories).unwrap_or_default();
-    which::which_in(program, Some(path), Path::new("/")).is_ok()
+    which::which_in(program, Some(path), Path::new("/")).ok()
 }
 
 /// Installs the needs after checking that every package of the whole build is to be had.
@@ -336,7 +343,7 @@ mod tests {
     #[test]
     fn programs_are_looked_for_below_the_root() {
         let directory = tempfile::tempdir().expect("a directory");
-        assert!(!on_path("sh", &Root::new(directory.path())));
-        assert!(on_path("sh", &Root::default()));
+        assert!(on_path("sh", &Root::new(directory.path())).is_none());
+        assert!(on_path("sh", &Root::default()).is_some());
     }
 }

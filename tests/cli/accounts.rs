@@ -200,3 +200,59 @@ fn nova_logs_in() {
         outcome.stdout
     );
 }
+
+/// Shadow's programs would ask LDAP whether the names and ids are taken, each several times.
+#[test]
+fn a_directory_service_is_not_asked() {
+    let test = || {
+        Test::debian().file(
+            "etc/nsswitch.conf",
+            "passwd: files ldap\ngroup: files ldap\n",
+        )
+    };
+    let made = test().plan().outcome();
+    assert!(
+        made.stdout.contains(
+            "    run    groupadd --prefix /. --gid 42424 keystone\n    \
+             run    useradd --prefix /. --uid 42424 --gid 42424 --no-create-home --no-log-init --home-dir /var/lib/keystone --shell /usr/sbin/nologin --comment 'keystone user' keystone\n"
+        ),
+        "{}",
+        made.stdout
+    );
+    let changed = test()
+        .file(
+            "etc/passwd",
+            "keystone:x:101:102::/home/keystone:/bin/bash\n",
+        )
+        .file("etc/group", "keystone:x:102:\n")
+        .set("UPDATE_SYSTEM_ACCOUNT", "yes")
+        .plan()
+        .outcome();
+    assert!(
+        changed.stdout.contains(
+            "    run    groupmod --prefix /. --gid 42424 --non-unique keystone\n    \
+             run    usermod --uid 42424 --non-unique --gid 42424 --home /var/lib/keystone --shell /usr/sbin/nologin --comment 'keystone user' keystone\n"
+        ),
+        "{}",
+        changed.stdout
+    );
+}
+
+#[test]
+fn an_applet_of_busybox_makes_no_account() {
+    for (useradd, wanted) in [
+        ("/usr/bin/busybox", true),
+        ("../bin/toybox", true),
+        ("shadow", false),
+    ] {
+        let outcome = Test::debian()
+            .script("usr/bin/busybox")
+            .script("usr/bin/toybox")
+            .script("usr/sbin/shadow")
+            .link("usr/sbin/useradd", useradd)
+            .plan()
+            .outcome();
+        let says = outcome.stdout.contains("passwd to make the account");
+        assert_eq!(says, wanted, "{useradd}: {}", outcome.stdout);
+    }
+}

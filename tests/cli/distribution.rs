@@ -143,11 +143,134 @@ fn a_derivative_counts_as_what_it_descends_from() {
         "{}",
         outcome.stdout
     );
+    // LOCI's own file has the codename as a profile.
+    let outcome = test()
+        .file("opt/loci/bindep.txt", "libldap2 [(keystone noble)]\n")
+        .plan()
+        .outcome();
+    assert!(
+        outcome
+            .stdout
+            .contains("packages: 1 package for the profiles keystone, zara, noble\n"),
+        "{}",
+        outcome.stdout
+    );
     // Named by the user, it is what os-release says that it descends from.
     assert_eq!(
         platform(test().set("DISTRO", "ubuntu")),
         json!({"id": "ubuntu", "version": "24.04", "codename": "noble", "family": "Debian"})
     );
+}
+
+#[test]
+fn a_distribution_of_another_kind() {
+    for (os_release, said) in [
+        (
+            "ID=alpine\nVERSION_ID=3.23.2\n",
+            "ID=alpine: its software comes by apk",
+        ),
+        (
+            "ID=mageia\nID_LIKE=\"mandriva fedora\"\nVERSION_ID=9\n",
+            "ID=mageia: its software comes by urpmi",
+        ),
+        (
+            "ID=cachyos\nID_LIKE=arch\n",
+            "ID=cachyos, and ID_LIKE arch: its software comes by pacman",
+        ),
+        (
+            "ID=flatcar\nID_LIKE=coreos\n",
+            "ID=flatcar: its software comes by images of the whole system",
+        ),
+    ] {
+        Test::debian()
+            .file("etc/os-release", os_release)
+            .plan()
+            .stderr(&format!(
+                "HERE\n\
+                 error: 1 problem; nothing was touched\n\
+                 \x20 os-release says {said}, and this program knows apt, dnf and zypper; \
+                 build from another base image; known are \
+                 Debian: debian, ubuntu; \
+                 Red Hat: centos, rhel, rocky, almalinux, ol, oracle, fedora, amzn; \
+                 SUSE: opensuse, opensuse-leap, opensuse-tumbleweed, suse, sles\n"
+            ))
+            .status(2)
+            .run();
+    }
+}
+
+#[test]
+fn a_release_that_is_too_old() {
+    let centos = || Test::debian().file("etc/os-release", "ID=centos\nVERSION_ID=7\n");
+    let mint = "ID=linuxmint\nID_LIKE=ubuntu\nVERSION_ID=18.2\nUBUNTU_CODENAME=xenial\n";
+    for (test, said) in [
+        (
+            centos(),
+            "centos 7 is too old: images need Python 3.6 or newer and apt, dnf or zypper; build from centos 8 or newer",
+        ),
+        (
+            Test::ubuntu().file("etc/os-release", mint),
+            "ubuntu 16.04 is too old: images need Python 3.6 or newer and apt, dnf or zypper; build from ubuntu 18.04 or newer",
+        ),
+        (
+            Test::ubuntu()
+                .set("DISTRO", "debian")
+                .set("DISTRO_VERSION", "9"),
+            "debian 9 is too old: images need Python 3.6 or newer and apt, dnf or zypper; build from debian 10 or newer",
+        ),
+    ] {
+        test.plan()
+            .stderr(&format!(
+                "HERE\nerror: 1 problem; nothing was touched\n\x20 {said}\n"
+            ))
+            .status(2)
+            .run();
+    }
+}
+
+#[test]
+fn an_override_has_the_spellings_of_bindep_and_of_loci() {
+    let oracle = "ID=ol\nID_LIKE=fedora\nVERSION_ID=9.5\nPLATFORM_ID=platform:el9\n";
+    let leap = "ID=opensuse-leap\nID_LIKE=\"suse opensuse\"\nVERSION_ID=15.6\n";
+    for (os_release, distro, id, version, family) in [
+        (oracle, "", "oracle", "9.5", "Red Hat"),
+        (oracle, "centos", "centos", "9.5", "Red Hat"),
+        (oracle, "ol", "oracle", "9.5", "Red Hat"),
+        (oracle, "oracle", "oracle", "9.5", "Red Hat"),
+        (oracle, "redhat", "rhel", "9.5", "Red Hat"),
+        (leap, "", "opensuse", "15.6", "SUSE"),
+        (leap, "opensuse-leap", "opensuse", "15.6", "SUSE"),
+        (leap, "opensuse", "opensuse", "15.6", "SUSE"),
+    ] {
+        let test = Test::debian()
+            .file("etc/os-release", os_release)
+            .set("DISTRO", distro);
+        let platform = platform(test);
+        let told = ["id", "version", "family"].map(|field| platform[field].as_str());
+        assert_eq!(told, [Some(id), Some(version), Some(family)], "{distro}");
+    }
+}
+
+#[test]
+fn which_release_a_derivative_is_made_from_may_be_unknown() {
+    let parrot = "ID=parrot\nID_LIKE=debian\nVERSION_ID=5.3\nVERSION_CODENAME=ara\n";
+    let warning = "warning: nothing in os-release tells which release of debian this is made from; \
+                   rules for a release will not match; set DISTRO=debian and DISTRO_VERSION to state it\n";
+    let test = || {
+        Test::debian()
+            .file("etc/os-release", parrot)
+            .file("etc/debian_version", "")
+    };
+    let outcome = test().plan().outcome();
+    assert!(outcome.stderr.contains(warning), "{outcome:?}");
+    let outcome = test().file("etc/debian_version", "11.4\n").plan().outcome();
+    assert!(!outcome.stderr.contains("warning"), "{outcome:?}");
+    let outcome = test()
+        .set("DISTRO", "debian")
+        .set("DISTRO_VERSION", "11")
+        .plan()
+        .outcome();
+    assert!(!outcome.stderr.contains("warning"), "{outcome:?}");
 }
 
 #[test]

@@ -90,6 +90,12 @@ impl Test {
         written
     }
 
+    /// Makes a symbolic link below the root, in the place of nothing.
+    pub fn link(self, path: &str, target: &str) -> Self {
+        std::os::unix::fs::symlink(target, self.root.path().join(path)).expect("linked");
+        self
+    }
+
     /// Removes a file or a tree below the root.
     pub fn without(self, path: &str) -> Self {
         let path = self.root.path().join(path);

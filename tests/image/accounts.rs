@@ -1,5 +1,7 @@
 //! The service's account where one is there already.
 
+use std::process::Command;
+
 use crate::container::Container;
 
 #[test]
@@ -79,4 +81,77 @@ fn a_large_id_does_not_grow_lastlog() {
     for log in ["/var/log/lastlog", "/var/log/faillog"] {
         assert_eq!(container.read(log), "", "{log}");
     }
+}
+
+/// A container in which whoever looks an account up that no file has waits for a second.
+fn with_directory_service() -> Container {
+    let container = Container::with_tools();
+    let libraries = container.shell("dirname /usr/lib/*/libc.so.6");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(container.path(&format!("{libraries}/libnss_slow.so.2")))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/image/directory_service.c"
+        ))
+        .status()
+        .expect("cc");
+    assert!(compiled.success());
+    container.write(
+        "/etc/nsswitch.conf",
+        "passwd: files slow\ngroup: files slow\n",
+    );
+    container
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_directory_service_is_not_waited_for() {
+    let mut container = with_directory_service();
+    // It is one: shadow's own way to make an account asks it.
+    container.shell("useradd --no-create-home --no-log-init other");
+    assert_eq!(
+        container.shell("sort -u /var/log/asked; rm /var/log/asked"),
+        "useradd getgrgid\nuseradd getgrnam\nuseradd getpwnam\nuseradd getpwuid"
+    );
+
+    container.step("user").succeeded();
+    let identity = "getent passwd tiny; getent group tiny; grep tiny: /etc/shadow /etc/gshadow /etc/subuid | cut -d: -f1-3";
+    let by_us = container.shell(identity);
+    assert!(!container.has("/var/log/asked"), "{by_us}");
+    // And what it leaves is what shadow leaves in its own way.
+    container.shell("userdel tiny; groupdel tiny; rm -rf /etc/tiny /var/*/tiny /var/log/asked; sed -i /^tiny:/d /etc/subuid /etc/subgid");
+    container.write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
+    container.step("user").succeeded();
+    assert_eq!(container.shell(identity), by_us);
+
+    container.write(
+        "/etc/nsswitch.conf",
+        "passwd: files slow\ngroup: files slow\n",
+    );
+    container.set("UPDATE_SYSTEM_ACCOUNT", "True");
+    container.set("UID", "42425");
+    container.set("GID", "42426");
+    container.step("user").succeeded();
+    assert!(!container.has("/var/log/asked"));
+    assert_eq!(
+        container.shell("getent passwd tiny; getent group tiny"),
+        "tiny:x:42425:42426:tiny user:/var/lib/tiny:/usr/sbin/nologin\ntiny:x:42426:"
+    );
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn where_busybox_has_the_names_shadow_makes_the_account() {
+    let container = Container::with_tools();
+    container.shell(
+        "apt-get -qq update && apt-get -qq install --no-install-recommends busybox >/dev/null && \
+         dpkg --purge --force-depends --force-remove-essential passwd >/dev/null 2>&1; \
+         for name in adduser addgroup useradd groupadd; do ln -sf /usr/bin/busybox /usr/sbin/$name; done",
+    );
+    container.steps(&["bootstrap", "user"]).succeeded();
+    assert_eq!(
+        container.shell("getent passwd tiny; getent group tiny"),
+        "tiny:x:42424:42424:tiny user:/var/lib/tiny:/usr/sbin/nologin\ntiny:x:42424:"
+    );
 }

@@ -4,6 +4,7 @@
 //! `upstream-tests` and `expected`. A row agrees, deviates by a rule that has
 //! a name here, or fails.
 
+mod distributions;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -96,6 +97,7 @@ pub fn main(directory: &Path) -> ExitCode {
 pub fn run(directory: &Path) -> Result<Summary, String> {
     let mut files = Expectations::new(directory)?;
     let os_release = |row: &Value| osrelease(row, directory);
+    let classified = |row: &Value| classified(row, directory);
     let upstream = |row: &Value| upstream::compare(row, directory);
     Ok(Summary(vec![
         ("grammar.jsonl", tally(directory, "grammar.jsonl", grammar)?),
@@ -104,6 +106,10 @@ pub fn run(directory: &Path) -> Result<Summary, String> {
         (
             "osrelease.jsonl",
             tally(directory, "osrelease.jsonl", os_release)?,
+        ),
+        (
+            "osrelease.jsonl beside docs/distributions.md",
+            tally(directory, "osrelease.jsonl", classified)?,
         ),
         (
             "upstream-tests.jsonl",
@@ -242,6 +248,13 @@ fn osrelease(row: &Value, directory: &Path) -> Result<Verdict, String> {
         .ok_or("no object")?
         .remove("os_release");
     Ok(same(&ours, &theirs))
+}
+
+/// An os-release file -> what serves it, as docs/distributions.md says of its id.
+fn classified(row: &Value, directory: &Path) -> Result<Verdict, String> {
+    let text = read(&directory.join(text(row, "os_release")?))?;
+    let (ours, documented) = distributions::compare(&text)?;
+    Ok(same(&ours, &documented))
 }
 
 fn distribution(row: &Value, directory: &Path) -> Result<Distribution, String> {
