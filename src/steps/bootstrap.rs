@@ -285,7 +285,7 @@ impl Task for InstallNeeds {
         } else {
             None
         };
-        let kept: BTreeSet<&String> = self.kept.iter().chain(&library).collect();
+        let kept: Vec<&String> = self.kept.iter().chain(&library).collect();
         let own: Vec<(String, Origin)> = kept
             .iter()
             .copied()

@@ -2,7 +2,6 @@
 //! brought up to date, the trial before the change, the base image's packages
 //! that are written down, the services that do not start.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use crate::command::{Command, Output, Runner};
@@ -121,20 +120,39 @@ fn refused(
     output: &Output,
 ) -> Failure {
     let child = FailedChild::new(command, output);
-    let unknown: BTreeSet<String> = manager.unknown(output).into_iter().collect();
-    let mut packages = wanted.to_vec();
-    packages.retain(|(name, _)| unknown.contains(manager.bare(name)));
+    let packages = unknown(manager, context.runner, wanted, output);
     if packages.is_empty() {
-        return Failure::Command {
-            doing: doing.to_owned(),
-            child,
-        };
+        let doing = doing.to_owned();
+        Failure::Command { doing, child }
+    } else {
+        Failure::PackagesUnknown { packages, child }
     }
-    let answer = available(manager, context.runner);
-    Failure::PackagesUnknown {
-        packages: with_nearest(packages, manager, &manager.names(&answer)),
-        child,
+}
+
+/// Those of `wanted` that a package manager says it does not know.
+fn unknown(
+    manager: &dyn PackageManager,
+    runner: &dyn Runner,
+    wanted: &[(String, Origin)],
+    output: &Output,
+) -> Vec<UnknownPackage> {
+    let unknown = manager.unknown(output);
+    if unknown.is_empty() {
+        return Vec::new();
     }
+    let answer = available(manager, runner);
+    let known = manager.names(&answer);
+    let wanted = wanted
+        .iter()
+        .map(|(name, origin)| (manager.bare(name), name, origin));
+    wanted
+        .filter(|(bare, ..)| unknown.iter().any(|name| name == bare))
+        .map(|(bare, name, origin)| UnknownPackage {
+            name: name.clone(),
+            origin: origin.clone(),
+            near: nearest(bare, known.iter().copied()).map(str::to_owned),
+        })
+        .collect()
 }
 
 /// The names of all packages in the lists that are here, as the package manager says them;
@@ -147,38 +165,16 @@ fn available(manager: &dyn PackageManager, runner: &dyn Runner) -> String {
         .unwrap_or_default()
 }
 
-fn with_nearest(
-    packages: Vec<(String, Origin)>,
-    manager: &dyn PackageManager,
-    known: &BTreeSet<&str>,
-) -> Vec<UnknownPackage> {
-    let unknown = packages.into_iter().map(|(name, origin)| UnknownPackage {
-        near: nearest(manager.bare(&name), known.iter().copied()).map(str::to_owned),
-        name,
-        origin,
-    });
-    unknown.collect()
-}
-
 /// Those of the packages that the lists in this image do not have; none where there are no
-/// lists, as in most base images. Names of files and capabilities are not told from others
-/// by their looks, and so passed over.
+/// lists, as in most base images.
 pub(super) fn not_listed(view: &View<'_>, wanted: &[(String, Origin)]) -> Vec<UnknownPackage> {
     let manager = view.platform.package_manager;
     if !view.root.is_system() || !manager.has_lists(view.root) {
         return Vec::new();
     }
-    let answer = available(manager, view.runner);
-    let known = manager.names(&answer);
-    if known.is_empty() {
-        return Vec::new();
-    }
-    let mut unknown = wanted.to_vec();
-    unknown.retain(|(name, _)| {
-        let name = manager.bare(name);
-        !name.is_empty() && !name.contains(['(', '/']) && !known.contains(name)
-    });
-    with_nearest(unknown, manager, &known)
+    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    let output = view.runner.ask(&manager.simulate(&names));
+    unknown(manager, view.runner, wanted, &output)
 }
 
 /// Notes what the base image has, once, so that `cleanup` removes none of it.

@@ -22,9 +22,13 @@ static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| {
 static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"<solvable [^>]*\bname="([^"]+)""#).expect("constant"));
 
-fn zypper(command: &str) -> Command {
+/// With lists that were brought up to date once in a build.
+const OFFLINE: &str = "--no-refresh";
+
+fn zypper(options: &[&str]) -> Command {
     Command::new("zypper")
-        .args(["--non-interactive", command])
+        .arg("--non-interactive")
+        .args(options.iter().copied())
         .variable("LC_ALL", "C.UTF-8")
         // libzypp 17.36 and later fetch packages in parallel; from 17.37 on they do so unasked.
         .variable("ZYPP_PCK_PRELOAD", "1")
@@ -32,7 +36,7 @@ fn zypper(command: &str) -> Command {
 
 fn install() -> Command {
     // Nobody is there to read a licence; whoever names the package has agreed to it.
-    zypper("install").args(["--no-recommends", "--auto-agree-with-licenses"])
+    zypper(&[OFFLINE, "install"]).args(["--no-recommends", "--auto-agree-with-licenses"])
 }
 
 impl PackageManager for Zypper {
@@ -54,18 +58,11 @@ impl PackageManager for Zypper {
 
     /// A repository that does not answer is skipped, and then the status is 106 (zypper(8)).
     fn refresh(&self) -> Command {
-        zypper("refresh")
+        zypper(&["refresh"])
     }
 
     fn available(&self) -> Option<Command> {
-        let zypper = Command::new("zypper").variable("LC_ALL", "C.UTF-8");
-        Some(zypper.args([
-            "--non-interactive",
-            "--no-refresh",
-            "--xmlout",
-            "search",
-            "--type=package",
-        ]))
+        Some(zypper(&[OFFLINE, "--xmlout", "search", "--type=package"]))
     }
 
     fn names<'a>(&self, answer: &'a str) -> BTreeSet<&'a str> {
@@ -118,7 +115,9 @@ impl PackageManager for Zypper {
 
     fn remove(&self, packages: &[String]) -> Command {
         // What else nobody needs is the base image's.
-        zypper("remove").arg("--no-clean-deps").args(packages)
+        zypper(&[OFFLINE, "remove"])
+            .arg("--no-clean-deps")
+            .args(packages)
     }
 
     fn list(&self, runner: &dyn Runner) -> Result<String, Box<FailedChild>> {
@@ -176,7 +175,7 @@ mod tests {
     fn one_transaction_without_recommended_packages() {
         assert_eq!(
             Zypper.install(&["git-core".to_owned()]).to_string(),
-            "zypper --non-interactive install --no-recommends --auto-agree-with-licenses git-core"
+            "zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses git-core"
         );
     }
 }
