@@ -10,10 +10,12 @@ use crate::container::Container;
 /// Every file, with what can be told of it without reading it.
 pub type Listing = BTreeMap<String, String>;
 
-/// All files of a container.
+/// All files of a container, but for what SQLite shares among those who read: it is written
+/// by reading.
 pub fn listing(container: &Container) -> Listing {
     let root = container.path("/");
-    let all = container.find("/", |_, _| true);
+    let is_shared = |path: &Path| path.to_string_lossy().ends_with(".sqlite-shm");
+    let all = container.find("/", |path, _| !is_shared(path));
     let entry = |path: &PathBuf| {
         let inside = path.strip_prefix(&root).expect("below the root");
         (format!("/{}", inside.display()), about(path))

@@ -8,6 +8,7 @@ mod plan;
 mod refused;
 mod removal;
 mod repository;
+mod stable;
 mod system;
 mod trouble;
 mod whole;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A package with one file of its own, `/usr/share/NAME/README`.
+/// A package with one file of its own, `/usr/share/NAME.txt`.
 #[derive(Debug, Clone)]
 pub struct Package {
     /// Its name.
@@ -29,7 +29,7 @@ impl Package {
             files: String::new(),
             scripts: String::new(),
         };
-        package.file(&format!("/usr/share/{name}/README"), name)
+        package.file(&format!("/usr/share/{name}.txt"), name)
     }
 
     /// Of this version.

@@ -44,10 +44,12 @@ impl Repository {
             let file = self.file(name);
             let mut sign = Command::new("rpmsign");
             sign.env("GNUPGHOME", home.path());
-            sign.args(["--define", "_gpg_name Test <test@test>", "--addsign"]);
-            run(sign.arg(file));
+            for value in ["_gpg_name Test <test@test>", "__gpg /usr/bin/gpg"] {
+                sign.args(["--define", value]);
+            }
+            run(sign.arg("--addsign").arg(file));
         }
-        // It would look for its directory for ever.
+        // gpg-agent, which gpg has started.
         run(Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]));
         self.index();
     }

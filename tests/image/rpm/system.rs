@@ -79,6 +79,14 @@ impl System {
         }
     }
 
+    /// The package of useradd(8) and its like.
+    pub fn accounts(self) -> &'static str {
+        match self {
+            Self::CentOs | Self::Oracle => "shadow-utils",
+            Self::Leap => "shadow",
+        }
+    }
+
     fn os_release(self) -> &'static str {
         match self {
             Self::CentOs => {
@@ -110,12 +118,8 @@ impl System {
 
     /// All that a build asks for by itself, and what that brings.
     fn packages(self) -> Vec<Package> {
-        let accounts = match self {
-            Self::CentOs | Self::Oracle => "shadow-utils",
-            Self::Leap => "shadow",
-        };
         let programs = ["groupadd", "groupmod", "useradd", "usermod"];
-        let accounts = programs.iter().fold(Package::new(accounts), |package, name| {
+        let accounts = programs.iter().fold(Package::new(self.accounts()), |package, name| {
             package.link(&format!("/usr/sbin/{name}"), &format!("/usr/lib/hidden/{name}"))
         });
         let git = Package::new("git-core")
