@@ -11,7 +11,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use loci_install::command::System;
 use loci_install::findings::Problem;
+use loci_install::plan::Aim;
 use loci_install::python::constraints::{self, Edit};
 use loci_install::python::{Name, WheelName, wheels_in};
 use loci_install::root::Root;
@@ -62,7 +64,8 @@ fn plan(criterion: &mut Criterion) {
     .into();
     let given = Given::new(environment.clone(), [], 0, |_| false);
     let settings = Settings::parse(&given, &environment).expect("valid settings");
-    let plan = || steps::plan(&settings, &root, &environment, None).expect("a plan");
+    let runner = System::new(&environment);
+    let plan = || steps::plan(&settings, &root, &environment, &runner, Aim::Look).expect("a plan");
     // A plan that is given up early would be fast.
     let problems = plan().problems;
     let is_machine = |problem: &Problem| matches!(problem, Problem::Machine(_));

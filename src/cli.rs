@@ -21,6 +21,7 @@ use crate::findings::Problem;
 use crate::git;
 use crate::interrupt::Interrupt;
 use crate::parent;
+use crate::plan::Aim;
 use crate::record;
 use crate::report::{self, Format, say};
 use crate::root::Root;
@@ -259,7 +260,9 @@ fn step(matches: &ArgMatches) -> u8 {
 }
 
 fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
-    let plan = match steps::plan(&input.settings, root, &input.environment, named) {
+    let runner = System::new(&input.environment);
+    let aim = named.map_or(Aim::Build, Aim::Steps);
+    let plan = match steps::plan(&input.settings, root, &input.environment, &runner, aim) {
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, input),
     };
@@ -291,7 +294,6 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
     // Whoever runs the image has to read what is installed, whatever the base's umask.
     umask(Mode::from_bits_truncate(0o022));
     let reporter = report::reporter(verbose, input.secrets.clone());
-    let runner = System::new(&input.environment);
     runner.children().adopt_orphans();
     end_children_on_panic(runner.children());
     let interrupt = match Interrupt::watch() {
@@ -363,7 +365,14 @@ fn plan(matches: &ArgMatches) -> u8 {
         Ok(input) => input,
         Err(status) => return status,
     };
-    let made = steps::plan(&input.settings, &root, &input.environment, None);
+    let runner = System::new(&input.environment);
+    let made = steps::plan(
+        &input.settings,
+        &root,
+        &input.environment,
+        &runner,
+        Aim::Look,
+    );
     let (warnings, problems) = match &made {
         Ok(plan) => (plan.warnings.as_slice(), plan.problems.as_slice()),
         Err(problems) => (&[][..], problems.as_slice()),

@@ -179,7 +179,7 @@ impl fmt::Display for Ending {
 }
 
 /// Starts children.
-pub trait Runner: Sync {
+pub trait Runner: Sync + fmt::Debug {
     /// Runs a command, handing on each line that it says on either stream.
     fn run(&self, command: &Command, line: &mut dyn FnMut(&str)) -> Output;
 

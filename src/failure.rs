@@ -1,5 +1,6 @@
 //! How a step can fail. The words for people are in [`crate::report`].
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::command::{Command, Ending, Output};
@@ -25,8 +26,8 @@ pub enum Failure {
     },
     /// The archive does not have packages that were asked for.
     PackagesUnknown {
-        /// Each package with where it was asked for.
-        packages: Vec<(String, String)>,
+        /// Each of them.
+        packages: Vec<UnknownPackage>,
         /// The child that found out.
         child: Box<FailedChild>,
     },
@@ -195,5 +196,25 @@ impl FailedChild {
                 .map(|line| (*line).to_owned())
                 .collect(),
         })
+    }
+}
+/// A package that the archive does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownPackage {
+    /// As it was asked for.
+    pub name: String,
+    /// Where: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
+    pub origin: String,
+    /// The nearest name that the archive has.
+    pub near: Option<String>,
+}
+
+impl fmt::Display for UnknownPackage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, asked for by {}", self.name, self.origin)?;
+        match &self.near {
+            Some(near) => write!(formatter, "; did you mean {near}?"),
+            None => Ok(()),
+        }
     }
 }

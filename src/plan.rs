@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
 
-use crate::command::Command;
+use crate::command::{Command, Runner};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Problem;
@@ -137,14 +137,52 @@ pub struct View<'a> {
     pub root: &'a Root,
     /// The bindep, pydep and hook files.
     pub inputs: &'a Inputs,
-    /// Whether the user named the steps to run (`step NAME`), which does a
-    /// step's work again where a whole run would take it as done.
-    pub named: bool,
+    /// What the plan is for.
+    pub aim: Aim<'a>,
     /// The environment that children will get.
     pub environment: &'a [(String, String)],
+    /// Asks programs of the image.
+    pub runner: &'a dyn Runner,
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim<'a> {
+    /// To be looked at (`plan`): what a run would learn on its way is said if it is known
+    /// already.
+    Look,
+    /// To be run as a whole.
+    Build,
+    /// To run the steps that the user names (`step NAME`), which does a step's work again
+    /// where a whole run would take it as done.
+    Steps(&'a [StepName]),
+}
+
+impl Aim<'_> {
+    /// Whether the step is part of it.
+    #[must_use]
+    pub fn has(self, step: StepName) -> bool {
+        match self {
+            Self::Look | Self::Build => true,
+            Self::Steps(steps) => steps.contains(&step),
+        }
+    }
 }
 
 impl View<'_> {
+    /// The interpreter that the virtualenv is made with.
+    #[must_use]
+    pub fn python(&self) -> &str {
+        let wanted = self.settings.python.as_deref();
+        wanted.unwrap_or(self.platform.python())
+    }
+
+    /// Whether the user named the steps to run.
+    #[must_use]
+    pub fn named(&self) -> bool {
+        matches!(self.aim, Aim::Steps(_))
+    }
+
     /// A variable of the environment; unset and empty are the same.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {

@@ -111,7 +111,7 @@ impl Run<'_> {
         };
         with.reporter.started(name, &step.why);
         let start = Instant::now();
-        let weight = || weight(name, with.settings, self.platform, with.root);
+        let weight = || weight(name, with.settings, self.platform, with.root, with.runner);
         let before = weight();
         let context = Context {
             step: name,

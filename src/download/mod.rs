@@ -26,7 +26,7 @@ pub(crate) use client::{back_off, retries};
 pub use credentials::basic;
 pub use error::{Advice, DownloadError};
 pub use request::{Authority, Fixed, Patience, Request};
-pub use roots::BUNDLES;
+pub use roots::{BUNDLES, SYSTEM};
 pub use routes::Trust;
 pub use stream::Stream;
 

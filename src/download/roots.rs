@@ -27,7 +27,7 @@ pub const BUNDLES: [&str; 5] = [
 
 /// Where distributions have the bundle, the first that is there wins
 /// (<https://go.dev/src/crypto/x509/root_linux.go>).
-const SYSTEM: [&str; 6] = [
+pub const SYSTEM: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",

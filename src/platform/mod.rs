@@ -26,6 +26,8 @@ pub struct Platform {
     pub family: Family,
     /// The machine's architecture as the kernel names it: `x86_64`, `aarch64`.
     pub architecture: String,
+    /// What installs packages on it.
+    pub package_manager: &'static dyn PackageManager,
 }
 
 /// The distribution to take this for.
@@ -79,6 +81,7 @@ impl Platform {
                 parent: None,
                 family,
                 architecture,
+                package_manager: package_manager::of(family, root),
             });
         }
         let os = os_release::load(root)?;
@@ -105,6 +108,7 @@ impl Platform {
             parent,
             family,
             architecture,
+            package_manager: package_manager::of(family, root),
         })
     }
 
@@ -121,14 +125,20 @@ impl Platform {
         atoms.into_iter().collect()
     }
 
-    /// Its package manager.
+    /// The interpreter that services run with, where the user does not say which: that of
+    /// SUSE 15 is Python 3.6, which none of them runs with any more.
     #[must_use]
-    pub fn package_manager(&self) -> &'static dyn PackageManager {
-        package_manager::of(self.family)
+    pub fn python(&self) -> &'static str {
+        let bases = [Some(&self.distribution), self.parent.as_ref()];
+        let is_fifteen = |base: &Distribution| base.version.split('.').next() == Some("15");
+        if self.family == Family::Suse && bases.into_iter().flatten().any(is_fifteen) {
+            "python3.11"
+        } else {
+            "python3"
+        }
     }
 
-    /// Notes what keeps images of this platform from being built, and what the
-    /// override may not have meant.
+    /// Notes what the override may not have meant.
     pub fn check(&self, wanted: &DistributionOverride, findings: &mut Findings) {
         if let Some(version) = &wanted.version
             && !is_number(version)
@@ -138,13 +148,6 @@ impl Platform {
                 "DISTRO_VERSION={version}: not a codename of {} that this program knows; \
                  rules for its number will not match",
                 self.distribution.id
-            ));
-        }
-        if !self.package_manager().supported() {
-            findings.machine(format!(
-                "{} is of the {} family, which is not supported yet; Ubuntu and Debian are",
-                self.distribution.id,
-                self.family.as_str()
             ));
         }
     }

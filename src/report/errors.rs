@@ -5,7 +5,7 @@ use std::fmt::Write;
 use nix::sys::signal::Signal;
 
 use crate::command::Ending;
-use crate::failure::{FailedBuild, FailedChild, Failure};
+use crate::failure::{FailedBuild, FailedChild, Failure, UnknownPackage};
 use crate::findings::Problem;
 use crate::settings::SettingError;
 use crate::step::StepName;
@@ -115,7 +115,7 @@ fn words(failure: &Failure) -> Words<'_> {
         },
         Failure::PackagesUnknown { packages, child } => Words {
             headline: "the archive does not have every package that was asked for; none was installed".to_owned(),
-            details: packages.iter().map(|(package, origin)| format!("{package}, asked for by {origin}")).collect(),
+            details: packages.iter().map(UnknownPackage::to_string).collect(),
             child: Some(child),
             advice: "Correct the names for this release, or add the archive that has them.".to_owned(),
         },

@@ -269,12 +269,12 @@ fn find_uv(context: &Context<'_>) -> Option<String> {
 }
 
 /// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
-/// `version` is the one to get, if there is one to get.
-pub fn make(context: &Context<'_>, version: Option<&str>) -> Result<(), Failure> {
+/// `python3` is what the virtualenv is made with, `version` the one to get, if there is one.
+pub fn make(context: &Context<'_>, python3: &str, version: Option<&str>) -> Result<(), Failure> {
     // One that was cut off looks whole.
     let whole = format!("{}/whole", tools());
     if !context.root.exists(&whole) {
-        let venv = Command::new("python3").args(["-m", "venv", "--clear", &tools()]);
+        let venv = Command::new(python3).args(["-m", "venv", "--clear", &tools()]);
         context.run("make the virtualenv of tools", &venv)?;
         context.write(&whole, "")?;
     }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::command::{Command, Ending, Output};
+use crate::plan::Aim;
 use crate::reporter::Progress;
 use crate::settings::Given;
 use crate::steps;
 
 /// Records commands and answers with success, or with what was prepared.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Recorder {
     commands: Mutex<Vec<String>>,
     failing: Option<&'static str>,
@@ -100,7 +101,7 @@ fn run_step(
     ];
     let given = Given::new([], flags, u32::MAX, |_| false);
     let settings = Settings::parse(&given, &[]).unwrap();
-    let plan = steps::plan(&settings, &root, &[], Some(&[step])).unwrap();
+    let plan = steps::plan(&settings, &root, &[], recorder, Aim::Steps(&[step])).unwrap();
     let listener = Listener::default();
     let result = run(
         &plan,

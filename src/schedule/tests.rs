@@ -10,7 +10,7 @@ use crate::bindep::Distribution;
 use crate::command::{Command, Ending, Runner, System};
 use crate::failure::FailedChild;
 use crate::plan::{Expected, Work};
-use crate::platform::{Family, Platform};
+use crate::platform::{Family, Platform, package_manager};
 use crate::step::{Lock, Mode};
 
 fn plan(steps: &[StepName], jobs: usize) -> Plan {
@@ -21,6 +21,7 @@ fn plan(steps: &[StepName], jobs: usize) -> Plan {
             parent: None,
             family: Family::Debian,
             architecture: String::new(),
+            package_manager: package_manager::of(Family::Debian, &crate::root::Root::default()),
         },
         inputs: None,
         jobs: NonZeroUsize::new(jobs).unwrap(),

@@ -205,6 +205,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "Changes of the release's constraints: `NAME===VERSION`, `-NAME` to drop one, or a file of such lines",
     ),
     argument(
+        "PYTHON_PROGRAM",
+        "",
+        "NAME",
+        "The distribution's interpreter to use, as in `python3.12`: python3, or python3.11 on SUSE 15",
+    ),
+    argument(
         "PIP_VERSION_CONSTRAINT",
         "",
         "SPEC",

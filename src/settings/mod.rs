@@ -28,7 +28,7 @@ use crate::step::Mode;
 use crate::variables::variable;
 use overrides::overrides;
 use reader::{Fallback, Reader};
-use values::{directory, distribution, file, jobs, packages, patches, words};
+use values::{directory, distribution, file, jobs, packages, patches, python_program, words};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -63,6 +63,8 @@ pub struct Settings {
     pub jobs: Option<NonZeroUsize>,
     /// The `DISTRO` and `DISTRO_VERSION` overrides.
     pub distribution: DistributionOverride,
+    /// The interpreter, where the user says which.
+    pub python: Option<String>,
     /// The lock file that says which files a release is made of.
     pub lock: Option<String>,
     /// bindep profiles.
@@ -254,6 +256,7 @@ impl Settings {
                     .text("DISTRO_VERSION")
                     .map(|version| version.to_ascii_lowercase()),
             },
+            python: read.optional("PYTHON_PROGRAM", python_program),
             lock: read.text("LOCK"),
             profiles: words(read.in_force("PROFILES"), false),
             dist_packages: read.with("DIST_PACKAGES", packages).unwrap_or_default(),

@@ -250,6 +250,22 @@ pub fn version_suffix(text: &str) -> Result<String, Refused> {
     }
 }
 
+/// The name of an interpreter as distributions have it: `python3`, `python3.12`.
+pub fn python_program(text: &str) -> Result<String, Refused> {
+    let minor = text.strip_prefix("python3");
+    let is_one = minor.is_some_and(|minor| {
+        minor.is_empty()
+            || minor.strip_prefix('.').is_some_and(|minor| {
+                !minor.is_empty() && minor.chars().all(|digit| digit.is_ascii_digit())
+            })
+    });
+    if is_one {
+        Ok(text.to_owned())
+    } else {
+        refuse("not the name of an interpreter; for example python3 or python3.12")
+    }
+}
+
 /// Words separated by white space, commas too when `commas` is set; may span lines.
 #[must_use]
 pub fn words(text: &str, commas: bool) -> Vec<String> {

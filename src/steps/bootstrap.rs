@@ -6,15 +6,16 @@ use std::path::Path;
 use super::hooks;
 use super::packages;
 use super::source;
-use super::transaction::{Origin, RefreshLists, Restrain, check, note_base};
+use super::transaction::{Origin, RefreshLists, check, install, note_base, restrain};
 use super::user;
 use crate::context::Context;
-use crate::download::BUNDLES;
+use crate::download::{BUNDLES, SYSTEM};
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::git::credentials_file;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View, Work};
+use crate::platform::Family;
 use crate::platform::package_manager::{PackageManager, Tool};
 use crate::root::Root;
 use crate::step::Mode;
@@ -29,13 +30,17 @@ struct Need {
 }
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
-    let manager = view.platform.package_manager();
+    let manager = view.platform.package_manager;
+    let python = view.python();
     let missing: Vec<Need> = needs(view)
         .into_iter()
-        .filter(|need| !present(need.tool, view.root))
+        .filter(|need| !present(need.tool, python, view.root))
         .collect();
-    // Of a release's build nothing is kept that could be linked with it.
-    let library = view.settings.mode != Mode::Requirements && !python_library_present(view.root);
+    // Of a release's build nothing is kept that could be linked with it. Elsewhere than in
+    // Debian's family the library comes with the interpreter.
+    let library = view.settings.mode != Mode::Requirements
+        && view.platform.family == Family::Debian
+        && !python_library_present(view.root);
     let unfinished = manager.unfinished(view.root).map(|command| Action::Run {
         doing: "finish the installation that was cut off",
         command,
@@ -44,7 +49,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         if let Some(finish) = unfinished {
             return (
                 "an earlier installation was cut off".to_owned(),
-                Work::Do(vec![Action::task(Restrain), finish]),
+                Work::Do(restrain(manager).into_iter().chain([finish]).collect()),
             );
         }
         let why = match view.settings.mode {
@@ -59,23 +64,23 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     let packages = |needs: &[&Need]| -> Vec<String> {
         let names: BTreeSet<_> = needs
             .iter()
-            .map(|need| manager.package_of(need.tool))
+            .map(|need| manager.package_of(need.tool, python))
             .collect();
-        names.into_iter().map(str::to_owned).collect()
+        names.into_iter().collect()
     };
     let (kept, build): (Vec<&Need>, Vec<&Need>) = missing.iter().partition(|need| need.kept);
     let mut reasons: Vec<String> = missing
         .iter()
-        .map(|need| format!("{} {}", manager.package_of(need.tool), need.why))
+        .map(|need| format!("{} {}", manager.package_of(need.tool, python), need.why))
         .collect();
     if library {
         reasons.push("python3's shared library, which uwsgi is linked with".to_owned());
     }
-    let mut actions = vec![Action::task(Restrain)];
-    actions.extend(unfinished);
+    let mut actions: Vec<Action> = restrain(manager).into_iter().chain(unfinished).collect();
     actions.push(Action::task(RefreshLists(manager)));
     actions.push(Action::task(InstallNeeds {
         manager,
+        python: python.to_owned(),
         kept: packages(&kept),
         build: packages(&build),
         library,
@@ -90,23 +95,26 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 fn needs(view: &View<'_>) -> Vec<Need> {
     match view.settings.mode {
         Mode::Project | Mode::Infra => needs_of_project(view),
-        Mode::Requirements => needs_of_release(),
+        Mode::Requirements => needs_of_release(view),
     }
 }
 
 /// All of it is kept: the image is a stage of a build, of which only the wheels go on.
-fn needs_of_release() -> Vec<Need> {
+fn needs_of_release(view: &View<'_>) -> Vec<Need> {
     let need = |tool, why| Need {
         tool,
         why,
         kept: true,
     };
-    vec![
+    let mut needs = vec![
         need(Tool::Python, "to build wheels for"),
         need(Tool::Ensurepip, "for a virtualenv of tools"),
         need(Tool::Certificates, "to trust the index"),
         need(Tool::Git, "to clone sources and tell their versions"),
-    ]
+    ];
+    // Those of python3 are among the packages of the profile `requirements`.
+    needs.extend((view.python() != "python3").then(|| need(Tool::Headers, "to compile for")));
+    needs
 }
 
 fn needs_of_project(view: &View<'_>) -> Vec<Need> {
@@ -186,22 +194,25 @@ fn why_git(view: &View<'_>) -> Option<&'static str> {
 }
 
 /// Whether a tool is there, whoever installed it.
-fn present(tool: Tool, root: &Root) -> bool {
+fn present(tool: Tool, python: &str, root: &Root) -> bool {
     match tool {
-        Tool::Python => on_path("python3", root),
+        Tool::Python => on_path(python, root),
+        Tool::Headers => any(root, &format!("/usr/include/{python}*/Python.h")),
         Tool::Git => on_path("git", root),
         Tool::Accounts => on_path("useradd", root),
-        Tool::Certificates => root.is_file("/etc/ssl/certs/ca-certificates.crt"),
-        Tool::Ensurepip => {
-            any(root, "/usr/lib/python3*/ensurepip/__init__.py")
-                || any(root, "/usr/local/lib/python3*/ensurepip/__init__.py")
-        }
+        Tool::Certificates => SYSTEM.iter().any(|path| root.is_file(path)),
+        Tool::Ensurepip => ["lib", "lib64", "local/lib"].iter().any(|library| {
+            any(
+                root,
+                &format!("/usr/{library}/{python}*/ensurepip/__init__.py"),
+            )
+        }),
     }
 }
 
 /// Whether certificates can be checked before this step.
 pub(super) fn trusts(view: &View<'_>) -> bool {
-    present(Tool::Certificates, view.root)
+    present(Tool::Certificates, view.python(), view.root)
         || BUNDLES.iter().any(|name| view.variable(name).is_some())
 }
 
@@ -238,6 +249,7 @@ fn on_path(program: &str, root: &Root) -> bool {
 #[derive(Debug)]
 struct InstallNeeds {
     manager: &'static dyn PackageManager,
+    python: String,
     kept: Vec<String>,
     build: Vec<String>,
     library: bool,
@@ -256,50 +268,58 @@ impl Task for InstallNeeds {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let mut packages: Vec<String> = self.kept.iter().chain(&self.build).cloned().collect();
-        if self.library {
-            let query = self.manager.python_library_query();
-            let answer = context.ask("find out the version of python3", &query)?;
-            packages.extend(self.manager.python_library(&answer));
-        }
-        let own = packages
+        let (manager, root) = (self.manager, context.root);
+        let library = if self.library {
+            let answer = manager.python_library(&self.python, context.runner);
+            answer.map_err(|child| Failure::Command {
+                doing: "find out the version of python3".to_owned(),
+                child,
+            })?
+        } else {
+            None
+        };
+        let kept: BTreeSet<&String> = self.kept.iter().chain(&library).collect();
+        let own: Vec<(String, Origin)> = kept
             .iter()
-            .map(|name| (name.clone(), "loci-install itself".to_owned()));
+            .copied()
+            .chain(&self.build)
+            .map(|name| (name.clone(), "loci-install itself".to_owned()))
+            .collect();
         check(
             context,
-            self.manager,
-            &own.chain(self.later.iter().cloned()).collect::<Vec<_>>(),
+            manager,
+            &own.iter().chain(&self.later).cloned().collect::<Vec<_>>(),
         )?;
         // Not fetched beforehand: these are few, and an image whose apt keeps no packages
         // would remove those of the step `packages` behind this transaction.
-        note_base(context, self.manager)?;
+        note_base(context, manager)?;
         // Written before the installation: one that is cut off still gets cleaned up.
-        let earlier = context.root.read(build_packages()).unwrap_or_default();
+        let earlier = root.read(build_packages()).unwrap_or_default();
         let mut build: BTreeSet<&str> = earlier.lines().collect();
         build.extend(self.build.iter().map(String::as_str));
         let lines: Vec<_> = build.into_iter().collect();
         context.write(&build_packages(), &lines.join("\n"))?;
-        let before = self.manager.installed(context.root);
-        context.run(
-            "install what the build needs",
-            &self.manager.install(&packages),
-        )?;
+        let before = manager.installed(root, context.runner);
+        install(context, "install what the build needs", manager, &own)?;
         // Now and not in `cleanup`: whoever asks for one of them from here on, a
         // bindep file or a hook, makes it a package that is kept.
-        if !self.build.is_empty() {
-            let mark = self.manager.mark_unneeded(&self.build);
+        let mark = manager.mark_unneeded(&self.build);
+        if let Some(mark) = mark.filter(|_| !self.build.is_empty()) {
             context.run("mark what only the build needs", &mark)?;
         }
-        let after = self.manager.installed(context.root);
-        let earlier = context.root.read(brought_packages()).unwrap_or_default();
-        let brought = after.names().filter(|name| !before.has(name));
+        let after = manager.installed(root, context.runner);
+        let earlier = root.read(brought_packages()).unwrap_or_default();
+        let brought = after
+            .packages()
+            .map(|(name, _)| name)
+            .filter(|name| !before.has(name) && !kept.iter().any(|kept| kept == name));
         let all: Vec<&str> = earlier.lines().chain(brought).collect();
         context.write(&brought_packages(), &all.join("\n"))?;
         Ok(())
     }
 }
 
-/// The file that lists the packages that came with this step.
+/// The file that lists what came with this step, beside the packages that are kept.
 pub(super) fn brought_packages() -> String {
     format!("{STATE}/brought-packages")
 }

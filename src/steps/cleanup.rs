@@ -8,16 +8,16 @@ use std::num::NonZeroUsize;
 use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_ID, POLICY, bare, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
+    MACHINE_ID, POLICY, base_machine_id, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
 use super::{hooks, info, source, wheels};
 use crate::context::{Context, file};
-use crate::failure::Failure;
+use crate::failure::{FailedChild, Failure};
 use crate::findings::Findings;
 use crate::layout::{PYTHON, STAMPS, STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
-use crate::platform::package_manager::PackageManager;
+use crate::platform::package_manager::{Installed, PackageManager};
 use crate::python::bytecode::{self, Bytecode};
 use crate::root::Root;
 
@@ -26,20 +26,27 @@ const INPUTS: &str = "/opt/loci";
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
-    let manager = view.platform.package_manager();
+    let manager = view.platform.package_manager;
     let mut actions = vec![
         Action::task(RemoveBuildPackages {
             manager,
             asked_for: wanted(view)
                 .into_iter()
-                .map(|(name, _)| bare(&name).to_owned())
+                .map(|(name, _)| manager.bare(&name).to_owned())
                 .collect(),
         }),
         Action::task(SystemSitePackages(true)),
-        Action::task(RenewBytecode(settings.bytecode)),
-        Action::task(RemovePolicy),
-        Action::task(RemoveMachineId),
+        Action::task(RenewBytecode {
+            kind: settings.bytecode,
+            of_system: manager.starts_services(),
+        }),
     ];
+    actions.extend(
+        manager
+            .starts_services()
+            .then(|| Action::task(RemovePolicy)),
+    );
+    actions.push(Action::task(RemoveMachineId));
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
             path: path.to_owned(),
@@ -93,52 +100,78 @@ impl Task for RemoveBuildPackages {
                 .map(str::to_owned)
                 .collect()
         };
-        let base = lines(base_packages());
-        let brought = lines(brought_packages());
-        let installed = self.manager.installed(context.root);
-        let removed: Vec<String> = if context.root.exists(unneeded_packages()) {
+        let installed = self.manager.installed(context.root, context.runner);
+        let is_installed = |name: &String| installed.has(self.manager.bare(name));
+        let removed = if context.root.exists(unneeded_packages()) {
             // An earlier try: apt takes a package whose removal failed for one that
             // was asked for.
-            let unneeded = lines(unneeded_packages());
-            unneeded
-                .into_iter()
-                .filter(|name| installed.has(bare(name)))
-                .collect()
+            lines(unneeded_packages())
         } else {
-            let mut build: Vec<String> = lines(build_packages()).into_iter().collect();
+            let base = lines(base_packages());
+            let mut build = lines(build_packages());
             build.retain(|name| {
-                !base.contains(name) && !self.asked_for.contains(name) && installed.has(name)
+                !base.contains(name) && !self.asked_for.contains(name) && is_installed(name)
             });
             if build.is_empty() {
                 return Ok(());
             }
-            // Without that list `bootstrap` was cut off, and has marked nothing either.
-            let cut_off = !context.root.exists(brought_packages());
-            if cut_off {
-                let mark = self.manager.mark_unneeded(&build);
-                context.run("mark what only the build needs", &mark)?;
-            }
-            let trial = context.ask(
-                "find out what the build's packages brought",
-                &self.manager.simulate_removal(),
-            )?;
-            let mut removed = self.manager.removed(&trial);
-            removed.retain(|name| {
-                !base.contains(bare(name)) && (cut_off || brought.contains(bare(name)))
-            });
-            context.write(&unneeded_packages(), &removed.join("\n"))?;
-            removed
+            let mut candidates = self.candidates(context, &build, &installed)?;
+            candidates.retain(|name| !base.contains(name) && !self.asked_for.contains(name));
+            let unneeded = self.manager.unneeded(&candidates, context.runner);
+            let unneeded = unneeded.map_err(|child| Failure::Command {
+                doing: "find out what the build's packages brought".to_owned(),
+                child,
+            })?;
+            let lines: Vec<&str> = unneeded.iter().map(String::as_str).collect();
+            context.write(&unneeded_packages(), &lines.join("\n"))?;
+            unneeded
         };
+        let removed: Vec<String> = removed.into_iter().filter(is_installed).collect();
         if !removed.is_empty() {
-            context.run(
-                "remove the build's packages",
-                &self.manager.remove(&removed),
-            )?;
+            remove(context, self.manager, &removed)?;
             info::list_packages(context, self.manager)?;
         }
         context.record(|record| record.build_packages = removed);
         Ok(())
     }
+}
+
+impl RemoveBuildPackages {
+    /// What may be removed: all that came with `bootstrap`. Where that was cut off it has
+    /// marked nothing either; without marks only the packages of the build itself are sure.
+    fn candidates(
+        &self,
+        context: &Context<'_>,
+        build: &BTreeSet<String>,
+        installed: &Installed,
+    ) -> Result<BTreeSet<String>, Failure> {
+        if let Ok(brought) = context.root.read(brought_packages()) {
+            return Ok(brought.lines().map(str::to_owned).collect());
+        }
+        let names: Vec<String> = build.iter().cloned().collect();
+        let Some(mark) = self.manager.mark_unneeded(&names) else {
+            return Ok(build.clone());
+        };
+        context.run("mark what only the build needs", &mark)?;
+        let all = installed.packages().map(|(name, _)| name.to_owned());
+        Ok(all.collect())
+    }
+}
+
+fn remove(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+    packages: &[String],
+) -> Result<(), Failure> {
+    let command = manager.remove(packages);
+    let output = context.attempt(&command);
+    if manager.succeeded(&output) {
+        return Ok(());
+    }
+    Err(Failure::Command {
+        doing: "remove the build's packages".to_owned(),
+        child: FailedChild::new(&command, &output),
+    })
 }
 
 /// The file that lists what was found to be unneeded.
@@ -150,34 +183,47 @@ fn unneeded_packages() -> String {
 /// what the distribution's packages made of theirs goes by the time of its source,
 /// and depends on the order in which they were installed.
 #[derive(Debug)]
-struct RenewBytecode(Bytecode);
+struct RenewBytecode {
+    kind: Bytecode,
+    /// The distribution's, too: an RPM brings it along, and it is as much a file of the
+    /// package as any other.
+    of_system: bool,
+}
 
 impl Task for RenewBytecode {
     fn describe(&self) -> String {
-        let remove = format!(
-            "remove __pycache__ directories below /usr/lib/python3*, /usr/share and {VIRTUALENV}"
-        );
-        match self.0 {
+        let system = if self.of_system {
+            "/usr/lib/python3*, /usr/share and "
+        } else {
+            ""
+        };
+        let remove = format!("remove __pycache__ directories below {system}{VIRTUALENV}");
+        match self.kind {
             Bytecode::None => remove,
             kind => format!("{remove}, and compile the modules there anew ({kind})"),
         }
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let mut directories = vec![
-            context.root.join("/usr/share"),
-            context.root.join(VIRTUALENV),
-        ];
-        let libraries = context.root.glob("/usr/lib/python3*");
-        directories.extend(libraries.iter().map(|path| context.root.join(path)));
-        for cache in directories.iter().flat_map(|path| bytecode::caches(path)) {
+        let mut places = vec![VIRTUALENV.to_owned()];
+        if self.of_system {
+            places.push("/usr/share".to_owned());
+            places.extend(context.root.glob("/usr/lib/python3*"));
+        }
+        let places = places.iter().map(|path| context.root.join(path));
+        for cache in places.flat_map(|path| bytecode::caches(&path)) {
             fs::remove_dir_all(&cache).map_err(|error| file("remove", &cache, &error))?;
         }
         let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let jobs = context.settings.jobs.unwrap_or(cpus);
         let script = format!("{STATE}/bytecode.py");
-        let directories = modules(context.root);
-        let Some(compile) = self.0.compile(PYTHON, &script, jobs, &directories) else {
+        let mut directories = context
+            .root
+            .glob(&format!("{VIRTUALENV}/lib/python3*/site-packages"));
+        if self.of_system {
+            directories.extend(modules_of_system(context.root, &directories));
+        }
+        let Some(compile) = self.kind.compile(PYTHON, &script, jobs, &directories) else {
             return Ok(());
         };
         context.write(&script, bytecode::SCRIPT)?;
@@ -185,16 +231,15 @@ impl Task for RenewBytecode {
     }
 }
 
-/// The directories of modules that the virtualenv's interpreter imports from:
-/// `site-packages` and the distribution's, of no other version.
-fn modules(root: &Root) -> Vec<String> {
-    let site = root.glob(&format!("{VIRTUALENV}/lib/python3*/site-packages"));
+/// The distribution's directories of modules that the interpreter of these `site-packages`
+/// imports from, of no other version.
+fn modules_of_system(root: &Root, site: &[String]) -> Vec<String> {
     let versions = site.iter().filter_map(|site| site.rsplit('/').nth(1));
     let own = versions.map(|version| format!("/usr/lib/{version}"));
     let shared = "/usr/lib/python3/dist-packages".to_owned();
     let mut all: Vec<String> = own.chain([shared]).collect();
     all.retain(|directory| root.is_directory(directory));
-    [site, all].concat()
+    all
 }
 
 #[derive(Debug)]

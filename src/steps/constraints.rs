@@ -60,6 +60,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         pydeps: view.inputs.pydeps.clone(),
         overrides,
         lock,
+        python: view.python().to_owned(),
         edits: Vec::new(),
     };
     if at.is_some() {
@@ -135,6 +136,8 @@ struct Resolve {
     pydeps: Vec<Wanted>,
     overrides: Vec<Override>,
     lock: Option<Lock>,
+    /// The interpreter that wheels are for.
+    python: String,
     /// What is known before the run.
     edits: Vec<Edit>,
 }
@@ -164,6 +167,7 @@ impl Task for Resolve {
         let locked = self.lock.as_ref().map(|lock| lock.package(&uv));
         workshop::make(
             context,
+            &self.python,
             locked.flatten().and_then(|uv| uv.version.as_deref()),
         )?;
         let workshop = Workshop::open(context)?;

@@ -22,7 +22,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     (
         format!("{IMAGE_INFO} says what the image is made of"),
         Work::Do(vec![Action::task(WriteInfo {
-            manager: view.platform.package_manager(),
+            manager: view.platform.package_manager,
             packages,
         })]),
     )
@@ -91,6 +91,10 @@ pub(super) fn list_packages(
     context: &Context<'_>,
     manager: &dyn PackageManager,
 ) -> Result<(), Failure> {
-    let packages = context.ask("list the installed packages", &manager.list())?;
+    let packages = manager.list(context.runner);
+    let packages = packages.map_err(|child| Failure::Command {
+        doing: "list the installed packages".to_owned(),
+        child,
+    })?;
     context.write(&format!("{IMAGE_INFO}/packages.txt"), &packages)
 }

@@ -24,9 +24,10 @@ mod wheels_build;
 
 pub use weight::weight;
 
+use crate::command::Runner;
 use crate::findings::{Findings, Problem};
 use crate::inputs::Inputs;
-use crate::plan::{Expected, Plan, PlannedStep, View, Work};
+use crate::plan::{Aim, Expected, Plan, PlannedStep, View, Work};
 use crate::platform::Platform;
 use crate::record::{self, Record};
 use crate::root::Root;
@@ -34,7 +35,7 @@ use crate::schedule::STEPS_AT_ONCE;
 use crate::settings::Settings;
 use crate::step::{Mode, StepName};
 
-/// Makes the plan of the named steps, or of all, for the image below `root`.
+/// Makes the plan of what is aimed at, for the image below `root`.
 ///
 /// # Errors
 /// What makes any plan impossible: a distribution that cannot be told.
@@ -43,7 +44,8 @@ pub fn plan(
     settings: &Settings,
     root: &Root,
     environment: &[(String, String)],
-    named: Option<&[StepName]>,
+    runner: &dyn Runner,
+    aim: Aim<'_>,
 ) -> Result<Plan, Vec<Problem>> {
     let mut findings = Findings::default();
     check_place(root, &mut findings);
@@ -59,7 +61,11 @@ pub fn plan(
         .extend(settings.given.notes.iter().cloned());
     platform.check(&settings.distribution, &mut findings);
     let steps = StepName::of(settings.mode);
-    for foreign in named.iter().flat_map(|named| named.iter()) {
+    let named = match aim {
+        Aim::Steps(named) => named,
+        Aim::Look | Aim::Build => &[],
+    };
+    for foreign in named {
         if !steps.contains(foreign) {
             let own: Vec<_> = steps.iter().map(|name| name.as_str()).collect();
             findings.input(format!(
@@ -72,7 +78,7 @@ pub fn plan(
     let steps: Vec<StepName> = steps
         .iter()
         .copied()
-        .filter(|name| named.is_none_or(|named| named.contains(name)))
+        .filter(|name| aim.has(*name))
         .collect();
     let has = |some: &[StepName]| steps.iter().any(|name| some.contains(name));
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
@@ -84,8 +90,9 @@ pub fn plan(
         platform: &platform,
         root,
         inputs: &inputs,
-        named: named.is_some(),
+        aim,
         environment,
+        runner,
     };
     if wheels::are_needed(&view)
         && has(&[

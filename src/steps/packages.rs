@@ -3,37 +3,45 @@
 use std::collections::BTreeSet;
 
 use super::transaction::{
-    Origin, RefreshLists, Restrain, base_packages, check, fetch, note_base, refused,
+    Origin, RefreshLists, base_packages, check, fetch, install, not_listed, note_base, restrain,
 };
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::layout::STATE;
-use crate::plan::{Action, Task, View, Work};
+use crate::plan::{Action, Aim, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::words::count;
 
-pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
-    let manager = view.platform.package_manager();
+pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
+    let manager = view.platform.package_manager;
     let wanted = wanted(view);
     let why = format!(
         "{} for the profiles {}",
         count(wanted.len(), "package"),
         view.inputs.profiles.join(", ")
     );
-    let installed = manager.installed(view.root);
+    let installed = manager.installed(view.root, view.runner);
     let kept = kept(view);
     if wanted.iter().all(|(name, _)| {
         installed.has(name) && kept.as_ref().is_none_or(|kept| kept.contains(name))
     }) {
         return (why, Work::Done("all are installed".to_owned()));
     }
-    let work = Work::Do(vec![
-        Action::task(Restrain),
+    // A run brings the lists up to date first, and asks then.
+    if view.aim == Aim::Look {
+        for package in not_listed(view, &wanted) {
+            findings.input(format!("the package lists in this image have no {package}"));
+        }
+    }
+    let install = [
         Action::task(RefreshLists(manager)),
         Action::task(InstallPackages { manager, wanted }),
-    ]);
-    (why, work)
+    ];
+    (
+        why,
+        Work::Do(restrain(manager).into_iter().chain(install).collect()),
+    )
 }
 
 /// What `cleanup` would not remove: the base's packages and those that this step
@@ -88,19 +96,8 @@ impl Task for InstallPackages {
         let trial = check(context, self.manager, &self.wanted)?;
         note_base(context, self.manager)?;
         fetch(context, self.manager, &trial);
+        install(context, "install the packages", self.manager, &self.wanted)?;
         let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
-        let install = self.manager.install(&names);
-        let output = context.attempt(&install);
-        if !output.ending.success() {
-            let doing = "install the packages";
-            return Err(refused(
-                doing,
-                self.manager,
-                &self.wanted,
-                &install,
-                &output,
-            ));
-        }
         context.write(&asked_for(), &names.join("\n"))?;
         context.record(|record| record.packages = names);
         Ok(())

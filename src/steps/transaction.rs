@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use crate::command::{Command, Output};
+use crate::command::{Command, Output, Runner};
 use crate::context::Context;
-use crate::failure::{FailedChild, Failure};
+use crate::failure::{FailedChild, Failure, UnknownPackage};
 use crate::layout::{PROGRAMS, STATE};
-use crate::plan::Task;
+use crate::plan::{Action, Task, View};
 use crate::platform::package_manager::{Download, PackageManager};
 use crate::root::Root;
-use crate::words::count;
+use crate::words::{count, nearest};
 
 /// Where a package was asked for: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
 pub(super) type Origin = String;
@@ -27,11 +27,46 @@ pub(super) fn check(
     let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
     let command = manager.simulate(&names);
     let output: Output = context.runner.ask(&command);
-    if output.ending.success() {
+    if manager.succeeded(&output) {
         return Ok(output.stdout);
     }
     let doing = "find a way to install the packages together";
-    Err(refused(doing, manager, wanted, &command, &output))
+    Err(refused(context, doing, manager, wanted, &command, &output))
+}
+
+/// Installs packages in one transaction.
+pub(super) fn install(
+    context: &Context<'_>,
+    doing: &str,
+    manager: &dyn PackageManager,
+    wanted: &[(String, Origin)],
+) -> Result<(), Failure> {
+    let again: Vec<String> = context
+        .root
+        .read(broken_packages())
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    let reinstall = (!again.is_empty()).then(|| manager.reinstall(&again));
+    for command in reinstall.into_iter().chain([manager.install(&names)]) {
+        let output = context.attempt(&command);
+        if manager.succeeded(&output) {
+            continue;
+        }
+        let broken: Vec<String> = manager.broken(&output).into_iter().collect();
+        if !broken.is_empty() {
+            context.write(&broken_packages(), &broken.join("\n"))?;
+        }
+        return Err(refused(context, doing, manager, wanted, &command, &output));
+    }
+    context.remove(&broken_packages())
+}
+
+/// The file that lists packages whose scripts failed.
+fn broken_packages() -> String {
+    format!("{STATE}/broken-packages")
 }
 
 /// How many files of an archive are fetched at a time: as many as browsers ask one
@@ -77,7 +112,8 @@ pub(super) fn fetch(context: &Context<'_>, manager: &dyn PackageManager, trial: 
 }
 
 /// What a package manager that could not install `wanted`, in truth or on trial, means.
-pub(super) fn refused(
+fn refused(
+    context: &Context<'_>,
     doing: &str,
     manager: &dyn PackageManager,
     wanted: &[(String, Origin)],
@@ -86,25 +122,63 @@ pub(super) fn refused(
 ) -> Failure {
     let child = FailedChild::new(command, output);
     let unknown: BTreeSet<String> = manager.unknown(output).into_iter().collect();
-    let packages: Vec<_> = wanted
-        .iter()
-        .filter(|(name, _)| unknown.contains(bare(name)))
-        .cloned()
-        .collect();
+    let mut packages = wanted.to_vec();
+    packages.retain(|(name, _)| unknown.contains(manager.bare(name)));
     if packages.is_empty() {
-        Failure::Command {
+        return Failure::Command {
             doing: doing.to_owned(),
             child,
-        }
-    } else {
-        Failure::PackagesUnknown { packages, child }
+        };
+    }
+    let answer = available(manager, context.runner);
+    Failure::PackagesUnknown {
+        packages: with_nearest(packages, manager, &manager.names(&answer)),
+        child,
     }
 }
 
-/// A package's name without the architecture, version or release that it is
-/// asked for with: `git:amd64`, `git=9` and `git/sid`.
-pub(super) fn bare(name: &str) -> &str {
-    name.split(['=', '/', ':']).next().unwrap_or(name)
+/// The names of all packages in the lists that are here, as the package manager says them;
+/// nothing when it cannot.
+fn available(manager: &dyn PackageManager, runner: &dyn Runner) -> String {
+    let output = manager.available().map(|command| runner.ask(&command));
+    output
+        .filter(|output| output.ending.success())
+        .map(|output| output.stdout)
+        .unwrap_or_default()
+}
+
+fn with_nearest(
+    packages: Vec<(String, Origin)>,
+    manager: &dyn PackageManager,
+    known: &BTreeSet<&str>,
+) -> Vec<UnknownPackage> {
+    let unknown = packages.into_iter().map(|(name, origin)| UnknownPackage {
+        near: nearest(manager.bare(&name), known.iter().copied()).map(str::to_owned),
+        name,
+        origin,
+    });
+    unknown.collect()
+}
+
+/// Those of the packages that the lists in this image do not have; none where there are no
+/// lists, as in most base images. Names of files and capabilities are not told from others
+/// by their looks, and so passed over.
+pub(super) fn not_listed(view: &View<'_>, wanted: &[(String, Origin)]) -> Vec<UnknownPackage> {
+    let manager = view.platform.package_manager;
+    if !view.root.is_system() || !manager.has_lists(view.root) {
+        return Vec::new();
+    }
+    let answer = available(manager, view.runner);
+    let known = manager.names(&answer);
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let mut unknown = wanted.to_vec();
+    unknown.retain(|(name, _)| {
+        let name = manager.bare(name);
+        !name.is_empty() && !name.contains(['(', '/']) && !known.contains(name)
+    });
+    with_nearest(unknown, manager, &known)
 }
 
 /// Notes what the base image has, once, so that `cleanup` removes none of it.
@@ -116,8 +190,8 @@ pub(super) fn note_base(
     if context.root.exists(&path) {
         return Ok(());
     }
-    let installed = manager.installed(context.root);
-    let names: Vec<_> = installed.names().collect();
+    let installed = manager.installed(context.root, context.runner);
+    let names: Vec<_> = installed.names().into_iter().collect();
     if context.root.exists(MACHINE_ID) {
         context.write(&base_machine_id(), "")?;
     }
@@ -163,11 +237,16 @@ impl Task for RefreshLists {
     }
 }
 
+/// Keeps packages from starting services, where they would.
+pub(super) fn restrain(manager: &dyn PackageManager) -> Option<Action> {
+    manager.starts_services().then(|| Action::task(Restrain))
+}
+
 /// Keeps maintainer scripts from starting services in the build
 /// (<https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt>), and from
 /// compiling Python modules: `cleanup` makes the image's bytecode, if it is to have any.
 #[derive(Debug)]
-pub(super) struct Restrain;
+struct Restrain;
 
 /// What postinst scripts of Python packages call for each package, `dh_python3(1)`: a
 /// third of a second for every one of them.

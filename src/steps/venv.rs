@@ -20,7 +20,11 @@ use crate::wheels::Directory;
 const CONFIGURATION: &str = "/var/lib/openstack/pyvenv.cfg";
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
-    let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION);
+    // `python3` is whatever made it; of another interpreter its library has the name.
+    let python = view.python();
+    let is_of_python =
+        python == "python3" || view.root.is_directory(format!("{VIRTUALENV}/lib/{python}"));
+    let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION) && is_of_python;
     if view.settings.plugin {
         return plan_plugin(view, exists, findings);
     }
@@ -57,7 +61,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         // --without-pip: pip comes from the wheels, where they have one, and needs no ensurepip then.
         actions.push(Action::Run {
             doing: "make the virtualenv",
-            command: Command::new("python3").args([
+            command: Command::new(python).args([
                 "-m",
                 "venv",
                 "--clear",

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::build::BUILT;
 use super::source;
+use crate::command::Runner;
 use crate::layout::{IMAGE_INFO, STAMPS, VIRTUALENV};
 use crate::platform::Platform;
 use crate::python::bytecode;
@@ -22,6 +23,7 @@ pub fn weight(
     settings: &Settings,
     platform: &Platform,
     root: &Root,
+    runner: &dyn Runner,
 ) -> Option<u64> {
     let sources = || -> Vec<String> {
         let projects = source::projects(settings);
@@ -32,7 +34,7 @@ pub fn weight(
     let one = |path: &str| vec![path.to_owned()];
     let wheels = &settings.wheels;
     let places = match step {
-        StepName::Bootstrap | StepName::Packages => return Some(packages(platform, root)),
+        StepName::Bootstrap | StepName::Packages => return Some(packages(platform, root, runner)),
         StepName::Venv | StepName::Pip => one(VIRTUALENV),
         StepName::Source => sources(),
         StepName::Build => one(BUILT),
@@ -52,7 +54,7 @@ pub fn weight(
                 .iter()
                 .map(|path| tree(path, &mut BTreeSet::new()))
                 .sum();
-            return Some(compiled + bytes(root, &all) + packages(platform, root));
+            return Some(compiled + bytes(root, &all) + packages(platform, root, runner));
         }
         StepName::User | StepName::Hooks | StepName::Constraints | StepName::WheelsBuild => {
             return None;
@@ -63,14 +65,14 @@ pub fn weight(
 
 /// The installed packages as their own database weighs them, and what the package
 /// manager keeps beside them.
-fn packages(platform: &Platform, root: &Root) -> u64 {
-    let manager = platform.package_manager();
+fn packages(platform: &Platform, root: &Root, runner: &dyn Runner) -> u64 {
+    let manager = platform.package_manager;
     let leftovers: Vec<String> = manager
         .leftovers()
         .iter()
         .flat_map(|pattern| root.glob(pattern))
         .collect();
-    manager.installed_bytes(root) + bytes(root, &leftovers)
+    manager.installed_bytes(root, runner) + bytes(root, &leftovers)
 }
 
 fn bytes(root: &Root, places: &[String]) -> u64 {

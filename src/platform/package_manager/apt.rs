@@ -1,12 +1,13 @@
 //! apt and dpkg: Debian, Ubuntu and what descends from them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Download, Installed, PackageManager, Tool};
-use crate::command::{Command, Output};
+use super::{Download, Installed, PackageManager, Tool, asked};
+use crate::command::{Command, Output, Runner};
+use crate::failure::FailedChild;
 use crate::layout::PROGRAMS;
 use crate::root::Root;
 
@@ -57,14 +58,14 @@ impl PackageManager for Apt {
         "apt"
     }
 
-    fn installed(&self, root: &Root) -> Installed {
+    fn installed(&self, root: &Root, _runner: &dyn Runner) -> Installed {
         root.read(STATUS)
             .map(|text| parse_status(&text))
             .unwrap_or_default()
     }
 
     /// `Installed-Size`, deb-control(5), in KiB. What is not installed any more has none.
-    fn installed_bytes(&self, root: &Root) -> u64 {
+    fn installed_bytes(&self, root: &Root, _runner: &dyn Runner) -> u64 {
         let status = root.read(STATUS).unwrap_or_default();
         let sizes = status
             .lines()
@@ -82,6 +83,11 @@ impl PackageManager for Apt {
             .then(|| Command::new("dpkg").args(["--configure", "--pending", "--force-confold"]))
     }
 
+    /// By policy-rc.d and py3compile: Debian's packages do both.
+    fn starts_services(&self) -> bool {
+        true
+    }
+
     fn has_lists(&self, root: &Root) -> bool {
         !root.glob("/var/lib/apt/lists/*_Packages*").is_empty()
     }
@@ -93,6 +99,20 @@ impl PackageManager for Apt {
             // Otherwise it makes its index of all packages twice; whoever needs it makes it.
             "--option=pkgCacheFile::Generate=false",
         ])
+    }
+
+    fn available(&self) -> Option<Command> {
+        // Its cache of all packages is made in memory, for whoever may not write it.
+        Some(Command::new("apt-cache").args([
+            "--option=Dir::Cache::pkgcache=",
+            "--option=Dir::Cache::srcpkgcache=",
+            "pkgnames",
+        ]))
+    }
+
+    /// `git:amd64`, `git=9` and `git/sid`.
+    fn bare<'a>(&self, name: &'a str) -> &'a str {
+        name.split(['=', '/', ':']).next().unwrap_or(name)
     }
 
     fn simulate(&self, packages: &[String]) -> Command {
@@ -127,39 +147,42 @@ impl PackageManager for Apt {
         install("install").args(packages)
     }
 
-    fn mark_unneeded(&self, packages: &[String]) -> Command {
-        Command::new("apt-mark").arg("auto").args(packages)
+    fn mark_unneeded(&self, packages: &[String]) -> Option<Command> {
+        Some(Command::new("apt-mark").arg("auto").args(packages))
     }
 
-    fn simulate_removal(&self) -> Command {
+    fn unneeded(
+        &self,
+        candidates: &BTreeSet<String>,
+        runner: &dyn Runner,
+    ) -> Result<BTreeSet<String>, Box<FailedChild>> {
         // A package that another one merely recommends or suggests is one that
         // this program, which installs neither, would not have brought in.
-        apt_get("autoremove").args([
+        let trial = apt_get("autoremove").args([
             "--simulate",
             "--purge",
             "--option=APT::AutoRemove::RecommendsImportant=false",
             "--option=APT::AutoRemove::SuggestsImportant=false",
-        ])
-    }
-
-    fn removed(&self, simulation: &str) -> Vec<String> {
-        PURGED
-            .captures_iter(simulation)
-            .map(|capture| capture[1].to_owned())
-            .collect()
+        ]);
+        let purged = purged(&asked(&trial, runner)?).into_iter();
+        let known = |name: &String| candidates.contains(self.bare(name));
+        Ok(purged.filter(known).collect())
     }
 
     fn remove(&self, packages: &[String]) -> Command {
         apt_get("purge").arg("--yes").args(packages)
     }
 
-    fn list(&self) -> Command {
+    fn list(&self, runner: &dyn Runner) -> Result<String, Box<FailedChild>> {
         // Wide enough for every name; dpkg cuts columns to the terminal it thinks it has.
-        Command::new("dpkg").arg("-l").variable("COLUMNS", "200")
+        asked(
+            &Command::new("dpkg").arg("-l").variable("COLUMNS", "200"),
+            runner,
+        )
     }
 
-    fn leftovers(&self) -> &'static [&'static str] {
-        &[
+    fn leftovers(&self) -> Vec<&'static str> {
+        vec![
             "/var/lib/apt/lists/*",
             "/var/cache/apt/*.bin",
             "/var/cache/apt/archives/*.deb",
@@ -174,25 +197,34 @@ impl PackageManager for Apt {
         ]
     }
 
-    fn package_of(&self, tool: Tool) -> &'static str {
+    fn package_of(&self, tool: Tool, python: &str) -> String {
         match tool {
-            Tool::Python => "python3",
-            Tool::Ensurepip => "python3-venv",
-            Tool::Git => "git",
-            Tool::Certificates => "ca-certificates",
-            Tool::Accounts => "passwd",
+            Tool::Python => python.to_owned(),
+            Tool::Ensurepip => format!("{python}-venv"),
+            Tool::Headers => format!("{python}-dev"),
+            Tool::Git => "git".to_owned(),
+            Tool::Certificates => "ca-certificates".to_owned(),
+            Tool::Accounts => "passwd".to_owned(),
         }
     }
 
-    fn python_library_query(&self) -> Command {
-        Command::new("apt-cache").args(["depends", "python3"])
+    fn python_library(
+        &self,
+        python: &str,
+        runner: &dyn Runner,
+    ) -> Result<Option<String>, Box<FailedChild>> {
+        if python != "python3" {
+            return Ok(Some(format!("lib{python}")));
+        }
+        let query = Command::new("apt-cache").args(["depends", python]);
+        Ok(library(&asked(&query, runner)?))
     }
+}
 
-    fn python_library(&self, answer: &str) -> Option<String> {
-        PYTHON
-            .captures(answer)
-            .map(|capture| format!("lib{}", &capture[1]))
-    }
+/// Reads which version `python3` stands for.
+fn library(dependencies: &str) -> Option<String> {
+    let version = PYTHON.captures(dependencies)?;
+    Some(format!("lib{}", &version[1]))
 }
 
 /// Installs what is asked for and what that depends on, whatever the base image's
@@ -208,9 +240,15 @@ fn install(command: &str) -> Command {
         .args([command, "--yes", "--no-install-recommends"])
 }
 
+/// The packages that a simulated removal would purge.
+fn purged(simulation: &str) -> Vec<String> {
+    let captures = PURGED.captures_iter(simulation);
+    captures.map(|capture| capture[1].to_owned()).collect()
+}
+
 /// Reads dpkg's status file (deb822, deb-control(5)): the packages whose state is `installed`.
 fn parse_status(text: &str) -> Installed {
-    let mut installed = BTreeMap::new();
+    let mut installed = Installed::default();
     for paragraph in text.split("\n\n") {
         let field = |name: &str| {
             paragraph
@@ -228,12 +266,12 @@ fn parse_status(text: &str) -> Installed {
         }
         for provided in field("Provides").unwrap_or_default().split(',') {
             if let Some(name) = provided.split_whitespace().next() {
-                installed.entry(name.to_owned()).or_insert_with(String::new);
+                installed.provide(name);
             }
         }
-        installed.insert(package.to_owned(), version.to_owned());
+        installed.add(package, version);
     }
-    Installed(installed)
+    installed
 }
 
 /// Whether the status file has packages that are unpacked and not set up.
@@ -262,8 +300,8 @@ mod tests {
              Package: held\nStatus: hold ok installed\nVersion: 2\n",
         );
         assert_eq!(
-            installed.names().collect::<Vec<_>>(),
-            ["held", "libpython3.12", "libpython3.12t64"]
+            installed.names(),
+            ["held", "libpython3.12", "libpython3.12t64"].into()
         );
     }
 
@@ -293,9 +331,7 @@ mod tests {
     #[test]
     fn a_simulated_removal_names_packages() {
         assert_eq!(
-            Apt.removed(
-                "NOTE: simulated\nPurg git [1:2.47]\nPurg liberror-perl [0.17]\nRemv x [1]\n"
-            ),
+            purged("NOTE: simulated\nPurg git [1:2.47]\nPurg liberror-perl [0.17]\nRemv x [1]\n"),
             ["git", "liberror-perl", "x"]
         );
     }
@@ -303,7 +339,7 @@ mod tests {
     #[test]
     fn the_interpreters_library_follows_its_version() {
         assert_eq!(
-            Apt.python_library("python3\n  PreDepends: python3-minimal\n  Depends: python3.13\n  Depends: libpython3-stdlib\n").as_deref(),
+            library("python3\n  PreDepends: python3-minimal\n  Depends: python3.13\n  Depends: libpython3-stdlib\n").as_deref(),
             Some("libpython3.13")
         );
     }

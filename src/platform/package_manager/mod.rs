@@ -1,12 +1,15 @@
 //! Package managers, behind one small interface.
 
 mod apt;
-mod unsupported;
+mod dnf;
+mod rpm;
+mod zypper;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Family;
-use crate::command::{Command, Output};
+use crate::command::{Command, Output, Runner};
+use crate::failure::FailedChild;
 use crate::root::Root;
 
 /// A distribution's package manager.
@@ -14,23 +17,21 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// Its name for people.
     fn name(&self) -> &'static str;
 
-    /// Whether images of it can be built at all.
-    fn supported(&self) -> bool {
-        true
-    }
-
-    /// What is installed, read from its database and not asked of its tools.
-    fn installed(&self, root: &Root) -> Installed;
+    /// What is installed, as its database says.
+    fn installed(&self, root: &Root, runner: &dyn Runner) -> Installed;
 
     /// What the installed packages weigh, in bytes, as their database says.
-    fn installed_bytes(&self, _root: &Root) -> u64 {
-        0
-    }
+    fn installed_bytes(&self, root: &Root, runner: &dyn Runner) -> u64;
 
     /// Finishes an installation that was cut off, if there is one: without that
     /// it refuses every other.
     fn unfinished(&self, _root: &Root) -> Option<Command> {
         None
+    }
+
+    /// Whether packages start services and compile Python's modules when they are installed.
+    fn starts_services(&self) -> bool {
+        false
     }
 
     /// Whether there are lists of available packages.
@@ -39,8 +40,27 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// Brings its lists of available packages up to date.
     fn refresh(&self) -> Command;
 
+    /// Lists the names of all packages in the lists that are here; none where it cannot.
+    fn available(&self) -> Option<Command>;
+
+    /// Reads the names out of the answer.
+    fn names<'a>(&self, answer: &'a str) -> BTreeSet<&'a str> {
+        answer.lines().filter(|line| !line.is_empty()).collect()
+    }
+
+    /// A package's name without the architecture, version or release that it may be asked
+    /// for with.
+    fn bare<'a>(&self, name: &'a str) -> &'a str {
+        name
+    }
+
     /// Tries an installation without doing it.
     fn simulate(&self, packages: &[String]) -> Command;
+
+    /// Whether it did what it was asked to, be it a trial, an installation or a removal.
+    fn succeeded(&self, output: &Output) -> bool {
+        output.ending.success()
+    }
 
     /// The packages that a failed simulation names as not to be had.
     fn unknown(&self, simulation: &Output) -> Vec<String>;
@@ -54,32 +74,51 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     /// Installs packages in one transaction, without those that are only recommended.
     fn install(&self, packages: &[String]) -> Command;
 
-    /// Marks packages as there for others only.
-    fn mark_unneeded(&self, packages: &[String]) -> Command;
+    /// The packages whose scripts failed, and which count as installed all the same, so that
+    /// another installation would pass over them.
+    fn broken(&self, _output: &Output) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 
-    /// Tries the removal of what nobody needs.
-    fn simulate_removal(&self) -> Command;
+    /// Installs packages that are installed, so that their scripts run again.
+    fn reinstall(&self, packages: &[String]) -> Command {
+        self.install(packages)
+    }
 
-    /// The packages that this trial would remove.
-    fn removed(&self, simulation: &str) -> Vec<String>;
+    /// Marks packages as there for others only; none where it keeps no such marks.
+    fn mark_unneeded(&self, _packages: &[String]) -> Option<Command> {
+        None
+    }
+
+    /// Those of the candidates that were not asked for since they were marked, and that
+    /// nothing else needs.
+    fn unneeded(
+        &self,
+        candidates: &BTreeSet<String>,
+        runner: &dyn Runner,
+    ) -> Result<BTreeSet<String>, Box<FailedChild>>;
 
     /// Removes packages and their configuration.
     fn remove(&self, packages: &[String]) -> Command;
 
-    /// Lists what is installed, as LOCI writes it into packages.txt.
-    fn list(&self) -> Command;
+    /// What is installed, as it lists it for people.
+    fn list(&self, runner: &dyn Runner) -> Result<String, Box<FailedChild>>;
 
     /// Files of it that an image does not need and that differ from build to build.
-    fn leftovers(&self) -> &'static [&'static str];
+    fn leftovers(&self) -> Vec<&'static str>;
 
-    /// The package that provides a tool.
-    fn package_of(&self, tool: Tool) -> &'static str;
+    /// The package that provides a tool, for an interpreter called `python`.
+    fn package_of(&self, tool: Tool, python: &str) -> String;
 
-    /// Asks for the package of the interpreter's shared library.
-    fn python_library_query(&self) -> Command;
-
-    /// Reads that package out of the answer.
-    fn python_library(&self, answer: &str) -> Option<String>;
+    /// The package of the interpreter's shared library, where it is one of its own. Of
+    /// `python3` it carries the version in its name, which only the lists know.
+    fn python_library(
+        &self,
+        _python: &str,
+        _runner: &dyn Runner,
+    ) -> Result<Option<String>, Box<FailedChild>> {
+        Ok(None)
+    }
 }
 
 /// Packages that are fetched one after another, beside others.
@@ -104,33 +143,65 @@ pub enum Tool {
     Git,
     /// Certificates of the public authorities.
     Certificates,
+    /// What extension modules are compiled with.
+    Headers,
     /// useradd(8) and groupadd(8).
     Accounts,
 }
 
-/// Installed packages: name to version, provided names included.
+/// Installed packages and what they provide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Installed(BTreeMap<String, String>);
+pub struct Installed {
+    /// By name, with their versions.
+    packages: BTreeMap<String, String>,
+    provided: BTreeSet<String>,
+}
 
 impl Installed {
-    /// Whether this package, or one that provides it, is installed.
-    #[must_use]
-    pub fn has(&self, package: &str) -> bool {
-        self.0.contains_key(package)
+    fn add(&mut self, name: &str, version: &str) {
+        self.packages.insert(name.to_owned(), version.to_owned());
     }
 
-    /// Every installed name.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    fn provide(&mut self, name: &str) {
+        self.provided.insert(name.to_owned());
+    }
+
+    /// Whether this package, or one that provides it, is installed.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.packages.contains_key(name) || self.provided.contains(name)
+    }
+
+    /// The packages with their versions.
+    pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
+        let packages = self.packages.iter();
+        packages.map(|(name, version)| (name.as_str(), version.as_str()))
+    }
+
+    /// Every name: of packages, and those that they provide.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        let names = self.packages.keys().chain(&self.provided);
+        names.map(String::as_str).collect()
     }
 }
 
-/// The package manager of a family.
+/// What a command prints when it succeeds.
+fn asked(command: &Command, runner: &dyn Runner) -> Result<String, Box<FailedChild>> {
+    let output = runner.ask(command);
+    if output.ending.success() {
+        Ok(output.stdout)
+    } else {
+        Err(FailedChild::new(command, &output))
+    }
+}
+
+/// The package manager of a family, in an image.
 #[must_use]
-pub fn of(family: Family) -> &'static dyn PackageManager {
+pub fn of(family: Family, root: &Root) -> &'static dyn PackageManager {
     match family {
         Family::Debian => &apt::Apt,
-        Family::RedHat => &unsupported::Unsupported("dnf"),
-        Family::Suse => &unsupported::Unsupported("zypper"),
+        Family::RedHat => dnf::of(root),
+        Family::Suse => &zypper::Zypper,
     }
 }

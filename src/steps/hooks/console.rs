@@ -51,7 +51,7 @@ impl Console {
         let stamp = self.stamp(view.root, source.as_deref());
         let is_done = view.root.is_directory(self.directory)
             && view.root.read(self.stamp_file()).ok() == Some(stamp.clone());
-        (view.named || !is_done).then(|| {
+        (view.named() || !is_done).then(|| {
             Action::task(Install {
                 console: self,
                 source,

@@ -58,7 +58,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
     let is_done = !findings.works(&[StepName::Pip])
         && view.root.exists(STATIC_PATH)
         && view.root.read(stamp_file()).ok() == Some(configure.stamp());
-    if is_done && !view.named {
+    if is_done && !view.named() {
         Vec::new()
     } else {
         vec![Action::task(configure)]

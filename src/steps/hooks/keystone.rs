@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::super::packages;
-use super::super::transaction::{RefreshLists, Restrain, bare, note_base};
+use super::super::transaction::{RefreshLists, note_base, restrain};
 use crate::command::Command;
 use crate::context::Context;
 use crate::download::{Advice, Client, Fetched, Trust, Wanted};
@@ -63,6 +63,7 @@ pub(super) fn warn_of_unused(view: &View<'_>, findings: &mut Findings) {
 /// Installs the module and enables it, unless that was done.
 pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
     let given = &view.settings.mod_oauth2;
+    let manager = view.platform.package_manager;
     let family = view.platform.family;
     if family != Family::Debian {
         findings.input(format!(
@@ -74,7 +75,7 @@ pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
         return Vec::new();
     }
     let mut wanted = packages::wanted(view).into_iter();
-    if given.is_empty() && !wanted.any(|(name, _)| bare(&name) == PACKAGE) {
+    if given.is_empty() && !wanted.any(|(name, _)| manager.bare(&name) == PACKAGE) {
         findings.input(format!(
             "PROFILES={PROFILE}: nothing says where the module comes from; \
              set DIST_PACKAGES={PACKAGE} where the archive has it, \
@@ -87,15 +88,18 @@ pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
         .iter()
         .filter_map(|file| source(view, file, findings).map(|url| (file.clone(), url)));
     let install = Install {
-        manager: view.platform.package_manager(),
+        manager,
         files: files.collect(),
     };
     let is_done =
         view.root.exists(ENABLED) && view.root.read(stamp_file()).ok() == Some(install.stamp());
-    if is_done && !view.named {
+    if is_done && !view.named() {
         return Vec::new();
     }
-    vec![Action::task(Restrain), Action::task(install)]
+    restrain(manager)
+        .into_iter()
+        .chain([Action::task(install)])
+        .collect()
 }
 
 fn stamp_file() -> String {

@@ -25,7 +25,7 @@ pub(super) fn described(scripts: &[String]) -> Option<String> {
 /// Those after pip that have not run. `step hooks` runs them again: that is what someone
 /// who debugs one wants.
 pub(super) fn after_pip(view: &View<'_>, findings: &Findings) -> Vec<Action> {
-    let again = view.named || findings.works(&[StepName::Pip]);
+    let again = view.named() || findings.works(&[StepName::Pip]);
     plan(view, &view.inputs.hooks, &[], again)
 }
 
@@ -33,7 +33,7 @@ pub(super) fn after_pip(view: &View<'_>, findings: &Findings) -> Vec<Action> {
 /// runs them again.
 pub(super) fn before_pip(view: &View<'_>, findings: &Findings) -> Vec<Action> {
     let mut sources = source::projects(view.settings);
-    let again = view.named
+    let again = view.named()
         || findings.works(&[StepName::Wheels, StepName::Venv])
         || source::changes(view)
         || sources.any(|project| !view.root.exists(place(view, project)));

@@ -1,0 +1,251 @@
+//! rpm's database, which dnf and zypper share, asked by rpm(8) itself: of which kind it is
+//! depends on the distribution and its release.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Installed, asked};
+use crate::command::{Command, Output, Runner};
+use crate::failure::FailedChild;
+use crate::root::Root;
+
+/// Where the database is, the newer place first: Fedora, EL 10 and openSUSE have it with
+/// the system's read-only part.
+const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+
+/// What it is called, by its kind.
+const DATABASES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
+
+/// What rpm leaves behind.
+pub const LEFTOVERS: &[&str] = &[
+    "/usr/lib/sysimage/rpm/.rpm.lock",
+    "/var/lib/rpm/.rpm.lock",
+    "/var/lib/rpm/__db.*",
+];
+
+static NEEDED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^\s+(.+) is needed by \(installed\) ").expect("constant"));
+
+/// What rpm and dnf 5 say of a script that failed. To rpm this is a warning unless the script
+/// comes before the installation, and the package is installed.
+static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)(?:%\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
+    )
+    .expect("constant")
+});
+
+/// The packages whose scripts failed, by name.
+pub fn broken(output: &Output) -> BTreeSet<String> {
+    let text = format!("{}{}", output.stdout, output.stderr);
+    let packages = BROKEN.captures_iter(&text).filter_map(|capture| {
+        // NAME-VERSION-RELEASE.ARCHITECTURE
+        let package = capture.iter().skip(1).flatten().next()?.as_str();
+        Some(package.rsplitn(3, '-').nth(2)?.to_owned())
+    });
+    packages.collect()
+}
+
+/// Asks the whole database; nothing where there is none, because rpm would make one.
+fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
+    let has_database = |place: &&&str| {
+        DATABASES
+            .iter()
+            .any(|name| root.is_file(format!("{place}/{name}")))
+    };
+    let Some(place) = PLACES.iter().find(has_database) else {
+        return String::new();
+    };
+    let mut rpm = Command::new("rpm").variable("LC_ALL", "C");
+    if !root.is_system() {
+        // `--root` would need chroot(2).
+        rpm = rpm.arg(format!("--dbpath={}", root.join(place).display()));
+    }
+    runner
+        .ask(&rpm.args(["--query", "--all", "--queryformat", format]))
+        .stdout
+}
+
+/// What is installed; nothing when rpm cannot be asked.
+pub fn installed(root: &Root, runner: &dyn Runner) -> Installed {
+    let format = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[%{PROVIDENAME}\\n]";
+    parse(&query(root, runner, format))
+}
+
+fn parse(answer: &str) -> Installed {
+    let mut installed = Installed::default();
+    for line in answer.lines() {
+        match line.split_once('\t') {
+            Some((name, version)) => installed.add(name, version),
+            None => installed.provide(line),
+        }
+    }
+    installed
+}
+
+/// What the installed packages weigh, in bytes.
+pub fn installed_bytes(root: &Root, runner: &dyn Runner) -> u64 {
+    let sizes = query(root, runner, "%{LONGSIZE}\\n");
+    sizes
+        .lines()
+        .filter_map(|size| size.parse::<u64>().ok())
+        .sum()
+}
+
+/// What is installed, sorted: rpm lists it as it was installed.
+pub fn list(runner: &dyn Runner) -> Result<String, Box<FailedChild>> {
+    let query = Command::new("rpm").args(["--query", "--all", "--queryformat", "%{NEVRA}\\n"]);
+    let lines = asked(&query, runner)?;
+    let sorted: BTreeSet<&str> = lines.lines().collect();
+    Ok(sorted
+        .into_iter()
+        .fold(String::new(), |text, line| text + line + "\n"))
+}
+
+/// Those of the candidates that nothing else requires: what is required is taken from
+/// them until rpm would let go of the rest. The error is what rpm said.
+pub fn unneeded(
+    candidates: &BTreeSet<String>,
+    runner: &dyn Runner,
+) -> Result<BTreeSet<String>, Box<FailedChild>> {
+    let mut unneeded = candidates.clone();
+    while !unneeded.is_empty() {
+        let trial = Command::new("rpm")
+            .args(["--erase", "--test"])
+            .args(&unneeded)
+            .variable("LC_ALL", "C");
+        let output = runner.ask(&trial);
+        if output.ending.success() {
+            break;
+        }
+        let needed = providers(&required(&output.stderr), runner);
+        let before = unneeded.len();
+        unneeded.retain(|name| !needed.contains(name));
+        if unneeded.len() == before {
+            return Err(FailedChild::new(&trial, &output));
+        }
+    }
+    Ok(unneeded)
+}
+
+/// The capabilities that a trial names. Of `(git if diffutils)`
+/// (<https://rpm.org/docs/latest/manual/boolean_dependencies.html>) all words are taken:
+/// keeping one package too many does no harm.
+fn required(said: &str) -> BTreeSet<String> {
+    let words = NEEDED.captures_iter(said).flat_map(|capture| {
+        let whole = capture.get(1).map_or("", |capability| capability.as_str());
+        if whole.starts_with('(') {
+            whole.split(['(', ')', ' ']).collect()
+        } else {
+            // A version may follow: `perl >= 5`.
+            whole.split(' ').take(1).collect::<Vec<_>>()
+        }
+    });
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The installed packages that provide any of the capabilities.
+fn providers(capabilities: &BTreeSet<String>, runner: &dyn Runner) -> BTreeSet<String> {
+    let query = Command::new("rpm")
+        .args(["--query", "--queryformat", "%{NAME}\\n", "--whatprovides"])
+        .args(capabilities)
+        .variable("LC_ALL", "C");
+    runner
+        .ask(&query)
+        .stdout
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Ending;
+
+    /// Answers as rpm would.
+    #[derive(Debug)]
+    struct Rpm(fn(&str) -> Output);
+
+    impl Runner for Rpm {
+        fn run(&self, command: &Command, _line: &mut dyn FnMut(&str)) -> Output {
+            (self.0)(&command.to_string())
+        }
+
+        fn ask(&self, command: &Command) -> Output {
+            (self.0)(&command.to_string())
+        }
+    }
+
+    fn said(status: i32, stdout: &str, stderr: &str) -> Output {
+        Output {
+            ending: Ending::Exited(status),
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        }
+    }
+
+    #[test]
+    fn packages_are_told_from_what_they_provide() {
+        let installed =
+            parse("git-core\t1:2.43-1\ngit-core\ngit-core(x86-64)\nbash\t5.1-9\n/bin/sh\n");
+        assert_eq!(
+            installed.packages().collect::<Vec<_>>(),
+            [("bash", "5.1-9"), ("git-core", "1:2.43-1")]
+        );
+        assert!(installed.has("/bin/sh") && installed.has("git-core(x86-64)"));
+        assert!(!installed.has("git"));
+    }
+
+    #[test]
+    fn what_is_needed_stays_and_the_rest_goes() {
+        let candidates = ["git", "perl", "less"].map(str::to_owned).into();
+        let rpm = Rpm(|line| match line {
+            "rpm --erase --test git less perl" => said(
+                1,
+                "",
+                "error: Failed dependencies:\n\tperl >= 5 is needed by (installed) exiftool-1-1.noarch\n",
+            ),
+            r#"rpm --query --queryformat "%{NAME}\\n" --whatprovides perl"# => {
+                said(0, "perl\n", "")
+            }
+            "rpm --erase --test git less" => said(0, "", ""),
+            _ => panic!("{line}"),
+        });
+        assert_eq!(
+            unneeded(&candidates, &rpm).expect("an answer"),
+            ["git", "less"].map(str::to_owned).into()
+        );
+    }
+
+    #[test]
+    fn a_trial_that_fails_for_another_reason_is_an_error() {
+        let candidates = ["git"].map(str::to_owned).into();
+        let rpm = Rpm(|_| said(1, "", "error: cannot open Packages database\n"));
+        assert!(unneeded(&candidates, &rpm).is_err());
+    }
+
+    #[test]
+    fn packages_whose_scripts_failed_are_named() {
+        let dnf = "warning: %post(git-core-2.47-1.noarch) scriptlet failed, exit status 3\nError in POSTIN scriptlet in rpm package git-core\n";
+        assert_eq!(broken(&said(0, dnf, "")), ["git-core".to_owned()].into());
+        let five = ">>> Non-critical error in post-install scriptlet: git-core-0:2.47-1.x86_64\n";
+        assert_eq!(broken(&said(0, "", five)), ["git-core".to_owned()].into());
+        assert!(broken(&said(0, "Complete!\n", "")).is_empty());
+    }
+
+    #[test]
+    fn all_words_of_a_rich_dependency_count() {
+        let said = "error: Failed dependencies:\n\t(git-core if (diffutils or less)) is needed by (installed) x-1-1.noarch\n\
+                    \t/usr/bin/perl is needed by (installed) y-1-1.noarch\n";
+        assert_eq!(
+            required(said).into_iter().collect::<Vec<_>>(),
+            ["/usr/bin/perl", "diffutils", "git-core", "if", "less", "or"]
+        );
+    }
+}
