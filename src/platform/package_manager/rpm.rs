@@ -28,11 +28,11 @@ pub const LEFTOVERS: &[&str] = &[
 static NEEDED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^\s+(.+) is needed by \(installed\) ").expect("constant"));
 
-/// What rpm and dnf 5 say of a script that failed. To rpm this is a warning unless the script
-/// comes before the installation, and the package is installed.
+/// What rpm and dnf 5 say of a script that failed and left its package installed. Of one that
+/// comes before the installation rpm says "error", and the package is not there.
 static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?m)(?:%\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
+        r"(?m)(?:warning: %\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
     )
     .expect("constant")
 });
@@ -236,6 +236,8 @@ mod tests {
         assert_eq!(broken(&said(0, dnf, "")), ["git-core".to_owned()].into());
         let five = ">>> Non-critical error in post-install scriptlet: git-core-0:2.47-1.x86_64\n";
         assert_eq!(broken(&said(0, "", five)), ["git-core".to_owned()].into());
+        let before = "error: %prein(git-core-2.47-1.noarch) scriptlet failed, exit status 3\n";
+        assert!(broken(&said(1, before, "")).is_empty());
         assert!(broken(&said(0, "Complete!\n", "")).is_empty());
     }
 

@@ -7,7 +7,8 @@ use super::system::{FAMILIES, installed};
 #[ignore = "builds real images: cargo xtask test"]
 fn steps_find_their_work_done() {
     for system in FAMILIES {
-        let (container, _repository) = system.with(&[Package::new("httpd").tag("Provides", "webserver")]);
+        let (container, _repository) =
+            system.with(&[Package::new("httpd").tag("Provides", "webserver")]);
         container.tiny_source("");
         container.input("bindep.txt", "webserver\n");
         let steps = ["bootstrap", "packages", "user"];

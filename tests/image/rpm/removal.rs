@@ -48,21 +48,19 @@ fn what_nobody_asked_for_is_removed() {
 #[ignore = "builds real images: cargo xtask test"]
 fn what_bindep_asks_for_stays_with_all_that_it_needs() {
     for system in FAMILIES {
-        // By a capability, by a name with a version, by a condition.
+        // By a capability, and by a condition that holds.
         let packages = [
             Package::new("exim").requires("perl(Carp)"),
-            Package::new("gitweb").requires("perl-Git >= 1"),
-            Package::new("manuals").requires("(less if git-core)"),
+            Package::new("manuals").requires("(less if bash)"),
         ];
-        let of = |bindep: &str| {
-            left(system, &packages, |container| {
-                container.input("bindep.txt", bindep);
-                container.step("packages").succeeded();
-            })
-        };
-        assert_eq!(of("exim\n"), ["exim", "perl-libs"]);
-        assert_eq!(of("gitweb\n"), ["gitweb", "perl-Git", "perl-libs"]);
-        assert_eq!(of("manuals\nlibsemanage\n"), ["less", "libsemanage", "manuals"]);
+        let left = left(system, &packages, |container| {
+            container.input("bindep.txt", "exim\nmanuals\nlibsemanage\n");
+            container.step("packages").succeeded();
+        });
+        assert_eq!(
+            left,
+            ["exim", "less", "libsemanage", "manuals", "perl-libs"]
+        );
     }
 }
 

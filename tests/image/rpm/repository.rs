@@ -50,7 +50,10 @@ impl Repository {
             run(sign.arg("--addsign").arg(file));
         }
         // gpg-agent, which gpg has started.
-        run(Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]));
+        run(Command::new("gpgconf")
+            .arg("--homedir")
+            .arg(home.path())
+            .args(["--kill", "all"]));
         self.index();
     }
 
@@ -80,7 +83,10 @@ fn build(packages: &[Package], to: &Path) {
     for (name, value) in [
         ("_topdir", work.path().display().to_string()),
         ("_rpmdir", to.display().to_string()),
-        ("_rpmfilename", "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm".to_owned()),
+        (
+            "_rpmfilename",
+            "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm".to_owned(),
+        ),
         // Nothing is to be stripped or looked into.
         ("__os_install_post", "%{nil}".to_owned()),
         // What every rpm of the last fifteen years can unpack.

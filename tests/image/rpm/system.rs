@@ -57,6 +57,8 @@ impl System {
             .map(|package| format!("{PLACE}/{}", package.file_name()))
             .collect();
         container.shell(&format!("rpm --install {}", base.join(" ")));
+        // Leap's is too old, and another one would be installed.
+        container.set("PYTHON_PROGRAM", "python3");
         container.one_by_one();
         (container, repository)
     }
@@ -68,7 +70,10 @@ impl System {
             Self::Leap => "/etc/zypp/repos.d",
         };
         let head = format!("[{name}]\nname={name} of the test\nenabled=1\n");
-        container.write(&format!("{directory}/{name}.repo"), &format!("{head}{lines}\n"));
+        container.write(
+            &format!("{directory}/{name}.repo"),
+            &format!("{head}{lines}\n"),
+        );
     }
 
     /// The package manager, called as hooks and people call it.
@@ -119,9 +124,14 @@ impl System {
     /// All that a build asks for by itself, and what that brings.
     fn packages(self) -> Vec<Package> {
         let programs = ["groupadd", "groupmod", "useradd", "usermod"];
-        let accounts = programs.iter().fold(Package::new(self.accounts()), |package, name| {
-            package.link(&format!("/usr/sbin/{name}"), &format!("/usr/lib/hidden/{name}"))
-        });
+        let accounts = programs
+            .iter()
+            .fold(Package::new(self.accounts()), |package, name| {
+                package.link(
+                    &format!("/usr/sbin/{name}"),
+                    &format!("/usr/lib/hidden/{name}"),
+                )
+            });
         let git = Package::new("git-core")
             .version("1.2")
             .requires("less")
@@ -134,10 +144,14 @@ impl System {
             Package::new("git-manuals"),
             Package::new("less"),
             Package::new("libsemanage"),
-            Package::new("perl-Git").version("1.2").requires("perl(Carp)"),
+            Package::new("perl-Git")
+                .version("1.2")
+                .requires("perl(Carp)"),
             Package::new("perl-libs").tag("Provides", "perl(Carp)"),
         ];
-        [self.base(), needed].concat()
+        // Debian's, under the name that is looked for there: that of another version.
+        let python = Package::new("python311").link("/usr/bin/python3.11", "python3");
+        [self.base(), needed, vec![python]].concat()
     }
 }
 

@@ -10,13 +10,72 @@ use crate::repository::Repository;
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn dnf_leaves_the_service_and_nothing_else() {
-    insta::assert_snapshot!(finished(System::CentOs), @"");
+    insta::assert_snapshot!(finished(System::CentOs), @r"
+    ~ /etc/group
+    ~ /etc/gshadow
+    + /etc/gshadow-
+    + /etc/image_info
+    ~ /etc/passwd
+    ~ /etc/passwd-
+    ~ /etc/shadow
+    + /etc/shadow-
+    ~ /etc/subgid
+    + /etc/subgid-
+    ~ /etc/subuid
+    + /etc/subuid-
+    + /etc/tiny
+    + /usr/share/cronie.txt
+    + /usr/share/httpd.txt
+    + /usr/share/less.txt
+    + /usr/share/mailcap.txt
+    + /var/cache/tiny
+    + /var/lib/dnf/history.sqlite
+    + /var/lib/dnf/history.sqlite-wal
+    + /var/lib/openstack
+    ~ /var/lib/rpm/rpmdb.sqlite
+    ~ /var/lib/rpm/rpmdb.sqlite-wal
+    + /var/lib/tiny
+    + /var/log/tiny
+    - /var/cache/ldconfig/aux-cache
+    - /var/lib/rpm/.rpm.lock
+    ");
 }
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn zypper_leaves_the_service_and_nothing_else() {
-    insta::assert_snapshot!(finished(System::Leap), @"");
+    insta::assert_snapshot!(finished(System::Leap), @r"
+    ~ /etc/group
+    ~ /etc/gshadow
+    + /etc/gshadow-
+    + /etc/image_info
+    ~ /etc/passwd
+    ~ /etc/passwd-
+    ~ /etc/shadow
+    + /etc/shadow-
+    ~ /etc/subgid
+    + /etc/subgid-
+    ~ /etc/subuid
+    + /etc/subuid-
+    + /etc/tiny
+    + /usr/bin/python3.11
+    ~ /usr/lib/sysimage/rpm/Index.db
+    ~ /usr/lib/sysimage/rpm/Packages.db
+    + /usr/share/cronie.txt
+    + /usr/share/httpd.txt
+    + /usr/share/less.txt
+    + /usr/share/mailcap.txt
+    + /usr/share/python311.txt
+    + /var/cache/tiny
+    + /var/cache/zypp
+    + /var/lib/openstack
+    + /var/lib/tiny
+    + /var/lib/zypp
+    + /var/log/tiny
+    + /var/log/zypp
+    - /usr/lib/sysimage/rpm/.rpm.lock
+    - /var/cache/ldconfig/aux-cache
+    ");
 }
 
 /// What is different in the finished image.
@@ -36,6 +95,7 @@ fn finished(system: System) -> String {
         "httpd [platform:rpm]\nnever [platform:dpkg]\n",
     );
     container.set("DIST_PACKAGES", "cronie");
+    container.set("PYTHON_PROGRAM", "");
     let source = Repository::tiny();
     container.mount(source.path(), "/source");
     container.set("PROJECT_REPO", "/source");
@@ -45,7 +105,11 @@ fn finished(system: System) -> String {
     container.install().succeeded();
 
     let mut wanted = base;
-    for name in ["httpd", "less", "mailcap", "cronie"] {
+    let python = (system == System::Leap).then_some("python311");
+    for name in ["httpd", "less", "mailcap", "cronie"]
+        .into_iter()
+        .chain(python)
+    {
         wanted.insert(name.to_owned(), "1".to_owned());
     }
     assert_eq!(installed(&container), wanted);
@@ -55,11 +119,20 @@ fn finished(system: System) -> String {
     let record = container.read("/etc/image_info/build.json");
     let record: Value = serde_json::from_str(&record).expect("JSON");
     assert_eq!(record["packages"], serde_json::json!(["httpd", "cronie"]));
-    let mut build = vec![system.accounts(), "git-core", "libsemanage", "perl-Git", "perl-libs"];
+    let mut build = vec![
+        system.accounts(),
+        "git-core",
+        "libsemanage",
+        "perl-Git",
+        "perl-libs",
+    ];
     build.sort_unstable();
     assert_eq!(record["build_packages"], serde_json::json!(build));
 
-    assert_eq!(container.shell("id tiny"), "uid=42424(tiny) gid=42424(tiny) groups=42424(tiny)");
+    assert_eq!(
+        container.shell("id tiny"),
+        "uid=42424(tiny) gid=42424(tiny) groups=42424(tiny)"
+    );
     let after = listing(&container);
     let all = changes(&before, &after);
     container
