@@ -10,7 +10,7 @@ use crate::container::Container;
 /// Every file, with what can be told of it without reading it.
 pub type Listing = BTreeMap<String, String>;
 
-/// All files of a container, but for what SQLite shares among those who read: it is written
+/// All files of a container, but for what `SQLite` shares among those who read: it is written
 /// by reading.
 pub fn listing(container: &Container) -> Listing {
     let root = container.path("/");

@@ -81,35 +81,36 @@ impl Package {
     }
 }
 
-/// The spec file of several packages, which rpmbuild makes all at once.
-pub fn spec(packages: &[Package]) -> String {
-    let mut text = "Name: source\nVersion: 1\nRelease: 1\nSummary: Packages of a test\n\
-                    License: Apache-2.0\nBuildArch: noarch\n%description\nPackages of a test\n"
-        .to_owned();
-    for package in packages {
-        let Package {
+impl Package {
+    fn head(&self) -> String {
+        let Self {
             name,
             version,
             tags,
             ..
-        } = package;
-        text.push_str(&format!(
+        } = self;
+        format!(
             "%package -n {name}\nVersion: {version}\nSummary: {name}\nAutoReqProv: no\n{tags}\
              %description -n {name}\n{name}\n"
-        ));
+        )
     }
-    text.push_str("%install\n");
-    packages
-        .iter()
-        .for_each(|package| text.push_str(&package.install));
-    for Package {
-        name,
-        files,
-        scripts,
-        ..
-    } in packages
-    {
-        text.push_str(&format!("%files -n {name}\n{files}{scripts}"));
+
+    fn contents(&self) -> String {
+        format!("%files -n {}\n{}{}", self.name, self.files, self.scripts)
     }
-    text
+}
+
+/// The spec file of several packages, which rpmbuild makes all at once.
+pub fn spec(packages: &[Package]) -> String {
+    let of_each = |part: fn(&Package) -> String| -> String { packages.iter().map(part).collect() };
+    let head = "Name: source\nVersion: 1\nRelease: 1\nSummary: Packages of a test\n\
+                License: Apache-2.0\nBuildArch: noarch\n%description\nPackages of a test\n";
+    [
+        head,
+        &of_each(Package::head),
+        "%install\n",
+        &of_each(|package| package.install.clone()),
+        &of_each(Package::contents),
+    ]
+    .concat()
 }

@@ -1,4 +1,4 @@
-//! A repository of packages, made by rpmbuild and createrepo_c.
+//! A repository of packages, made by rpmbuild(1) and `createrepo_c(8)`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

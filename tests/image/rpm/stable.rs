@@ -15,8 +15,11 @@ static SIZE: LazyLock<Regex> =
 pub fn stable(text: &str) -> String {
     let text = SPEED.replace_all(text, "");
     let text = SIZE.replace_all(&text, "N");
-    text.lines()
+    let lines = text.lines();
+    let mut lines: Vec<&str> = lines
         .filter(|line| !line.contains("Last metadata expiration check: "))
-        .flat_map(|line| [line, "\n"])
-        .collect()
+        .collect();
+    // curl tries again or not, by the time.
+    lines.dedup();
+    lines.join("\n")
 }

@@ -11,7 +11,7 @@ use crate::container::Container;
 /// A distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// CentOS Stream 9.
+    /// Stream 9 of it.
     CentOs,
     /// Oracle Linux 9.
     Oracle,
