@@ -15,8 +15,12 @@ use crate::root::Root;
 /// the system's read-only part.
 const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 
-/// What it is called, by its kind.
-const DATABASES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
+/// What it is called, by its kind, `_db_backend`.
+const DATABASES: [(&str, &str); 3] = [
+    ("rpmdb.sqlite", "sqlite"),
+    ("Packages.db", "ndb"),
+    ("Packages", "bdb_ro"),
+];
 
 /// What rpm leaves behind.
 pub const LEFTOVERS: &[&str] = &[
@@ -50,18 +54,20 @@ pub fn broken(output: &Output) -> BTreeSet<String> {
 
 /// Asks the whole database; nothing where there is none, because rpm would make one.
 fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
-    let has_database = |place: &&&str| {
-        DATABASES
-            .iter()
-            .any(|name| root.is_file(format!("{place}/{name}")))
-    };
-    let Some(place) = PLACES.iter().find(has_database) else {
+    let database = PLACES.iter().find_map(|place| {
+        let is_there = |(name, _): &&(&str, &str)| root.is_file(format!("{place}/{name}"));
+        let (_, kind) = DATABASES.iter().find(is_there)?;
+        Some((place, kind))
+    });
+    let Some((place, kind)) = database else {
         return String::new();
     };
     let mut rpm = Command::new("rpm").variable("LC_ALL", "C");
     if !root.is_system() {
         // `--root` would need chroot(2).
         rpm = rpm.arg(format!("--dbpath={}", root.join(place).display()));
+        // This machine's rpm would make one of its own kind beside one that it does not know.
+        rpm = rpm.arg(format!("--define=_db_backend {kind}"));
     }
     runner
         .ask(&rpm.args(["--query", "--all", "--queryformat", format]))
