@@ -30,6 +30,11 @@ pub fn assets() -> &'static Assets {
     })
 }
 
+/// A Debian with dnf, zypper and rpm in the place of apt and dpkg.
+pub fn rpm_base() -> String {
+    variable("LOCI_TEST_RPM")
+}
+
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: run `cargo xtask test`, which prepares what this test needs")

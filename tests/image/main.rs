@@ -1,7 +1,8 @@
 //! Builds in real images: Debian, apt, pip, git and Keystone itself.
 //!
 //! `cargo xtask test` prepares what they need and says where it is in
-//! `LOCI_TEST_BINARY`, `LOCI_TEST_BASE`, `LOCI_TEST_WHEELS` and `LOCI_TEST_SOURCE`.
+//! `LOCI_TEST_BINARY`, `LOCI_TEST_BASE`, `LOCI_TEST_RPM`, `LOCI_TEST_WHEELS` and
+//! `LOCI_TEST_SOURCE`.
 
 mod accounts;
 mod again;
@@ -31,6 +32,7 @@ mod patches;
 mod poisoned;
 mod release;
 mod repository;
+mod rpm;
 mod said;
 mod secrets;
 mod stopped;

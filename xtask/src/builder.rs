@@ -24,6 +24,18 @@ const PREPARED: &[&str] = &[
     "wget",
 ];
 
+/// The package managers of the other families, and the git that their packages lead to.
+const RPM: &[&str] = &["dnf", "git", "zypper"];
+
+/// Nothing of Debian's own answers there. What a test's packages are to bring has been
+/// moved to where they find it. The plugins' macros are not on EL and SUSE, where plugins
+/// are packages of their own; `unshare` fails in containers, and every scriptlet with it.
+const WITHOUT_DEBIAN: &str = " \
+    && mkdir /usr/lib/hidden \
+    && mv /usr/bin/git /usr/sbin/groupadd /usr/sbin/groupmod /usr/sbin/useradd /usr/sbin/usermod /usr/lib/hidden \
+    && rm -rf /usr/lib/rpm/macros.d/macros.transaction_* /etc/dnf/dnf.conf /var/log/* \
+    && rm -rf /usr/bin/apt* /usr/bin/dpkg* /etc/apt /etc/dpkg /var/lib/apt /var/lib/dpkg /var/cache/apt";
+
 /// As that base image is left: without lists.
 const CLEANED: &str = " && apt-get clean && rm -rf /var/lib/apt/lists/*";
 
@@ -44,6 +56,14 @@ pub fn prepared(engine: Engine, suite: Suite) -> Result<String> {
     let library = format!("libpython{}", suite.python());
     let packages = [PREPARED, PYTHON, &[&library]].concat();
     ensure(engine, suite, "prepared", &packages, CLEANED)
+}
+
+/// The name of an image with dnf, zypper and rpm, and without apt and dpkg: what the tests
+/// make systems of the other families from.
+pub fn rpm(engine: Engine, suite: Suite) -> Result<String> {
+    let library = format!("libpython{}", suite.python());
+    let packages = [RPM, PYTHON, &[&library]].concat();
+    ensure(engine, suite, "rpm", &packages, WITHOUT_DEBIAN)
 }
 
 fn ensure(

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test there is, on a machine where nothing is set up.
 
+use crate::builder;
 use crate::error::Result;
 use crate::explain;
 use crate::image;
@@ -19,6 +20,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
     setup::packages(&packages.concat())?;
     let options = Options::of("keystone");
     let assets = image::prepare(&options)?;
+    let rpm = builder::rpm(assets.engine, options.suite)?;
 
     let mut cargo = command(
         "cargo",
@@ -28,6 +30,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
     // Where the tests that build images find what they build from.
     cargo.env("LOCI_TEST_BINARY", &assets.binary.path);
     cargo.env("LOCI_TEST_BASE", options.suite.image());
+    cargo.env("LOCI_TEST_RPM", rpm);
     cargo.env("LOCI_TEST_WHEELS", &assets.wheels.directory);
     cargo.env("LOCI_TEST_SOURCE", &assets.source);
     process::inherit(cargo)?;

@@ -15,8 +15,12 @@ use crate::root::Root;
 /// the system's read-only part.
 const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 
-/// What it is called, by its kind.
-const DATABASES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
+/// What it is called, by its kind, `_db_backend`.
+const DATABASES: [(&str, &str); 3] = [
+    ("rpmdb.sqlite", "sqlite"),
+    ("Packages.db", "ndb"),
+    ("Packages", "bdb_ro"),
+];
 
 /// What rpm leaves behind.
 pub const LEFTOVERS: &[&str] = &[
@@ -28,11 +32,11 @@ pub const LEFTOVERS: &[&str] = &[
 static NEEDED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^\s+(.+) is needed by \(installed\) ").expect("constant"));
 
-/// What rpm and dnf 5 say of a script that failed. To rpm this is a warning unless the script
-/// comes before the installation, and the package is installed.
+/// What rpm and dnf 5 say of a script that failed and left its package installed. Of one that
+/// comes before the installation rpm says "error", and the package is not there.
 static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?m)(?:%\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
+        r"(?m)(?:warning: %\w+\(([^)\s]+)\) scriptlet failed|Non-critical error in [\w-]+ scriptlet: (\S+))",
     )
     .expect("constant")
 });
@@ -50,18 +54,20 @@ pub fn broken(output: &Output) -> BTreeSet<String> {
 
 /// Asks the whole database; nothing where there is none, because rpm would make one.
 fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
-    let has_database = |place: &&&str| {
-        DATABASES
-            .iter()
-            .any(|name| root.is_file(format!("{place}/{name}")))
-    };
-    let Some(place) = PLACES.iter().find(has_database) else {
+    let database = PLACES.iter().find_map(|place| {
+        let is_there = |(name, _): &&(&str, &str)| root.is_file(format!("{place}/{name}"));
+        let (_, kind) = DATABASES.iter().find(is_there)?;
+        Some((place, kind))
+    });
+    let Some((place, kind)) = database else {
         return String::new();
     };
     let mut rpm = Command::new("rpm").variable("LC_ALL", "C");
     if !root.is_system() {
         // `--root` would need chroot(2).
         rpm = rpm.arg(format!("--dbpath={}", root.join(place).display()));
+        // This machine's rpm would make one of its own kind beside one that it does not know.
+        rpm = rpm.arg(format!("--define=_db_backend {kind}"));
     }
     runner
         .ask(&rpm.args(["--query", "--all", "--queryformat", format]))
@@ -236,6 +242,8 @@ mod tests {
         assert_eq!(broken(&said(0, dnf, "")), ["git-core".to_owned()].into());
         let five = ">>> Non-critical error in post-install scriptlet: git-core-0:2.47-1.x86_64\n";
         assert_eq!(broken(&said(0, "", five)), ["git-core".to_owned()].into());
+        let before = "error: %prein(git-core-2.47-1.noarch) scriptlet failed, exit status 3\n";
+        assert!(broken(&said(1, before, "")).is_empty());
         assert!(broken(&said(0, "Complete!\n", "")).is_empty());
     }
 
