@@ -5,6 +5,7 @@
 mod account;
 mod bootstrap;
 mod build;
+mod ceph;
 mod cleanup;
 mod config;
 mod constraints;
@@ -14,6 +15,7 @@ mod packages;
 mod pins;
 mod pip;
 mod publish;
+mod repositories;
 mod source;
 mod transaction;
 mod user;
@@ -69,11 +71,13 @@ pub fn plan(
             ));
         }
     }
-    let steps: Vec<StepName> = steps
-        .iter()
-        .copied()
-        .filter(|name| named.is_none_or(|named| named.contains(name)))
-        .collect();
+    let is_named = |name: &StepName| named.is_none_or(|named| named.contains(name));
+    let wants_repositories = repositories::is_wanted(settings, root, platform.family)
+        || named.is_some_and(|named| named.contains(&StepName::Repositories));
+    let mut steps = steps.to_vec();
+    steps.retain(|name| *name != StepName::Repositories || wants_repositories);
+    let whole = steps.iter().all(is_named);
+    steps.retain(is_named);
     let has = |some: &[StepName]| steps.iter().any(|name| some.contains(name));
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
     if has(&[StepName::Bootstrap, StepName::Packages, StepName::Cleanup]) {
@@ -98,6 +102,7 @@ pub fn plan(
         wheels::check(&view, &mut findings);
     }
     bootstrap::check_logins(&view, &mut findings);
+    repositories::warn_of_unsigned(&view, &mut findings);
     let last = record::last(root).unwrap_or_default();
     let steps = steps
         .into_iter()
@@ -108,6 +113,7 @@ pub fn plan(
         inputs: inputs.fingerprint.clone(),
         jobs: settings.jobs.unwrap_or(STEPS_AT_ONCE),
         steps,
+        whole,
         problems: findings.problems,
         warnings: findings.warnings,
         platform,
@@ -150,6 +156,8 @@ fn plan_step(
         StepName::Constraints => constraints::plan,
         StepName::WheelsBuild => wheels_build::plan,
         StepName::Publish => publish::plan,
+        StepName::Repositories => repositories::plan,
+        StepName::Ceph => ceph::plan,
     };
     let (why, work) = plan(view, findings);
     let mut expected = Expected::default();
@@ -171,6 +179,8 @@ fn plan_step(
             // There is no `build` between them.
             StepName::Pip if view.settings.mode == Mode::Infra => vec![StepName::Source],
             StepName::Build => hooks::also_needs_of_build(view),
+            // Its packages may be that archive's.
+            StepName::Packages if view.settings.mode == Mode::Base => vec![StepName::Ceph],
             _ => Vec::new(),
         },
     }
