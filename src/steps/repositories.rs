@@ -102,7 +102,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let why = if reasons.is_empty() {
         "repositories are those of the image".to_owned()
     } else {
-        format!("packages come from where {} says", reasons.join(" and "))
+        format!("packages come by {}", reasons.join(" and "))
     };
     if actions.is_empty() {
         (why, Work::Done("they are as they have to be".to_owned()))

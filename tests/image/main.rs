@@ -5,8 +5,10 @@
 
 mod accounts;
 mod again;
+mod archive;
 mod asked_for;
 mod assets;
+mod base;
 mod broken_steps;
 mod bytecode;
 mod clone;
@@ -25,6 +27,7 @@ mod inspect;
 mod installer;
 mod keystone;
 mod local;
+mod mirrors;
 mod nova;
 mod patches;
 mod poisoned;

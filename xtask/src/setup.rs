@@ -19,7 +19,17 @@ pub const BUILDAH: &[&str] = &["buildah"];
 pub const REGISTRY: &[&str] = &["docker-registry", "skopeo"];
 
 /// What the tests need beside that.
-pub const TEST: &[&str] = &["curl", "dpkg", "git", "openssl", "python3-venv", "rpm"];
+pub const TEST: &[&str] = &[
+    "apt-utils",
+    "curl",
+    "dpkg",
+    "git",
+    "gpg",
+    "gpg-agent",
+    "openssl",
+    "python3-venv",
+    "rpm",
+];
 
 /// Installs those of the packages that are missing, in one transaction.
 pub fn packages(wanted: &[&str]) -> Result<()> {
