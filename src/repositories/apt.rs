@@ -11,14 +11,11 @@ use super::{Mirrored, is_below, split};
 fn below(uri: &str) -> Option<String> {
     let (host, path) = split(uri)?;
     let host = host.to_ascii_lowercase();
-    let country = |before: &str, after: &str| {
-        let inner = host.strip_prefix(before)?.strip_suffix(after)?;
-        Some(
-            !inner.is_empty()
-                && inner
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || ".-".contains(c)),
-        )
+    let is_country = |before: &str, after: &str| {
+        let inner = host.strip_prefix(before);
+        let inner = inner.and_then(|rest| rest.strip_suffix(after));
+        let is_inner = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+        inner.is_some_and(|inner| !inner.is_empty() && inner.chars().all(is_inner))
     };
     // Some addresses have the archive at their root.
     let rooted = |directory: &str| match path {
@@ -32,8 +29,8 @@ fn below(uri: &str) -> Option<String> {
         "deb.debian.org" | "httpredir.debian.org" | "ftp.debian.org" => {
             (path.to_owned(), &["/debian", "/debian-security"])
         }
-        _ if country("", ".archive.ubuntu.com") == Some(true) => (path.to_owned(), &["/ubuntu"]),
-        _ if country("ftp.", ".debian.org") == Some(true) => (path.to_owned(), &["/debian"]),
+        _ if is_country("", ".archive.ubuntu.com") => (path.to_owned(), &["/ubuntu"]),
+        _ if is_country("ftp.", ".debian.org") => (path.to_owned(), &["/debian"]),
         _ => return None,
     };
     let known = directories.iter().any(|name| is_below(&path, name));

@@ -173,13 +173,18 @@ impl Reader<'_> {
                 "PROJECT=infra has no sources; PIP_PACKAGES are installed",
             ),
             Mode::Base => (
-                &["EXTRA_PROJECTS", "PROJECT_PIP_EXTRAS", "PIP_PACKAGES"],
+                &[
+                    "EXTRA_PROJECTS",
+                    "PROJECT_PIP_EXTRAS",
+                    "PIP_PACKAGES",
+                    "BYTECODE",
+                ],
                 "a base image has no virtualenv; the images made of it have",
             ),
             Mode::Project | Mode::Requirements => (&[], ""),
         };
         for name in without {
-            if self.given.get(name).is_some() {
+            if self.is_chosen(name) {
                 self.refuse(name, why);
             }
         }

@@ -178,7 +178,7 @@ pub struct SourceLine {
 }
 
 /// The options of sources.list(5); apt passes over others, and over their mistakes.
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 19] = [
     "allow-downgrade-to-insecure",
     "allow-insecure",
     "allow-weak",
@@ -198,7 +198,6 @@ const OPTIONS: [&str; 20] = [
     "trusted",
     "valid-until-max",
     "valid-until-min",
-    "inrelease",
 ];
 
 /// Names the key of a source.

@@ -190,6 +190,20 @@ fn a_plan_by_its_project() {
 }
 
 #[test]
+fn its_steps_are_its_own() {
+    Test::bare()
+        .args(["step", "--project", "base", "pip"])
+        .inside()
+        .stderr(
+            "error: 2 problems; nothing was touched\n\
+             \x20 installing needs root; run it as root, or use `loci-install plan` to look only\n\
+             \x20 PROJECT=base has no step pip; its steps are repositories, bootstrap, ceph, packages, info, cleanup\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
 fn what_is_wrong_is_told_at_once() {
     Test::bare()
         .set("APT_MIRROR_HOST", "/srv/mirror")
@@ -200,10 +214,12 @@ fn what_is_wrong_is_told_at_once() {
         .set("CEPH_KEY", "http://download.ceph.com/keys/release.asc")
         .set("DIST_REPOS", "epel -epel a/b")
         .set("PIP_PACKAGES", "pymysql")
+        .set("BYTECODE", "checked")
         .plan_base()
         .stderr(
-            "error: 9 wrong settings; nothing was touched\n\
+            "error: 10 wrong settings; nothing was touched\n\
              \x20 PIP_PACKAGES=pymysql: a base image has no virtualenv; the images made of it have\n\
+             \x20 BYTECODE=checked: a base image has no virtualenv; the images made of it have\n\
              \x20 APT_MIRROR_HOST=/srv/mirror: not a mirror; host, host:port or host/prefix, each also behind http:// or https://\n\
              \x20 APT_MIRROR=a b: not a mirror; host, host:port or host/prefix, each also behind http:// or https://\n\
              \x20 PACKAGE_MIRROR=ftp://mirror.example: not a mirror; host, host:port or host/prefix, each also behind http:// or https://\n\
