@@ -75,7 +75,12 @@ ARG KEEP_ALL_WHEELS="False"
 ARG LOCK=""
 # Builds at once; empty stands for what processors and memory allow.
 ARG JOBS=""
+# A mirror of the distribution's archive, for the time of the build.
 ARG APT_MIRROR=""
+ARG APT_MIRROR_HOST=""
+ARG PACKAGE_MIRROR=""
+# NAME or +NAME enables a repository for that time, -NAME disables it.
+ARG DIST_REPOS=""
 ARG SOURCES_DIR="/tmp"
 ARG PIP_VERSION_CONSTRAINT=""
 ARG SETUPTOOL_CONSTRAINT="<81"
@@ -136,7 +141,12 @@ ARG BYTECODE=none
 ARG REGISTRY_PROTOCOL="detect"
 ARG REGISTRY_INSECURE="False"
 ARG REGISTRY_CA=""
+# A mirror of the distribution's archive, for the time of the build.
 ARG APT_MIRROR=""
+ARG APT_MIRROR_HOST=""
+ARG PACKAGE_MIRROR=""
+# NAME or +NAME enables a repository for that time, -NAME disables it.
+ARG DIST_REPOS=""
 ARG SOURCES_DIR="/tmp"
 # The account of the service.
 ARG UID=42424

@@ -1,4 +1,4 @@
-//! The command line: `loci-install [SETTINGS]`, `plan`, `step`, `steps`, `bindep`,
+//! The command line: `loci-install [SETTINGS]`, `base`, `plan`, `step`, `steps`, `bindep`,
 //! `fetch-wheels`.
 
 use std::ffi::OsString;
@@ -28,12 +28,15 @@ use crate::root::Root;
 use crate::run;
 use crate::schedule::Stopped;
 use crate::settings::arguments::{ARGUMENTS, Argument};
-use crate::settings::{Given, SettingError, Settings};
+use crate::settings::{BASE, Given, SettingError, Settings};
 use crate::step::StepName;
 use crate::steps;
 
 mod bindep_machine;
 mod fetch;
+
+/// What `plan` is asked of, beside `PROJECT`.
+const WHAT: &str = "what";
 
 /// The input is wrong; nothing was touched.
 const WRONG_INPUT: u8 = 2;
@@ -51,16 +54,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let status = match matches.subcommand() {
-        None => install(&matches),
+        None => install(&matches, false),
+        Some((BASE, matches)) => install(matches, true),
         Some(("plan", matches)) => plan(matches),
         Some(("step", matches)) => step(matches),
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
         Some(("fetch-wheels", matches)) => fetch::run(matches),
-        Some((later, _)) => {
-            say(&format!("error: `{later}` is not supported yet"));
-            WRONG_INPUT
-        }
+        Some((other, _)) => unreachable!("clap knows no command {other}"),
     };
     ExitCode::from(status)
 }
@@ -93,6 +94,12 @@ pub fn command() -> Clap {
             Clap::new("plan")
                 .about("Shows every step, why it is needed and what it would do; changes nothing")
                 .arg(
+                    Arg::new(WHAT)
+                        .value_name("base")
+                        .value_parser([BASE])
+                        .help("Of the image below the others, as `loci-install base` makes it"),
+                )
+                .arg(
                     Arg::new("format")
                         .long("format")
                         .value_name("FORMAT")
@@ -119,7 +126,12 @@ pub fn command() -> Clap {
                 .about("Lists or checks the packages of a bindep file; a drop-in for bindep")
                 .arg(root),
         )
-        .subcommand(Clap::new("base").about("Prepares a distribution image (not supported yet)"))
+        .subcommand(
+            with_settings(Clap::new(BASE).about(
+                "Makes the image below the others of a distribution's, the same as PROJECT=base",
+            ))
+            .arg(verbose.clone()),
+        )
         .subcommand(with_some_settings(
             Clap::new("fetch-wheels").about(
                 "Only fetches wheels: from WHEELS to WHEELS_DEST, or WHEELS_PATH; needs no root",
@@ -175,20 +187,22 @@ fn environment() -> Vec<(String, String)> {
 }
 
 /// What the user gave, of the arguments that the command knows.
-fn given(matches: &ArgMatches, environment: &[(String, String)]) -> Given {
+fn given(matches: &ArgMatches, environment: &[(String, String)], is_base: bool) -> Given {
     let flags = ARGUMENTS.iter().filter_map(|argument| {
         let value = matches.try_get_one::<String>(argument.name).ok()??;
         Some((argument.name, value.clone()))
     });
+    // A command of that name is the clearest word on what is made.
+    let flags = flags.chain(is_base.then(|| ("PROJECT", BASE.to_owned())));
     let own_uid = uzers::get_current_uid();
     Given::new(environment.to_vec(), flags, own_uid, |path| {
         std::path::Path::new(path).is_file()
     })
 }
 
-fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
+fn input(matches: &ArgMatches, root: &Root, is_base: bool) -> Result<Input, u8> {
     let environment = environment();
-    let given = given(matches, &environment);
+    let given = given(matches, &environment, is_base);
     let secrets = Settings::secrets(&given, &environment);
     let parsed = Settings::parse(&given, &environment);
     if parsed.is_err() {
@@ -220,9 +234,9 @@ fn input(matches: &ArgMatches, root: &Root) -> Result<Input, u8> {
     }
 }
 
-fn install(matches: &ArgMatches) -> u8 {
+fn install(matches: &ArgMatches, is_base: bool) -> u8 {
     let root = Root::default();
-    match input(matches, &root) {
+    match input(matches, &root, is_base) {
         Ok(input) => perform(&input, &root, None, matches.get_flag("verbose")),
         Err(status) => status,
     }
@@ -249,11 +263,11 @@ fn step(matches: &ArgMatches) -> u8 {
             let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
             say(&report::problems(&problems));
             // What else is wrong is said now, too, and not one run later.
-            let _ = input(matches, &root);
+            let _ = input(matches, &root, false);
             return WRONG_INPUT;
         }
     };
-    match input(matches, &root) {
+    match input(matches, &root, false) {
         Ok(input) => perform(&input, &root, Some(&names), true),
         Err(status) => status,
     }
@@ -337,17 +351,18 @@ fn end_children_on_panic(children: &Arc<Children>) {
 
 /// Says why a run did not come to its end.
 fn tell(stopped: &Stopped, input: &Input) {
+    let mode = input.settings.mode;
     let text = match stopped {
         Stopped::Failed { first, others } => {
             // The first comes last, where people look.
             let mut texts: Vec<String> = others
                 .iter()
-                .map(|(step, failure)| report::explain(*step, failure) + "\n")
+                .map(|(step, failure)| report::explain(mode, *step, failure) + "\n")
                 .collect();
-            texts.push(report::explain(first.0, &first.1));
+            texts.push(report::explain(mode, first.0, &first.1));
             texts.concat()
         }
-        Stopped::Interrupted(signal, steps) => report::interrupted(*signal, steps),
+        Stopped::Interrupted(signal, steps) => report::interrupted(mode, *signal, steps),
     };
     say(&input.secrets.mask(&text));
 }
@@ -361,7 +376,8 @@ fn plan(matches: &ArgMatches) -> u8 {
     let root = matches
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
-    let input = match input(matches, &root) {
+    let is_base = matches.contains_id(WHAT);
+    let input = match input(matches, &root, is_base) {
         Ok(input) => input,
         Err(status) => return status,
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -115,6 +115,11 @@ impl Context<'_> {
         write_whole(&self.root.join(path), text.as_bytes())
     }
 
+    /// The same for what is no text.
+    pub fn write_bytes(&self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        write_whole(&self.root.join(path), bytes)
+    }
+
     /// Lets everybody run a file.
     pub fn make_executable(&self, path: &str) -> Result<(), Failure> {
         let path = self.root.join(path);
@@ -176,12 +181,37 @@ pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
 
 /// Writes beside the target and renames: a reader never sees half a file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let everybody = fs::Permissions::from_mode(0o644);
+    write_with(path, bytes, everybody, None)
+}
+
+/// The same for the owner and with the permissions of another file; where that is not,
+/// as any other.
+pub fn write_like(path: &Path, bytes: &[u8], other: &Path) -> Result<(), Failure> {
+    match fs::metadata(other) {
+        Ok(other) => {
+            let owner = (other.uid(), other.gid());
+            write_with(path, bytes, other.permissions(), Some(owner))
+        }
+        Err(_) => write_whole(path, bytes),
+    }
+}
+
+fn write_with(
+    path: &Path,
+    bytes: &[u8],
+    permissions: fs::Permissions,
+    owner: Option<(u32, u32)>,
+) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let written = || -> io::Result<()> {
         fs::create_dir_all(directory)?;
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(bytes)?;
-        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644))?;
+        if let Some((uid, gid)) = owner {
+            chown(file.path(), Some(uid), Some(gid))?;
+        }
+        fs::set_permissions(file.path(), permissions)?;
         file.persist(path)?;
         Ok(())
     };

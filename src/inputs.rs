@@ -108,6 +108,7 @@ impl Inputs {
                 Mode::Project | Mode::Infra => select(&pydep, platform, &with_release),
                 // Whatever a project's build may ask for has to be among the wheels.
                 Mode::Requirements => every(&pydep, platform),
+                Mode::Base => Vec::new(),
             },
             hooks,
             before_pip,

@@ -47,6 +47,7 @@ pub mod python;
 pub mod record;
 pub mod report;
 pub mod reporter;
+pub mod repositories;
 pub mod requirements;
 pub mod root;
 pub mod run;

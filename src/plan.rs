@@ -30,6 +30,8 @@ pub struct Plan {
     pub jobs: NonZeroUsize,
     /// The steps in an order that respects what each waits for.
     pub steps: Vec<PlannedStep>,
+    /// Whether these are all steps of the build.
+    pub whole: bool,
     /// Why this plan cannot be run here and now; empty when it can.
     pub problems: Vec<Problem>,
     /// What the user should know and may ignore.

@@ -51,7 +51,7 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), Stopped> {
         with,
         platform: &plan.platform,
         // `step cleanup` alone ends no build.
-        whole: plan.steps.len() == StepName::of(with.settings.mode).len(),
+        whole: plan.whole,
         start: Instant::now(),
         record: Mutex::new(Record::take_up(
             with.root,

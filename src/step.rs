@@ -14,6 +14,28 @@ pub enum Mode {
     Requirements,
     /// An image of distribution packages and `PIP_PACKAGES` alone: `PROJECT=infra`.
     Infra,
+    /// The image that the others are made of: `loci-install base`.
+    Base,
+}
+
+impl Mode {
+    /// The command that does it all.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Base => "loci-install base",
+            Self::Project | Self::Requirements | Self::Infra => "loci-install",
+        }
+    }
+
+    /// The command that runs one of its steps, without the step's name.
+    #[must_use]
+    pub fn step_command(self) -> &'static str {
+        match self {
+            Self::Base => "loci-install step --project base",
+            Self::Project | Self::Requirements | Self::Infra => "loci-install step",
+        }
+    }
 }
 
 /// A step, by the name that users type.
@@ -21,6 +43,7 @@ pub enum Mode {
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "`summary` says what each is")]
 pub enum StepName {
+    Repositories,
     Bootstrap,
     Packages,
     User,
@@ -36,6 +59,7 @@ pub enum StepName {
     Constraints,
     WheelsBuild,
     Publish,
+    Ceph,
 }
 
 /// What no two steps may use at the same time.
@@ -51,8 +75,10 @@ pub enum Lock {
 }
 
 impl StepName {
-    /// Every step: those of a project, then those that only a release's wheels have.
-    pub const ALL: [Self; 15] = [
+    /// Every step: those of a project, those that only a release's wheels have, and the
+    /// one that only a base image has.
+    pub const ALL: [Self; 17] = [
+        Self::Repositories,
         Self::Bootstrap,
         Self::Packages,
         Self::User,
@@ -68,11 +94,12 @@ impl StepName {
         Self::Constraints,
         Self::WheelsBuild,
         Self::Publish,
+        Self::Ceph,
     ];
 
-    const PROJECT: &'static [Self] = Self::ALL.split_at(12).0;
+    const PROJECT: &'static [Self] = Self::ALL.split_at(13).0;
 
-    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(11).0;
+    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(12).0;
 
     /// The steps of a build, in an order that respects [`StepName::needs`].
     #[must_use]
@@ -80,6 +107,7 @@ impl StepName {
         match mode {
             Mode::Project => Self::PROJECT,
             Mode::Requirements => &[
+                Self::Repositories,
                 Self::Bootstrap,
                 Self::Packages,
                 Self::Source,
@@ -87,7 +115,16 @@ impl StepName {
                 Self::WheelsBuild,
                 Self::Publish,
             ],
+            Mode::Base => &[
+                Self::Repositories,
+                Self::Bootstrap,
+                Self::Ceph,
+                Self::Packages,
+                Self::Info,
+                Self::Cleanup,
+            ],
             Mode::Infra => &[
+                Self::Repositories,
                 Self::Bootstrap,
                 Self::Packages,
                 Self::Wheels,
@@ -105,6 +142,7 @@ impl StepName {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Repositories => "repositories",
             Self::Bootstrap => "bootstrap",
             Self::Packages => "packages",
             Self::User => "user",
@@ -120,6 +158,7 @@ impl StepName {
             Self::Constraints => "constraints",
             Self::WheelsBuild => "wheels-build",
             Self::Publish => "publish",
+            Self::Ceph => "ceph",
         }
     }
 
@@ -127,6 +166,7 @@ impl StepName {
     #[must_use]
     pub fn summary(self) -> &'static str {
         match self {
+            Self::Repositories => "turns to the mirror, and switches repositories on and off",
             Self::Bootstrap => "installs what this program itself needs and the base image lacks",
             Self::Packages => "installs the distribution packages that bindep selects",
             Self::User => "makes the service's group, user and directories",
@@ -144,6 +184,7 @@ impl StepName {
                 "requirements: fetches wheels and builds those that are not to be had"
             }
             Self::Publish => "requirements: puts the wheels and their constraints in one directory",
+            Self::Ceph => "base: adds Ceph's archive, with its key",
         }
     }
 
@@ -155,12 +196,13 @@ impl StepName {
             Self::Bootstrap | Self::Constraints => 10.0,
             Self::Packages => 14.0,
             Self::User | Self::Config | Self::Hooks => 0.1,
-            Self::Wheels => 3.0,
+            Self::Wheels | Self::Ceph => 3.0,
             Self::Venv | Self::Cleanup => 1.0,
             Self::Source => 2.0,
             Self::Build => 4.0,
             Self::Pip => 5.0,
             Self::Info => 0.3,
+            Self::Repositories => 0.0,
             Self::WheelsBuild => 150.0,
             Self::Publish => 0.2,
         }
@@ -172,8 +214,9 @@ impl StepName {
     #[must_use]
     pub fn needs(self) -> &'static [Self] {
         match self {
-            Self::Bootstrap | Self::Wheels => &[],
-            Self::Packages | Self::User | Self::Source => &[Self::Bootstrap],
+            Self::Repositories | Self::Wheels => &[],
+            Self::Bootstrap => &[Self::Repositories],
+            Self::Packages | Self::User | Self::Source | Self::Ceph => &[Self::Bootstrap],
             Self::Venv => &[Self::Bootstrap, Self::Wheels],
             Self::Build => &[Self::Source, Self::Venv, Self::Wheels],
             Self::Pip => &[Self::Build, Self::Wheels, Self::Venv],
@@ -201,6 +244,7 @@ impl StepName {
             | Self::Publish => &[],
             // Maintainer scripts of packages make accounts, too.
             Self::Bootstrap | Self::Packages => &[Lock::PackageManager, Lock::Accounts],
+            Self::Repositories | Self::Ceph => &[Lock::PackageManager],
             Self::User => &[Lock::Accounts],
             Self::Venv | Self::Build | Self::Pip => &[Lock::Virtualenv],
             Self::Info => &[Lock::PackageManager, Lock::Virtualenv],
@@ -237,10 +281,10 @@ mod tests {
 
     #[test]
     fn the_order_respects_what_each_step_waits_for() {
-        for mode in [Mode::Project, Mode::Requirements] {
+        for mode in [Mode::Project, Mode::Requirements, Mode::Base] {
             let steps = StepName::of(mode);
             for (index, step) in steps.iter().enumerate() {
-                for need in step.needs() {
+                for need in step.needs().iter().filter(|need| steps.contains(need)) {
                     assert!(steps[..index].contains(need), "{step} needs {need}");
                 }
             }
@@ -271,7 +315,7 @@ mod tests {
         }
         assert_eq!(
             "nosuch".parse::<StepName>(),
-            Err("nosuch: no such step; the steps are bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, constraints, wheels-build, publish".to_owned())
+            Err("nosuch: no such step; the steps are repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, constraints, wheels-build, publish, ceph".to_owned())
         );
     }
 }

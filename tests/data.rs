@@ -252,6 +252,14 @@ fn keystone_alone_is_what_every_image_has() {
 }
 
 #[test]
+fn the_base_below_them() {
+    assert_eq!(
+        sorted(packages("debian-trixie", "base")),
+        "bind9-host ca-certificates libcap2 libpcre2-8-0 libxml2 lsb-release netbase sudo wget"
+    );
+}
+
+#[test]
 fn cinder_with_lvm_and_ceph() {
     for platform in ["debian-bookworm", "debian-trixie", "ubuntu-jammy"] {
         assert_eq!(

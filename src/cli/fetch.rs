@@ -40,7 +40,7 @@ pub const ARGUMENTS: [&str; 7] = [
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> u8 {
     let environment = environment();
-    let given: Given = given(matches, &environment);
+    let given: Given = given(matches, &environment, false);
     let secrets = Settings::secrets(&given, &environment);
     let settings = match WheelsSettings::parse(&given) {
         Ok(settings) => settings,

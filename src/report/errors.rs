@@ -8,7 +8,7 @@ use crate::command::Ending;
 use crate::failure::{FailedBuild, FailedChild, Failure, UnknownPackage};
 use crate::findings::Problem;
 use crate::settings::SettingError;
-use crate::step::StepName;
+use crate::step::{Mode, StepName};
 
 /// The settings that were refused.
 #[must_use]
@@ -39,9 +39,9 @@ fn listed(what: &str, lines: &[String]) -> String {
     out
 }
 
-/// A step's failure.
+/// The failure of a step of a build.
 #[must_use]
-pub fn explain(step: StepName, failure: &Failure) -> String {
+pub fn explain(mode: Mode, step: StepName, failure: &Failure) -> String {
     let Words {
         headline,
         details,
@@ -56,16 +56,17 @@ pub fn explain(step: StepName, failure: &Failure) -> String {
         let _ = writeln!(out, "  {line}");
     }
     let _ = writeln!(out, "{advice}");
+    let (alone, all) = (mode.step_command(), mode.command());
     let _ = writeln!(
         out,
-        "This step alone: loci-install step {step}; the build from there: loci-install"
+        "This step alone: {alone} {step}; the build from there: {all}"
     );
     out
 }
 
-/// A signal that came while these steps ran.
+/// A signal that came while these steps of a build ran.
 #[must_use]
-pub fn interrupted(signal: Signal, steps: &[StepName]) -> String {
+pub fn interrupted(mode: Mode, signal: Signal, steps: &[StepName]) -> String {
     let names: Vec<_> = steps.iter().map(|step| step.as_str()).collect();
     let during = if names.is_empty() {
         String::new()
@@ -74,7 +75,8 @@ pub fn interrupted(signal: Signal, steps: &[StepName]) -> String {
     };
     format!(
         "error: stopped by {signal}{during}; no child is left running\n\
-         What is done is kept. The build from there: loci-install\n"
+         What is done is kept. The build from there: {}\n",
+        mode.command()
     )
 }
 
@@ -320,7 +322,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            explain(StepName::Packages, &failure),
+            explain(Mode::Project, StepName::Packages, &failure),
             "error: packages: could not install the packages\n\
              \x20 command: apt-get install foo\n\
              \x20 ended:   exit status 100\n\
@@ -344,7 +346,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            explain(StepName::Build, &failure),
+            explain(Mode::Project, StepName::Build, &failure),
             "error: build: the hook /opt/loci/10_x.sh was not started: there is no /bin/zsh, which its first line names\n\
              \x20 command: /opt/loci/10_x.sh\n\
              \x20 ended:   not started: there is no /bin/zsh, which its first line names\n\
@@ -361,7 +363,7 @@ mod tests {
             advice: "Correct MOD_OAUTH2_PACKAGES.",
         };
         assert_eq!(
-            explain(StepName::Hooks, &failure),
+            explain(Mode::Project, StepName::Hooks, &failure),
             "error: hooks: could not get Apache's module oauth2\n\
              \x20 there is no https://h/x.deb; check the URL\n\
              Correct MOD_OAUTH2_PACKAGES.\n\
@@ -374,7 +376,11 @@ mod tests {
         let why =
             "INSTALLER=uv: there is no uv on PATH, and no wheel of it for this machine in /wheels";
         assert_eq!(
-            explain(StepName::Venv, &Failure::NoInstaller(why.to_owned())),
+            explain(
+                Mode::Project,
+                StepName::Venv,
+                &Failure::NoInstaller(why.to_owned())
+            ),
             format!(
                 "error: venv: {why}\n\
                  Leave INSTALLER at auto, or make what it says possible: uv's wheel among the wheels, or uv on PATH.\n\

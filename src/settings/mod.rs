@@ -8,6 +8,7 @@ mod installer;
 mod overrides;
 mod pinned;
 mod reader;
+mod repositories;
 mod values;
 mod wheels;
 
@@ -19,6 +20,7 @@ pub use given::Given;
 pub use installer::InstallerWish;
 pub use overrides::{Change, Word};
 pub use pinned::{PinnedFile, Place};
+pub use repositories::{CephRepository, KeyFile, Mirror, RepositorySettings, SourceLine, Switch};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub profiles: Vec<String>,
     /// Further distribution packages.
     pub dist_packages: Vec<String>,
+    /// Where they come from.
+    pub repositories: RepositorySettings,
     /// Patterns of further bindep files.
     pub extra_bindep: Vec<String>,
     /// Patterns of further pydep files.
@@ -210,6 +214,9 @@ const REQUIREMENTS: &str = "requirements";
 /// The project that stands for none.
 const INFRA: &str = "infra";
 
+/// The project that stands for the image below the others.
+pub const BASE: &str = "base";
+
 impl Settings {
     /// Parses what was given; `environment` is the whole environment, searched for refused variables.
     ///
@@ -223,11 +230,11 @@ impl Settings {
             given,
             errors: Vec::new(),
         };
-        read.refuse_what_comes_later();
         let project = read.project();
         let mode = match &project {
             Some(project) if project.as_str() == REQUIREMENTS => Mode::Requirements,
             Some(project) if project.as_str() == INFRA => Mode::Infra,
+            Some(project) if project.as_str() == BASE => Mode::Base,
             _ => Mode::Project,
         };
         read.refuse_what_is_for_others(mode);
@@ -260,6 +267,7 @@ impl Settings {
             lock: read.text("LOCK"),
             profiles: words(read.in_force("PROFILES"), false),
             dist_packages: read.with("DIST_PACKAGES", packages).unwrap_or_default(),
+            repositories: read.repositories(mode),
             extra_bindep: words(read.in_force("EXTRA_BINDEP"), false),
             extra_pydep: words(read.in_force("EXTRA_PYDEP"), false),
             installer: read.with("INSTALLER", str::parse).unwrap_or_default(),

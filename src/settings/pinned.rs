@@ -40,11 +40,19 @@ impl PinnedFile {
         }
     }
 
-    /// Where it is, as it may be remembered: without what only the build may know.
+    /// Where it is, as it may be remembered.
     #[must_use]
     pub fn without_credentials(&self) -> String {
-        let Place::Url(url) = &self.place else {
-            return self.place.to_string();
+        self.place.without_credentials()
+    }
+}
+
+impl Place {
+    /// The place as it may be remembered: without what only the build may know.
+    #[must_use]
+    pub fn without_credentials(&self) -> String {
+        let Self::Url(url) = self else {
+            return self.to_string();
         };
         let mut url = url.clone();
         let _ = url.set_username("");
@@ -74,22 +82,35 @@ impl FromStr for PinnedFile {
         let (place, fragment) = text.rsplit_once('#').ok_or_else(|| refused(no_digest))?;
         let hex = fragment.strip_prefix("sha256=");
         let hex = hex.ok_or_else(|| refused(no_digest))?;
-        let digest = format!("sha256:{}", hex.to_ascii_lowercase());
-        let digest: Digest = digest
-            .parse()
-            .map_err(|why: String| Refused(format!("`{text}`: {why}")))?;
-        let place = if place.starts_with("http://") || place.starts_with("https://") {
-            let url = Url::parse(place).map_err(|error| refused(&format!("is no URL: {error}")))?;
-            Place::Url(url)
-        } else if place.contains("://") {
-            return Err(refused("is neither an http(s) URL nor a path"));
-        } else {
-            Place::Path(place.to_owned())
-        };
         Ok(Self {
-            place,
-            sha256: digest.hex().to_owned(),
+            sha256: digest_of(text, hex)?,
+            place: place.parse()?,
         })
+    }
+}
+
+/// The digest that stands behind `#sha256=` in a text, in lower-case digits.
+pub(super) fn digest_of(text: &str, hex: &str) -> Result<String, Refused> {
+    let digest = format!("sha256:{}", hex.to_ascii_lowercase());
+    let digest: Digest = digest
+        .parse()
+        .map_err(|why: String| Refused(format!("`{text}`: {why}")))?;
+    Ok(digest.hex().to_owned())
+}
+
+impl FromStr for Place {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let refused = |why: &str| Refused(format!("`{text}` {why}"));
+        if text.starts_with("http://") || text.starts_with("https://") {
+            let url = Url::parse(text).map_err(|error| refused(&format!("is no URL: {error}")))?;
+            Ok(Self::Url(url))
+        } else if text.contains("://") {
+            Err(refused("is neither an http(s) URL nor a path"))
+        } else {
+            Ok(Self::Path(text.to_owned()))
+        }
     }
 }
 

@@ -28,6 +28,12 @@ impl Reader<'_> {
             .trim()
     }
 
+    /// Whether the user chose a value: Dockerfiles hand defaults on.
+    pub fn is_chosen(&self, name: &str) -> bool {
+        let default = by_name(name).map(|argument| argument.default);
+        self.given.get(name).is_some() && Some(self.in_force(name)) != default
+    }
+
     pub fn refuse(&mut self, name: &str, why: impl Into<String>) {
         self.errors.push(SettingError {
             name: name.to_owned(),
@@ -161,14 +167,25 @@ impl Reader<'_> {
         if self.given.get("PATCHES").is_some() {
             self.refuse("PATCHES", "for the image of a service only");
         }
-        if mode == Mode::Infra {
-            for name in ["EXTRA_PROJECTS", "PROJECT_PIP_EXTRAS"] {
-                if self.given.get(name).is_some() {
-                    self.refuse(
-                        name,
-                        "PROJECT=infra has no sources; PIP_PACKAGES are installed",
-                    );
-                }
+        let (without, why): (&[&str], &str) = match mode {
+            Mode::Infra => (
+                &["EXTRA_PROJECTS", "PROJECT_PIP_EXTRAS"],
+                "PROJECT=infra has no sources; PIP_PACKAGES are installed",
+            ),
+            Mode::Base => (
+                &[
+                    "EXTRA_PROJECTS",
+                    "PROJECT_PIP_EXTRAS",
+                    "PIP_PACKAGES",
+                    "BYTECODE",
+                ],
+                "a base image has no virtualenv; the images made of it have",
+            ),
+            Mode::Project | Mode::Requirements => (&[], ""),
+        };
+        for name in without {
+            if self.is_chosen(name) {
+                self.refuse(name, why);
             }
         }
         if self.boolean("PLUGIN") {
@@ -250,32 +267,6 @@ impl Reader<'_> {
             list.push(SKYLINE_CONSOLE.to_owned());
         }
         list
-    }
-
-    /// Arguments whose work is not written yet: their type is checked, and a
-    /// value other than the default (the stock Dockerfile hands defaults on) is
-    /// refused rather than ignored.
-    pub fn refuse_what_comes_later(&mut self) {
-        if self.boolean("ALLOW_UNAUTHENTICATED") {
-            self.refuse("ALLOW_UNAUTHENTICATED", "not supported yet");
-        }
-        for name in [
-            "CEPH_REPO",
-            "CEPH_KEY",
-            "APT_MIRROR",
-            "APT_MIRROR_HOST",
-            "PACKAGE_MIRROR",
-            "DIST_REPOS",
-        ] {
-            let default = by_name(name).map_or("", |argument| argument.default);
-            if self
-                .given
-                .get(name)
-                .is_some_and(|value| value.trim() != default)
-            {
-                self.refuse(name, "not supported yet");
-            }
-        }
     }
 }
 

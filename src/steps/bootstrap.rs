@@ -58,6 +58,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             }
             Mode::Infra => "this program needs python3 and its shared library, and certificates",
             Mode::Requirements => "this program needs python3 with venv, and certificates",
+            Mode::Base => "services need python3 and its shared library, and certificates",
         };
         return (why.to_owned(), Work::Done("all are there".to_owned()));
     }
@@ -84,7 +85,11 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         kept: packages(&kept),
         build: packages(&build),
         library,
-        later: packages::wanted(view),
+        // The step `ceph` may add the archive that has some of them.
+        later: match view.settings.repositories.ceph {
+            Some(_) => Vec::new(),
+            None => packages::wanted(view),
+        },
     }));
     (
         format!("the base image lacks {}", reasons.join(", ")),
@@ -96,8 +101,21 @@ fn needs(view: &View<'_>) -> Vec<Need> {
     match view.settings.mode {
         Mode::Project | Mode::Infra => needs_of_project(view),
         Mode::Requirements => needs_of_release(view),
+        Mode::Base => vec![PYTHON, CERTIFICATES],
     }
 }
+
+const PYTHON: Need = Need {
+    tool: Tool::Python,
+    why: "to run the service",
+    kept: true,
+};
+
+const CERTIFICATES: Need = Need {
+    tool: Tool::Certificates,
+    why: "to trust other services",
+    kept: true,
+};
 
 /// All of it is kept: the image is a stage of a build, of which only the wheels go on.
 fn needs_of_release(view: &View<'_>) -> Vec<Need> {
@@ -121,18 +139,7 @@ fn needs_of_project(view: &View<'_>) -> Vec<Need> {
     let settings = view.settings;
     let wheels_have_pip = settings.wheels.sources.is_empty()
         && Directory::new(view.root, settings.wheels.directory()).has("pip");
-    let mut needs = vec![
-        Need {
-            tool: Tool::Python,
-            why: "to run the service",
-            kept: true,
-        },
-        Need {
-            tool: Tool::Certificates,
-            why: "to trust other services",
-            kept: true,
-        },
-    ];
+    let mut needs = vec![PYTHON, CERTIFICATES];
     needs.extend(user::is_needed(settings).then_some(Need {
         tool: Tool::Accounts,
         why: "to make the account",
@@ -166,7 +173,9 @@ pub(super) fn check_logins(view: &View<'_>, findings: &mut Findings) {
 /// What is cloned, if anything is.
 fn why_cloned(view: &View<'_>) -> Option<&'static str> {
     let settings = view.settings;
-    if settings.pip.has_repositories() {
+    if settings.mode == Mode::Base {
+        None
+    } else if settings.pip.has_repositories() {
         Some("to clone what PIP_PACKAGES names")
     } else if source::is_cloned(view) {
         Some("to clone the project")

@@ -11,7 +11,7 @@ use super::transaction::{
     MACHINE_IDS, POLICY, base_machine_ids, base_packages, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
-use super::{hooks, info, source, wheels};
+use super::{hooks, info, repositories, source, wheels};
 use crate::accounts;
 use crate::context::{Context, file};
 use crate::failure::{FailedChild, Failure};
@@ -21,6 +21,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::{Installed, PackageManager};
 use crate::python::bytecode::{self, Bytecode};
 use crate::root::Root;
+use crate::step::Mode;
 
 /// LOCI's directory of build inputs, which an image without mounts has copied.
 const INPUTS: &str = "/opt/loci";
@@ -28,26 +29,25 @@ const INPUTS: &str = "/opt/loci";
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
     let manager = view.platform.package_manager;
-    let mut actions = vec![
-        Action::task(RemoveBuildPackages {
-            manager,
-            asked_for: wanted(view)
-                .into_iter()
-                .map(|(name, _)| manager.bare(&name).to_owned())
-                .collect(),
-        }),
-        Action::task(SystemSitePackages(true)),
-        Action::task(RenewBytecode {
-            kind: settings.bytecode,
-            of_system: manager.starts_services(),
-        }),
-    ];
-    actions.extend(
-        manager
-            .starts_services()
-            .then(|| Action::task(RemovePolicy)),
-    );
+    let mut actions = vec![Action::task(RemoveBuildPackages {
+        manager,
+        asked_for: wanted(view)
+            .into_iter()
+            .map(|(name, _)| manager.bare(&name).to_owned())
+            .collect(),
+    })];
+    if settings.mode != Mode::Base {
+        actions.push(Action::task(SystemSitePackages(true)));
+    }
+    actions.push(Action::task(RenewBytecode {
+        kind: settings.bytecode,
+        of_system: manager.starts_services(),
+    }));
+    if manager.starts_services() {
+        actions.push(Action::task(RemovePolicy));
+    }
     actions.push(Action::task(RemoveMachineIds));
+    actions.extend(repositories::removal(view));
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
             path: path.to_owned(),
@@ -74,7 +74,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         path: STATE.to_owned(),
     });
     (
-        "the image keeps the service and nothing that only its build needed".to_owned(),
+        match settings.mode {
+            Mode::Base => "the image keeps nothing that only its build needed".to_owned(),
+            _ => "the image keeps the service and nothing that only its build needed".to_owned(),
+        },
         Work::Do(actions),
     )
 }

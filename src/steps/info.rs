@@ -13,6 +13,7 @@ use crate::layout::{IMAGE_INFO, PYTHON, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::python::freeze::frozen;
+use crate::step::Mode;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     let packages = packages::wanted(view)
@@ -24,6 +25,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         Work::Do(vec![Action::task(WriteInfo {
             manager: view.platform.package_manager,
             packages,
+            has_virtualenv: view.settings.mode != Mode::Base,
         })]),
     )
 }
@@ -32,43 +34,53 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 struct WriteInfo {
     manager: &'static dyn PackageManager,
     packages: Vec<String>,
+    has_virtualenv: bool,
 }
 
 impl Task for WriteInfo {
     fn describe(&self) -> String {
-        format!("write {IMAGE_INFO}/{{packages.txt,pip.txt,project.txt,build.json}}")
+        if self.has_virtualenv {
+            format!("write {IMAGE_INFO}/{{packages.txt,pip.txt,project.txt,build.json}}")
+        } else {
+            format!("write {IMAGE_INFO}/{{packages.txt,build.json}}")
+        }
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let settings = context.settings;
         list_packages(context, self.manager)?;
-        let distributions = list_distributions(context)?;
-        context.write(
-            &format!("{IMAGE_INFO}/pip.txt"),
-            &context.masked(&distributions),
-        )?;
-
-        let mut project = format!(
-            "PROJECT={}\nPROJECT_REPO={}\nPROJECT_REF={}\nPROJECT_RELEASE={}\n",
-            settings.project,
-            settings.repository.url,
-            settings.repository.reference,
-            settings.release
-        );
-        let path = source::place(context.root, settings, settings.project.as_str());
-        if git::is_checkout(context.root, &path) {
-            let log = Command::new("git").args(["-C", &path, "log", "-1"]);
-            project.push_str(&context.ask("read the source's last commit", &log)?);
+        if self.has_virtualenv {
+            describe_project(context)?;
         }
-        context.write(
-            &format!("{IMAGE_INFO}/project.txt"),
-            &context.masked(&project),
-        )?;
-        source::record_versions(context, BUILT);
         context.record(|record| record.packages.clone_from(&self.packages));
         let record = context.record(|record| record.to_json(context.secrets));
         context.write(&format!("{IMAGE_INFO}/build.json"), &record)
     }
+}
+
+/// Writes pip.txt and project.txt.
+fn describe_project(context: &Context<'_>) -> Result<(), Failure> {
+    let settings = context.settings;
+    let distributions = list_distributions(context)?;
+    context.write(
+        &format!("{IMAGE_INFO}/pip.txt"),
+        &context.masked(&distributions),
+    )?;
+
+    let mut project = format!(
+        "PROJECT={}\nPROJECT_REPO={}\nPROJECT_REF={}\nPROJECT_RELEASE={}\n",
+        settings.project, settings.repository.url, settings.repository.reference, settings.release
+    );
+    let path = source::place(context.root, settings, settings.project.as_str());
+    if git::is_checkout(context.root, &path) {
+        let log = Command::new("git").args(["-C", &path, "log", "-1"]);
+        project.push_str(&context.ask("read the source's last commit", &log)?);
+    }
+    context.write(
+        &format!("{IMAGE_INFO}/project.txt"),
+        &context.masked(&project),
+    )?;
+    source::record_versions(context, BUILT);
+    Ok(())
 }
 
 /// The text of `pip freeze`. pip itself is asked only for what it alone can tell: of

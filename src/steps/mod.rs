@@ -5,6 +5,7 @@
 mod account;
 mod bootstrap;
 mod build;
+mod ceph;
 mod cleanup;
 mod config;
 mod constraints;
@@ -14,6 +15,7 @@ mod packages;
 mod pins;
 mod pip;
 mod publish;
+mod repositories;
 mod source;
 mod transaction;
 mod user;
@@ -75,11 +77,12 @@ pub fn plan(
             ));
         }
     }
-    let steps: Vec<StepName> = steps
-        .iter()
-        .copied()
-        .filter(|name| aim.has(*name))
-        .collect();
+    let wants_repositories = repositories::is_wanted(settings, root, platform.family)
+        || named.contains(&StepName::Repositories);
+    let mut steps = steps.to_vec();
+    steps.retain(|name| *name != StepName::Repositories || wants_repositories);
+    let whole = steps.iter().all(|name| aim.has(*name));
+    steps.retain(|name| aim.has(*name));
     let has = |some: &[StepName]| steps.iter().any(|name| some.contains(name));
     let inputs = Inputs::find(settings, &platform, root, &mut findings);
     if has(&[StepName::Bootstrap, StepName::Packages, StepName::Cleanup]) {
@@ -105,6 +108,7 @@ pub fn plan(
         wheels::check(&view, &mut findings);
     }
     bootstrap::check_logins(&view, &mut findings);
+    repositories::warn_of_unsigned(&view, &mut findings);
     let last = record::last(root).unwrap_or_default();
     let steps = steps
         .into_iter()
@@ -115,6 +119,7 @@ pub fn plan(
         inputs: inputs.fingerprint.clone(),
         jobs: settings.jobs.unwrap_or(STEPS_AT_ONCE),
         steps,
+        whole,
         problems: findings.problems,
         warnings: findings.warnings,
         platform,
@@ -157,6 +162,8 @@ fn plan_step(
         StepName::Constraints => constraints::plan,
         StepName::WheelsBuild => wheels_build::plan,
         StepName::Publish => publish::plan,
+        StepName::Repositories => repositories::plan,
+        StepName::Ceph => ceph::plan,
     };
     let (why, work) = plan(view, findings);
     let mut expected = Expected::default();
@@ -178,6 +185,8 @@ fn plan_step(
             // There is no `build` between them.
             StepName::Pip if view.settings.mode == Mode::Infra => vec![StepName::Source],
             StepName::Build => hooks::also_needs_of_build(view),
+            // Its packages may be that archive's.
+            StepName::Packages if view.settings.mode == Mode::Base => vec![StepName::Ceph],
             _ => Vec::new(),
         },
     }

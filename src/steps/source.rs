@@ -27,7 +27,7 @@ use crate::wheels::UPPER_CONSTRAINTS;
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
     match settings.mode {
-        Mode::Project => {}
+        Mode::Project | Mode::Base => {}
         Mode::Requirements => return plan_release(view, findings),
         Mode::Infra => return plan_without_project(view, findings),
     }
@@ -237,7 +237,8 @@ pub(super) fn commit_of(context: &Context<'_>, path: &str) -> Result<String, Fai
 
 /// The project and the extra projects; none of an image without sources.
 pub(super) fn projects(settings: &Settings) -> impl Iterator<Item = &str> {
-    let own = (settings.mode != Mode::Infra).then_some(settings.project.as_str());
+    let has_own = matches!(settings.mode, Mode::Project | Mode::Requirements);
+    let own = has_own.then_some(settings.project.as_str());
     own.into_iter()
         .chain(settings.extra_projects.iter().map(String::as_str))
 }

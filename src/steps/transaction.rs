@@ -228,7 +228,16 @@ impl Task for RefreshLists {
         if context.root.exists(&marker) && self.0.has_lists(context.root) {
             return Ok(());
         }
-        context.run("bring the package lists up to date", &self.0.refresh())?;
+        let mirrors = &context.settings.repositories;
+        let mirror = mirrors
+            .apt_mirror
+            .as_ref()
+            .or(mirrors.package_mirror.as_ref());
+        let from = mirror
+            .map(|mirror| format!(" from {mirror}"))
+            .unwrap_or_default();
+        let doing = format!("bring the package lists up to date{from}");
+        context.run(&doing, &self.0.refresh())?;
         context.write(&marker, "")
     }
 }

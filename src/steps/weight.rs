@@ -56,9 +56,12 @@ pub fn weight(
                 .sum();
             return Some(compiled + bytes(root, &all) + packages(platform, root, runner));
         }
-        StepName::User | StepName::Hooks | StepName::Constraints | StepName::WheelsBuild => {
-            return None;
-        }
+        StepName::Repositories
+        | StepName::Ceph
+        | StepName::User
+        | StepName::Hooks
+        | StepName::Constraints
+        | StepName::WheelsBuild => return None,
     };
     Some(bytes(root, &places))
 }

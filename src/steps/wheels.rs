@@ -170,7 +170,7 @@ pub(super) fn are_needed(view: &View<'_>) -> bool {
     match view.settings.mode {
         Mode::Project => true,
         Mode::Infra => !view.settings.pip.packages.is_empty() || !view.inputs.pydeps.is_empty(),
-        Mode::Requirements => false,
+        Mode::Requirements | Mode::Base => false,
     }
 }
 

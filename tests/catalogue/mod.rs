@@ -10,6 +10,7 @@ pub const IMAGES: &[&str] = &[
     "barbican",
     "barbican apache",
     "barbican nginx",
+    "base",
     "ceilometer",
     "cinder",
     "cinder ceph",

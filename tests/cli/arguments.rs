@@ -37,7 +37,7 @@ fn an_unknown_flag() {
         .stderr(
             "error: unexpected argument '--projcet' found\n\n  \
              tip: a similar argument exists: '--project'\n\n\
-             Usage: loci-install plan --root <DIR> --project <NAME>\n\n\
+             Usage: loci-install plan --root <DIR> --project <NAME> [base]\n\n\
              For more information, try '--help'.\n",
         )
         .status(2)

@@ -15,7 +15,7 @@ fn it_runs_where_nothing_else_is() {
     let steps = Test::new().args(["steps"]).inside().outcome();
     assert_eq!(
         (steps.status, steps.stdout.lines().count()),
-        (Some(0), 15),
+        (Some(0), 17),
         "{steps:?}"
     );
 }

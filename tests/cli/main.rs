@@ -4,6 +4,7 @@
 
 mod accounts;
 mod arguments;
+mod base;
 mod cost;
 mod distribution;
 mod empty_root;
@@ -13,11 +14,11 @@ mod fixtures;
 mod hooks;
 mod inputs;
 mod installer;
-mod later;
 mod overrides;
 mod patches;
 mod plan;
 mod release;
+mod repositories;
 mod secrets;
 mod settings;
 mod sources;

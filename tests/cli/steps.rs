@@ -7,7 +7,8 @@ fn a_list_of_all_steps() {
     Test::new()
         .args(["steps"])
         .stdout(
-            "bootstrap    installs what this program itself needs and the base image lacks\n\
+            "repositories turns to the mirror, and switches repositories on and off\n\
+             bootstrap    installs what this program itself needs and the base image lacks\n\
              packages     installs the distribution packages that bindep selects\n\
              user         makes the service's group, user and directories\n\
              wheels       makes the wheels directory available\n\
@@ -21,7 +22,8 @@ fn a_list_of_all_steps() {
              cleanup      removes what the build left behind\n\
              constraints  requirements: finds the file that each constraint stands for\n\
              wheels-build requirements: fetches wheels and builds those that are not to be had\n\
-             publish      requirements: puts the wheels and their constraints in one directory\n",
+             publish      requirements: puts the wheels and their constraints in one directory\n\
+             ceph         base: adds Ceph's archive, with its key\n",
         )
         .run();
 }
@@ -34,8 +36,8 @@ fn a_step_that_there_is_not() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
-             constraints, wheels-build, publish\n",
+             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             constraints, wheels-build, publish, ceph\n",
         )
         .status(2)
         .run();
@@ -49,8 +51,8 @@ fn a_wrong_step_and_a_wrong_setting_at_once() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
-             constraints, wheels-build, publish\n\
+             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             constraints, wheels-build, publish, ceph\n\
              error: 1 wrong setting; nothing was touched\n\
              \x20 UID=abc: not an id; a whole number from 0 to 4294967294\n",
         )

@@ -6,8 +6,10 @@
 
 mod accounts;
 mod again;
+mod archive;
 mod asked_for;
 mod assets;
+mod base;
 mod broken_steps;
 mod bytecode;
 mod clone;
@@ -27,6 +29,7 @@ mod installer;
 mod keystone;
 mod local;
 mod machine_id;
+mod mirrors;
 mod nova;
 mod patches;
 mod poisoned;

@@ -20,6 +20,7 @@ pub const REGISTRY: &[&str] = &["docker-registry", "skopeo"];
 
 /// What the tests need beside that.
 pub const TEST: &[&str] = &[
+    "apt-utils",
     "createrepo-c",
     "curl",
     "dpkg",
