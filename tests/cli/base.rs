@@ -70,7 +70,7 @@ fn a_plan() {
         do     remove the packages that bootstrap installed for the build alone, and what came with them
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
-        do     remove /etc/machine-id, if a package of this build made it
+        do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
@@ -84,6 +84,12 @@ fn a_plan() {
         remove /var/log/apt/*
         remove /var/log/bootstrap.log
         remove /var/log/dpkg.log
+        remove /etc/group-
+        remove /etc/gshadow-
+        remove /etc/passwd-
+        remove /etc/shadow-
+        remove /etc/subgid-
+        remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
         remove /var/lib/loci-install
@@ -153,7 +159,7 @@ fn a_plan_with_everything() {
         do     remove the packages that bootstrap installed for the build alone, and what came with them
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
-        do     remove /etc/machine-id, if a package of this build made it
+        do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
@@ -167,6 +173,12 @@ fn a_plan_with_everything() {
         remove /var/log/apt/*
         remove /var/log/bootstrap.log
         remove /var/log/dpkg.log
+        remove /etc/group-
+        remove /etc/gshadow-
+        remove /etc/passwd-
+        remove /etc/shadow-
+        remove /etc/subgid-
+        remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
         remove /var/lib/loci-install
