@@ -77,13 +77,18 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     if library {
         reasons.push("python3's shared library, which uwsgi is linked with".to_owned());
     }
+    let kept = packages(&kept);
     let mut actions: Vec<Action> = restrain(manager).into_iter().chain(unfinished).collect();
     actions.push(Action::task(RefreshLists(manager)));
     actions.push(Action::task(InstallNeeds {
         manager,
         python: python.to_owned(),
-        kept: packages(&kept),
-        build: packages(&build),
+        // Of SUSE's interpreters pip's bundle is a part.
+        build: packages(&build)
+            .into_iter()
+            .filter(|name| !kept.contains(name))
+            .collect(),
+        kept,
         library,
         // The step `ceph` may add the archive that has some of them.
         later: match view.settings.repositories.ceph {

@@ -35,7 +35,7 @@ fn dnf_lacks_packages() {
     bootstrap: the archive does not have every package that was asked for; none was installed
       httpdd, asked for by /opt/loci/bindep.txt:2; did you mean httpd?
       no-such-package, asked for by /opt/loci/bindep.txt:4
-      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --assumeno shadow-utils httpdd less no-such-package
+      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --cacheonly --assumeno shadow-utils httpdd less no-such-package
       ended:   exit status 1
       said:
         No match for argument: httpdd
@@ -54,7 +54,7 @@ fn zypper_lacks_packages() {
     bootstrap: the archive does not have every package that was asked for; none was installed
       httpdd, asked for by /opt/loci/bindep.txt:2; did you mean httpd?
       no-such-package, asked for by /opt/loci/bindep.txt:4
-      command: zypper --non-interactive install --no-recommends --auto-agree-with-licenses --dry-run shadow httpdd less no-such-package
+      command: zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses --dry-run shadow httpdd less no-such-package
       ended:   exit status 104
       said:
         Loading repository data...
@@ -79,7 +79,7 @@ fn rivals() -> [Package; 2] {
 fn dnf_finds_a_conflict() {
     insta::assert_snapshot!(refusal(System::CentOs, "httpd\nnginx\n", &rivals()), @r"
     bootstrap: could not find a way to install the packages together
-      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --assumeno shadow-utils httpd nginx
+      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --cacheonly --assumeno shadow-utils httpd nginx
       ended:   exit status 1
       said:
         (try to add '--allowerasing' to command line to replace conflicting packages or '--skip-broken' to skip uninstallable packages or '--nobest' to use not only best candidate packages)
@@ -96,7 +96,7 @@ fn dnf_finds_a_conflict() {
 fn zypper_finds_a_conflict() {
     insta::assert_snapshot!(refusal(System::Leap, "httpd\nnginx\n", &rivals()), @r"
     bootstrap: could not find a way to install the packages together
-      command: zypper --non-interactive install --no-recommends --auto-agree-with-licenses --dry-run shadow httpd nginx
+      command: zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses --dry-run shadow httpd nginx
       ended:   exit status 4
       said:
         Loading repository data...
@@ -121,7 +121,7 @@ fn needy() -> [Package; 1] {
 fn dnf_lacks_a_dependency() {
     insta::assert_snapshot!(refusal(System::CentOs, "needy\n", &needy()), @r"
     bootstrap: could not find a way to install the packages together
-      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --assumeno shadow-utils needy
+      command: dnf --assumeyes '--setopt=strict=1' '--setopt=max_parallel_downloads=10' '--setopt=skip_if_unavailable=0' '--setopt=install_weak_deps=0' install --cacheonly --assumeno shadow-utils needy
       ended:   exit status 1
       said:
         (try to add '--skip-broken' to skip uninstallable packages or '--nobest' to use not only best candidate packages)
@@ -138,7 +138,7 @@ fn dnf_lacks_a_dependency() {
 fn zypper_lacks_a_dependency() {
     insta::assert_snapshot!(refusal(System::Leap, "needy\n", &needy()), @r"
     bootstrap: could not find a way to install the packages together
-      command: zypper --non-interactive install --no-recommends --auto-agree-with-licenses --dry-run shadow needy
+      command: zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses --dry-run shadow needy
       ended:   exit status 4
       said:
         Loading repository data...

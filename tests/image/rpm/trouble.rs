@@ -69,7 +69,7 @@ fn a_script_after_an_installation_fails_with_dnf() {
 fn a_script_after_an_installation_fails_with_zypper() {
     insta::assert_snapshot!(failure(System::Leap, "post"), @r"
     packages: could not install the packages
-      command: zypper --non-interactive install --no-recommends --auto-agree-with-licenses sound broken
+      command: zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses sound broken
       ended:   exit status 107
       said:
         Loading repository data...
@@ -135,7 +135,7 @@ fn a_script_before_an_installation_fails_with_dnf() {
 fn a_script_before_an_installation_fails_with_zypper() {
     insta::assert_snapshot!(failure(System::Leap, "pre"), @r"
     packages: could not install the packages
-      command: zypper --non-interactive install --no-recommends --auto-agree-with-licenses sound broken
+      command: zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses sound broken
       ended:   exit status 8
       said:
         Package download size:    N

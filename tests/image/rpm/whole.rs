@@ -13,16 +13,11 @@ fn dnf_leaves_the_service_and_nothing_else() {
     insta::assert_snapshot!(finished(System::CentOs), @r"
     ~ /etc/group
     ~ /etc/gshadow
-    + /etc/gshadow-
     + /etc/image_info
     ~ /etc/passwd
-    ~ /etc/passwd-
     ~ /etc/shadow
-    + /etc/shadow-
     ~ /etc/subgid
-    + /etc/subgid-
     ~ /etc/subuid
-    + /etc/subuid-
     + /etc/tiny
     + /usr/share/cronie.txt
     + /usr/share/httpd.txt
@@ -36,6 +31,8 @@ fn dnf_leaves_the_service_and_nothing_else() {
     ~ /var/lib/rpm/rpmdb.sqlite-wal
     + /var/lib/tiny
     + /var/log/tiny
+    - /etc/group-
+    - /etc/passwd-
     - /var/cache/ldconfig/aux-cache
     - /var/lib/rpm/.rpm.lock
     ");
@@ -47,16 +44,11 @@ fn zypper_leaves_the_service_and_nothing_else() {
     insta::assert_snapshot!(finished(System::Leap), @r"
     ~ /etc/group
     ~ /etc/gshadow
-    + /etc/gshadow-
     + /etc/image_info
     ~ /etc/passwd
-    ~ /etc/passwd-
     ~ /etc/shadow
-    + /etc/shadow-
     ~ /etc/subgid
-    + /etc/subgid-
     ~ /etc/subuid
-    + /etc/subuid-
     + /etc/tiny
     + /usr/bin/python3.11
     ~ /usr/lib/sysimage/rpm/Index.db
@@ -73,6 +65,8 @@ fn zypper_leaves_the_service_and_nothing_else() {
     + /var/lib/zypp
     + /var/log/tiny
     + /var/log/zypp
+    - /etc/group-
+    - /etc/passwd-
     - /usr/lib/sysimage/rpm/.rpm.lock
     - /var/cache/ldconfig/aux-cache
     ");
