@@ -8,7 +8,7 @@ use std::fs;
 
 use crate::bindep::{Active, File, Rule, render, universal_newlines};
 use crate::findings::Findings;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, sha256_of};
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::{Settings, Word};
@@ -151,6 +151,34 @@ pub fn file(settings: &Settings, root: &Root, name: &str) -> Option<String> {
         return Some(name.to_owned()).filter(|path| root.is_file(path));
     }
     files(settings, root, name).into_iter().next()
+}
+
+/// A file that the user names together with its digest, or without one, if it is there
+/// and what it has to be.
+pub fn pinned(
+    settings: &Settings,
+    root: &Root,
+    argument: &str,
+    name: &str,
+    sha256: Option<&str>,
+    findings: &mut Findings,
+) -> Option<String> {
+    let Some(path) = file(settings, root, name) else {
+        findings.input(no_such_file(settings, argument, name));
+        return None;
+    };
+    let Some(wanted) = sha256 else {
+        return Some(path);
+    };
+    match sha256_of(&root.join(&path)) {
+        Ok(digest) if digest == wanted => return Some(path),
+        Ok(digest) => findings.input(format!(
+            "{argument}={name}: {path} has the digest sha256={digest}, and sha256={wanted} is wanted; \
+             give the right file, or its digest"
+        )),
+        Err(error) => findings.input(format!("{argument}={name}: {path}: {error}")),
+    }
+    None
 }
 
 /// What is said of a file that an argument names and that is not there.

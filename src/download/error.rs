@@ -227,6 +227,15 @@ pub const INDEX: Advice = Advice {
     authorities: "install ca-certificates, or name a CA bundle in PIP_CERT",
 };
 
+/// For a file that the user names by its URL.
+pub const FILE: Advice = Advice {
+    refused: "check the credentials: in the URL, or netrc's entry for the host",
+    absent: "check the URL",
+    certificate: "name the right CA bundle in SSL_CERT_FILE or PIP_CERT",
+    plain: "check the URL: it may be http, or another port",
+    authorities: "install ca-certificates, or name a CA bundle in SSL_CERT_FILE",
+};
+
 /// A file error, in the words that the rest of the program has for it.
 pub(super) fn file(doing: &'static str, path: &Path, error: &io::Error) -> DownloadError {
     DownloadError::File {

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub use client::Client;
 pub(crate) use client::{back_off, retries};
 pub use credentials::basic;
-pub use error::{Advice, DownloadError};
+pub use error::{Advice, DownloadError, FILE};
 pub use request::{Authority, Fixed, Patience, Request};
 pub use roots::{BUNDLES, SYSTEM};
 pub use routes::Trust;

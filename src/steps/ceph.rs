@@ -8,10 +8,9 @@ use url::Url;
 use super::transaction::{RefreshLists, lists_refreshed};
 use crate::command::Command;
 use crate::context::Context;
-use crate::download::{Advice, Client, DownloadError, Request, Trust};
+use crate::download::{Client, DownloadError, FILE, Request, Trust};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::fingerprint::sha256_of;
 use crate::inputs;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::Family;
@@ -20,15 +19,6 @@ use crate::words::{hex, reason};
 
 /// More than any key has; what a captive portal sends may go on for ever.
 const MOST: u64 = 1 << 20;
-
-/// What is to be done about errors of servers.
-const ADVICE: Advice = Advice {
-    refused: "check the credentials: in the URL, or netrc's entry for the host",
-    absent: "check the URL",
-    certificate: "name the right CA bundle in SSL_CERT_FILE or PIP_CERT",
-    plain: "check the URL: it may be http, or another port",
-    authorities: "install ca-certificates, or name a CA bundle in SSL_CERT_FILE",
-};
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let wanted = &view.settings.repositories;
@@ -76,23 +66,14 @@ fn found(view: &View<'_>, key: &KeyFile, findings: &mut Findings) -> KeyFile {
     let Place::Path(name) = &key.place else {
         return key.clone();
     };
-    let Some(path) = inputs::file(view.settings, view.root, name) else {
-        findings.input(inputs::no_such_file(view.settings, "CEPH_KEY", name));
-        return key.clone();
-    };
-    if let Some(wanted) = &key.sha256 {
-        match sha256_of(&view.root.join(&path)) {
-            Ok(digest) if digest == *wanted => {}
-            Ok(digest) => findings.input(format!(
-                "CEPH_KEY={name}: {path} has the digest sha256={digest}, and sha256={wanted} is wanted; \
-                 give the right file, or its digest"
-            )),
-            Err(error) => findings.input(format!("CEPH_KEY={name}: {path}: {error}")),
-        }
-    }
-    KeyFile {
-        place: Place::Path(path),
-        sha256: key.sha256.clone(),
+    let (settings, root) = (view.settings, view.root);
+    let sha256 = key.sha256.as_deref();
+    match inputs::pinned(settings, root, "CEPH_KEY", name, sha256, findings) {
+        Some(path) => KeyFile {
+            place: Place::Path(path),
+            sha256: key.sha256.clone(),
+        },
+        None => key.clone(),
     }
 }
 
@@ -168,7 +149,7 @@ fn read(context: &Context<'_>, key: &KeyFile) -> Result<Vec<u8>, Failure> {
 
 fn fetch(context: &Context<'_>, url: &Url) -> Result<Vec<u8>, DownloadError> {
     let known = [url.to_string()];
-    let client = Client::trusting(context.environment, &known, &Trust::default(), &ADVICE)?;
+    let client = Client::trusting(context.environment, &known, &Trust::default(), &FILE)?;
     client.open(Request::of(url.as_str()), &|_| ())?.bytes(MOST)
 }
 

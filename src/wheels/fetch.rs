@@ -19,17 +19,16 @@ use super::unpack::unpack;
 use super::verified::Expected;
 use super::{Digest, Directory, Making};
 use crate::command::Runner;
-use crate::download::{Advice, Client, Request, Trust};
+use crate::download::{Advice, Client, FILE, Request, Trust};
 use crate::root::Root;
 use crate::settings::{WheelsSettings, WheelsSource};
 use crate::words::{count, printable, reason};
 
 /// What is to be done about errors of servers of tarballs.
 const ADVICE: Advice = Advice {
-    refused: "check the credentials: in the URL, or netrc's entry for the host",
-    absent: "check the URL",
-    plain: "check the URL: it may be http, or another port",
-    ..registry::ADVICE
+    certificate: registry::ADVICE.certificate,
+    authorities: registry::ADVICE.authorities,
+    ..FILE
 };
 
 /// The setting that names a bundle of authorities.

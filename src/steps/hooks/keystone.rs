@@ -6,10 +6,10 @@ use super::super::packages;
 use super::super::transaction::{RefreshLists, note_base, restrain};
 use crate::command::Command;
 use crate::context::Context;
-use crate::download::{Advice, Client, Fetched, Trust, Wanted};
+use crate::download::{Client, FILE, Fetched, Trust, Wanted};
 use crate::failure::Failure;
 use crate::findings::Findings;
-use crate::fingerprint::{Fingerprint, sha256_of};
+use crate::fingerprint::Fingerprint;
 use crate::inputs;
 use crate::layout::STATE;
 use crate::plan::{Action, Task, View};
@@ -35,15 +35,6 @@ const ENABLED: &str = "/etc/apache2/mods-enabled/oauth2.load";
 
 /// Who names a file means its version.
 const OLDER: &str = "--allow-downgrades";
-
-/// What is to be done about errors of servers.
-const ADVICE: Advice = Advice {
-    refused: "check the credentials: in the URL, or netrc's entry for the host",
-    absent: "check the URL",
-    certificate: "name the right CA bundle in SSL_CERT_FILE or PIP_CERT",
-    plain: "check the URL: it may be http, or another port",
-    authorities: "install ca-certificates, or name a CA bundle in SSL_CERT_FILE",
-};
 
 pub(super) fn wants_oauth2(settings: &Settings) -> bool {
     settings.profiles.iter().any(|profile| profile == PROFILE)
@@ -112,26 +103,10 @@ fn source(view: &View<'_>, file: &PinnedFile, findings: &mut Findings) -> Option
         Place::Url(url) => return Some(url.to_string()),
         Place::Path(path) => path,
     };
-    let Some(found) = inputs::file(view.settings, view.root, path) else {
-        findings.input(inputs::no_such_file(view.settings, ARGUMENT, path));
-        return None;
-    };
-    let real = view.root.join(&found);
-    match sha256_of(&real) {
-        Ok(digest) if digest == file.sha256 => Url::from_file_path(real).ok().map(Url::into),
-        Ok(digest) => {
-            findings.input(format!(
-                "{ARGUMENT}={path}: {found} has the digest sha256={digest}, and sha256={} is wanted; \
-                 give the right file, or its digest",
-                file.sha256
-            ));
-            None
-        }
-        Err(error) => {
-            findings.input(format!("{ARGUMENT}={path}: {found}: {error}"));
-            None
-        }
-    }
+    let (settings, root) = (view.settings, view.root);
+    let sha256 = Some(file.sha256.as_str());
+    let found = inputs::pinned(settings, root, ARGUMENT, path, sha256, findings)?;
+    Url::from_file_path(root.join(found)).ok().map(Url::into)
 }
 
 /// Fetches the files, installs them with Apache in one transaction, enables the module.
@@ -196,7 +171,7 @@ impl Install {
         };
         let known: Vec<String> = self.files.iter().map(|(_, url)| url.clone()).collect();
         let trust = Trust::default();
-        let client = Client::trusting(context.environment, &known, &trust, &ADVICE)
+        let client = Client::trusting(context.environment, &known, &trust, &FILE)
             .map_err(|error| failed(vec![error.to_string()]))?;
         let mut errors = Vec::new();
         for (file, url) in &self.files {
