@@ -2,6 +2,7 @@
 //! All mistakes are reported together.
 
 pub mod arguments;
+mod ceph;
 pub mod environment;
 mod given;
 mod installer;
@@ -16,11 +17,12 @@ use std::fmt::Display;
 use std::num::NonZeroUsize;
 
 pub use crate::platform::DistributionOverride;
+pub use ceph::{CephRepository, KeyFile, SourceLine};
 pub use given::Given;
 pub use installer::InstallerWish;
 pub use overrides::{Change, Word};
 pub use pinned::{PinnedFile, Place};
-pub use repositories::{CephRepository, KeyFile, Mirror, RepositorySettings, SourceLine, Switch};
+pub use repositories::{Mirror, RepositorySettings, Switch};
 pub use values::{AccountName, GitRef, Id, ProjectName, Refused};
 pub use wheels::{RegistrySettings, WheelsSettings, WheelsSource};
 
