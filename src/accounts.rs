@@ -47,6 +47,7 @@ pub struct Accounts {
     users: Vec<User>,
     groups: Vec<Group>,
     asks_elsewhere: bool,
+    makes_mailbox: bool,
 }
 
 impl Accounts {
@@ -56,7 +57,15 @@ impl Accounts {
     pub fn read(root: &Root) -> Self {
         let text = |path| root.read(path).unwrap_or_default();
         Self {
-            asks_elsewhere: asks_elsewhere(&text("/etc/nsswitch.conf")),
+            // Enterprise Linux names sssd also where it is not installed; its module then
+            // answers at once.
+            asks_elsewhere: asks_elsewhere(
+                &text("/etc/nsswitch.conf"),
+                root.is_directory("/var/lib/sss/pipes"),
+            ),
+            makes_mailbox: text("/etc/default/useradd")
+                .lines()
+                .any(|line| line.trim() == "CREATE_MAIL_SPOOL=yes"),
             ..Self::parse(&text("/etc/passwd"), &text("/etc/group"))
         }
     }
@@ -83,6 +92,7 @@ impl Accounts {
             users: users.collect(),
             groups: groups.collect(),
             asks_elsewhere: false,
+            makes_mailbox: false,
         }
     }
 
@@ -91,6 +101,13 @@ impl Accounts {
     #[must_use]
     pub fn asks_elsewhere(&self) -> bool {
         self.asks_elsewhere
+    }
+
+    /// Whether useradd(8) makes a mailbox even for who gets no home, as Enterprise Linux and
+    /// openSUSE have it set.
+    #[must_use]
+    pub fn makes_mailbox(&self) -> bool {
+        self.makes_mailbox
     }
 
     /// The user of this name.
@@ -120,7 +137,7 @@ impl Accounts {
 
 /// Whether nsswitch.conf(5) names a service for accounts that is neither a file nor made
 /// up on the machine. What is in brackets says when the next one is asked.
-fn asks_elsewhere(nsswitch: &str) -> bool {
+fn asks_elsewhere(nsswitch: &str, has_sssd: bool) -> bool {
     let databases = ["passwd", "group", "shadow", "gshadow", "initgroups"];
     nsswitch
         .lines()
@@ -128,7 +145,7 @@ fn asks_elsewhere(nsswitch: &str) -> bool {
         .filter(|(database, _)| databases.contains(&database.trim()))
         .flat_map(|(_, services)| services.split(['[', ']']).step_by(2))
         .flat_map(str::split_whitespace)
-        .any(|service| !LOCAL.contains(&service))
+        .any(|service| !LOCAL.contains(&service) && (has_sssd || service != "sss"))
 }
 
 /// Services that answer from the machine's own files and from systemd.
@@ -159,8 +176,10 @@ mod tests {
             ),
             ("initgroups:files winbind\n", true),
         ] {
-            assert_eq!(asks_elsewhere(nsswitch), elsewhere, "{nsswitch:?}");
+            assert_eq!(asks_elsewhere(nsswitch, true), elsewhere, "{nsswitch:?}");
         }
+        assert!(!asks_elsewhere("passwd: sss files systemd\n", false));
+        assert!(asks_elsewhere("passwd: sss files ldap\n", false));
     }
 
     #[test]

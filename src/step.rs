@@ -97,9 +97,23 @@ impl StepName {
         Self::Ceph,
     ];
 
-    const PROJECT: &'static [Self] = Self::ALL.split_at(13).0;
+    const PROJECT: &'static [Self] = &[
+        Self::Repositories,
+        Self::Bootstrap,
+        Self::Packages,
+        Self::User,
+        Self::Wheels,
+        Self::Venv,
+        Self::Source,
+        Self::Build,
+        Self::Pip,
+        Self::Hooks,
+        Self::Config,
+        Self::Info,
+        Self::Cleanup,
+    ];
 
-    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(12).0;
+    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(Self::PROJECT.len() - 1).0;
 
     /// The steps of a build, in an order that respects [`StepName::needs`].
     #[must_use]

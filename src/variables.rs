@@ -22,7 +22,9 @@ pub fn variable<'a>(environment: &'a [(String, String)], name: &str) -> Option<&
 /// Our environment as children get it.
 ///
 /// `LC_ALL=C.UTF-8` keeps messages untranslated, which we read; `LANGUAGE` would come before
-/// it, in Python's gettext even with `LC_ALL=C`, as dnf shows. `PIP_CONSTRAINT` is dropped when it is LOCI's old spelling of a version: pip would take it
+/// it, in Python's gettext even with `LC_ALL=C`, as dnf shows.
+///
+/// `PIP_CONSTRAINT` is dropped when it is LOCI's old spelling of a version: pip would take it
 /// for a file. git would refuse a source that another user's id owns.
 #[must_use]
 pub fn of_children(environment: &[(String, String)]) -> Vec<(OsString, OsString)> {

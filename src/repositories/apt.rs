@@ -109,6 +109,11 @@ fn is_field(line: &str, name: &str) -> bool {
     field.is_some_and(|field| field.eq_ignore_ascii_case(name))
 }
 
+/// Prose may begin with `deb`, too, and a CD of the installation is not in the drive.
+fn is_of_archive(uri: &str) -> bool {
+    uri.contains(":/") && !uri.starts_with("cdrom:")
+}
+
 /// Comments every line out, or takes that back where none is active.
 pub(super) fn switch_lines(text: &str, on: bool) -> String {
     let is_active = |line: &str| uri_of(line).is_some();
@@ -117,7 +122,9 @@ pub(super) fn switch_lines(text: &str, on: bool) -> String {
     }
     let line = |line: &str| {
         let bare = line.trim_start_matches(['#', ' ', '\t']);
-        if on && uri_of(bare).is_some() && bare.starts_with("deb ") {
+        let is_source =
+            bare.starts_with("deb ") && uri_of(bare).is_some_and(|uri| is_of_archive(&bare[uri]));
+        if on && is_source {
             bare.to_owned()
         } else if !on && is_active(line) {
             format!("# {line}")

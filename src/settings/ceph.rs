@@ -7,6 +7,14 @@ use url::Url;
 use super::pinned::{Place, digest_of};
 use super::values::Refused;
 
+/// The file of the archive stays in the image.
+const PASSWORD: &str = "a password in it would stay in the image; give the URL without, and the \
+     login in a file of /etc/apt/auth.conf.d, or of dnf's or zypper's own, that is mounted as a secret";
+
+fn has_password(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
 /// Ceph's archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CephRepository {
@@ -23,6 +31,9 @@ impl FromStr for CephRepository {
         if text.split_whitespace().count() == 1 {
             let url = Url::parse(text).ok();
             let url = url.filter(|url| ["http", "https", "file"].contains(&url.scheme()));
+            if url.as_ref().is_some_and(has_password) {
+                return Err(Refused(PASSWORD.to_owned()));
+            }
             return url.map(Self::Address).ok_or_else(|| {
                 Refused(
                     "neither a line of sources.list(5), `deb URI SUITE COMPONENT...`, \
@@ -143,6 +154,9 @@ impl FromStr for SourceLine {
             return Err(refused("it has no URI and no suite"));
         };
         let url = Url::parse(uri).map_err(|error| refused(&format!("`{uri}`: {error}")))?;
+        if has_password(&url) {
+            return Err(Refused(PASSWORD.to_owned()));
+        }
         if !["http", "https", "file"].contains(&url.scheme()) {
             return Err(refused(&format!("`{uri}` is neither http, https nor file")));
         }
@@ -234,6 +248,7 @@ mod tests {
                 "there is no option `sigend-by`",
             ),
             ("deb https://h", "it has no URI and no suite"),
+            ("deb https://u:p@h x main", "a password in it would stay"),
             ("deb h x main", "`h`: relative URL without a base"),
             (
                 "deb ftp://h x main",

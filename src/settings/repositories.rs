@@ -64,6 +64,13 @@ impl Mirror {
             .all(|c| c.is_ascii_graphic() && !"\"'#?".contains(c))
             && !place.starts_with('/')
             && !place.contains("//");
+        if scheme.is_none() && place.contains('@') {
+            return Err(Refused(
+                "write https:// before the login: it would be sent in the clear where the image \
+                 has no certificates"
+                    .to_owned(),
+            ));
+        }
         if is_host && is_plain {
             Ok(Self {
                 argument,
@@ -270,6 +277,7 @@ mod tests {
             "h#x",
             "h\"",
             "a//b",
+            "u:p@h",
         ] {
             mirror(text).expect_err(text);
         }

@@ -31,7 +31,14 @@ impl Account {
     pub fn plan(&self, accounts: &Accounts, findings: &mut Findings) -> Vec<Action> {
         let group = self.group(accounts, findings);
         let user = self.user(accounts, findings);
-        group.into_iter().chain(user).collect()
+        let is_made = user.is_some() && accounts.user(&self.name).is_none();
+        let mailboxes = ["/var/mail", "/var/spool/mail"].map(|place| Action::Remove {
+            path: format!("{place}/{}", self.name),
+        });
+        let mailboxes = mailboxes
+            .into_iter()
+            .filter(|_| is_made && accounts.makes_mailbox());
+        group.into_iter().chain(user).chain(mailboxes).collect()
     }
 
     fn group(&self, accounts: &Accounts, findings: &mut Findings) -> Option<Action> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::hooks;
 use super::packages;
 use super::source;
-use super::transaction::{Origin, RefreshLists, check, install, note_base, restrain};
+use super::transaction::{Origin, RefreshLists, check, install, installed, note_base, restrain};
 use super::user;
 use crate::context::Context;
 use crate::download::{BUNDLES, SYSTEM};
@@ -320,7 +320,7 @@ impl Task for InstallNeeds {
         build.extend(self.build.iter().map(String::as_str));
         let lines: Vec<_> = build.into_iter().collect();
         context.write(&build_packages(), &lines.join("\n"))?;
-        let before = manager.installed(root, context.runner);
+        let before = installed(context, manager)?;
         install(context, "install what the build needs", manager, &own)?;
         // Now and not in `cleanup`: whoever asks for one of them from here on, a
         // bindep file or a hook, makes it a package that is kept.
@@ -328,12 +328,14 @@ impl Task for InstallNeeds {
         if let Some(mark) = mark.filter(|_| !self.build.is_empty()) {
             context.run("mark what only the build needs", &mark)?;
         }
-        let after = manager.installed(root, context.runner);
+        let after = installed(context, manager)?;
+        let kept: Vec<String> = kept.into_iter().cloned().collect();
+        let kept = manager.meant(&kept, context.runner);
         let earlier = root.read(brought_packages()).unwrap_or_default();
         let brought = after
             .packages()
             .map(|(name, _)| name)
-            .filter(|name| !before.has(name) && !kept.iter().any(|kept| kept == name));
+            .filter(|name| !before.has(name) && !kept.contains(*name));
         let all: Vec<&str> = earlier.lines().chain(brought).collect();
         context.write(&brought_packages(), &all.join("\n"))?;
         Ok(())

@@ -8,7 +8,8 @@ use std::num::NonZeroUsize;
 use super::bootstrap::{brought_packages, build_packages};
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_IDS, POLICY, base_machine_ids, base_packages, lists_refreshed, policy_is_ours,
+    MACHINE_IDS, POLICY, base_machine_ids, base_packages, installed, lists_refreshed,
+    policy_is_ours,
 };
 use super::venv::SystemSitePackages;
 use super::{hooks, info, repositories, source, wheels};
@@ -31,10 +32,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     let manager = view.platform.package_manager;
     let mut actions = vec![Action::task(RemoveBuildPackages {
         manager,
-        asked_for: wanted(view)
-            .into_iter()
-            .map(|(name, _)| manager.bare(&name).to_owned())
-            .collect(),
+        asked_for: wanted(view).into_iter().map(|(name, _)| name).collect(),
     })];
     if settings.mode != Mode::Base {
         actions.push(Action::task(SystemSitePackages(true)));
@@ -86,7 +84,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
 #[derive(Debug)]
 struct RemoveBuildPackages {
     manager: &'static dyn PackageManager,
-    asked_for: BTreeSet<String>,
+    asked_for: Vec<String>,
 }
 
 impl Task for RemoveBuildPackages {
@@ -105,7 +103,8 @@ impl Task for RemoveBuildPackages {
                 .map(str::to_owned)
                 .collect()
         };
-        let installed = self.manager.installed(context.root, context.runner);
+        let installed = installed(context, self.manager)?;
+        let asked_for = self.manager.meant(&self.asked_for, context.runner);
         let is_installed = |name: &String| installed.has(self.manager.bare(name));
         let removed = if context.root.exists(unneeded_packages()) {
             // An earlier try: apt takes a package whose removal failed for one that
@@ -115,13 +114,13 @@ impl Task for RemoveBuildPackages {
             let base = lines(base_packages());
             let mut build = lines(build_packages());
             build.retain(|name| {
-                !base.contains(name) && !self.asked_for.contains(name) && is_installed(name)
+                !base.contains(name) && !asked_for.contains(name) && is_installed(name)
             });
             if build.is_empty() {
                 return Ok(());
             }
             let mut candidates = self.candidates(context, &build, &installed)?;
-            candidates.retain(|name| !base.contains(name) && !self.asked_for.contains(name));
+            candidates.retain(|name| !base.contains(name) && !asked_for.contains(name));
             let unneeded = self.manager.unneeded(&candidates, context.runner);
             let unneeded = unneeded.map_err(|child| Failure::Command {
                 doing: "find out what the build's packages brought".to_owned(),

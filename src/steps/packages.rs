@@ -21,7 +21,9 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         count(wanted.len(), "package"),
         view.inputs.profiles.join(", ")
     );
-    let installed = manager.installed(view.root, view.runner);
+    let installed = manager
+        .installed(view.root, view.runner)
+        .unwrap_or_default();
     let kept = kept(view);
     if wanted.iter().all(|(name, _)| {
         installed.has(name) && kept.as_ref().is_none_or(|kept| kept.contains(name))

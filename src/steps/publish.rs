@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::source;
 use super::wheels_build::{read_set, set_file, used_lock_file};
+use super::{repositories, source};
 use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -52,7 +52,11 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         directory: source::of(view, settings.project.as_str())
             .unwrap_or_else(|| source::place(view.root, settings, settings.project.as_str())),
     };
-    (why, Work::Do(vec![Action::task(publish)]))
+    let publish = [Action::task(publish)].into_iter();
+    (
+        why,
+        Work::Do(publish.chain(repositories::removal(view)).collect()),
+    )
 }
 
 fn stamp_file() -> String {

@@ -12,6 +12,7 @@ use regex::Regex;
 
 use super::transaction::lists_refreshed;
 use crate::context::{Context, file, write_like};
+use crate::download::SYSTEM;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::plan::{Action, Task, View, Work};
@@ -57,6 +58,12 @@ fn saved(root: &Root, family: Family) -> Vec<String> {
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let settings = view.settings;
     let mirror = mirror(view, findings);
+    if let (Some(mirror), Some(service)) = (mirror, service(view)) {
+        findings.input(format!(
+            "{mirror}: the repositories of this image come from {service}, and zypper writes them \
+             anew; name the mirror there, or remove that file and add repositories of your own"
+        ));
+    }
     let files = files(view, findings);
     let switched = switched(view, &files, findings);
     let mut actions = Vec::new();
@@ -134,6 +141,16 @@ fn mirror<'a>(view: &View<'a>, findings: &mut Findings) -> Option<&'a Mirror> {
     }
 }
 
+/// The file of a service that repositories come from, zypper(8), if there is one.
+fn service(view: &View<'_>) -> Option<String> {
+    let files = view.root.glob("/etc/zypp/services.d/*.service");
+    let mut files = files.into_iter();
+    files.find(|path| {
+        let text = view.root.read(path).unwrap_or_default();
+        !text.lines().any(|line| line.trim() == "enabled=0")
+    })
+}
+
 /// `centos has dnf and no apt`.
 fn no_apt(view: &View<'_>) -> String {
     format!(
@@ -146,14 +163,7 @@ fn no_apt(view: &View<'_>) -> String {
 /// Whether programs of the image can check certificates, as its own bundles say: package
 /// managers do not ask `SSL_CERT_FILE`.
 fn has_certificates(root: &Root) -> bool {
-    [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",
-        "/var/lib/ca-certificates/ca-bundle.pem",
-    ]
-    .iter()
-    .any(|bundle| root.is_file(bundle))
+    SYSTEM.iter().any(|bundle| root.is_file(bundle))
 }
 
 /// A file of repositories.
@@ -396,7 +406,7 @@ impl Task for Restore {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        context.rename(&format!("{}{SAVED}", self.0), &self.0)
+        put_back(context, &self.0)
     }
 }
 
@@ -412,10 +422,17 @@ impl Task for PutBack {
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let originals = saved(context.root, self.0);
         originals.iter().try_for_each(|original| {
-            let path = original.strip_suffix(SAVED).unwrap_or(original);
-            context.rename(original, path)
+            put_back(context, original.strip_suffix(SAVED).unwrap_or(original))
         })
     }
+}
+
+fn put_back(context: &Context<'_>, path: &str) -> Result<(), Failure> {
+    let original = format!("{path}{SAVED}");
+    context.rename(&original, path)?;
+    // Of two names of one file, as a run leaves them that is cut off before it writes,
+    // rename(2) removes neither.
+    context.remove(&original)
 }
 
 #[cfg(test)]

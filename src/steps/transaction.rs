@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::{FailedChild, Failure, UnknownPackage};
 use crate::layout::{PROGRAMS, STATE};
 use crate::plan::{Action, Task, View};
-use crate::platform::package_manager::{Download, PackageManager};
+use crate::platform::package_manager::{Download, Installed, PackageManager};
 use crate::root::Root;
 use crate::words::{count, nearest};
 
@@ -177,6 +177,18 @@ pub(super) fn not_listed(view: &View<'_>, wanted: &[(String, Origin)]) -> Vec<Un
     unknown(manager, view.runner, wanted, &output)
 }
 
+/// What is installed.
+pub(super) fn installed(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+) -> Result<Installed, Failure> {
+    let installed = manager.installed(context.root, context.runner);
+    installed.map_err(|child| Failure::Command {
+        doing: "find out what is installed".to_owned(),
+        child,
+    })
+}
+
 /// Notes what the base image has, once, so that `cleanup` removes none of it.
 pub(super) fn note_base(
     context: &Context<'_>,
@@ -186,7 +198,7 @@ pub(super) fn note_base(
     if context.root.exists(&path) {
         return Ok(());
     }
-    let installed = manager.installed(context.root, context.runner);
+    let installed = installed(context, manager)?;
     let names: Vec<_> = installed.names().into_iter().collect();
     let ids = MACHINE_IDS.into_iter().filter(|id| context.root.exists(id));
     let ids: Vec<&str> = ids.collect();

@@ -21,6 +21,20 @@ fn an_identical_account_is_kept() {
         .says("user: nothing to do: the account and its directories are there");
 }
 
+/// useradd makes one even for who gets no home, as Enterprise Linux has it set.
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn no_mailbox_is_left() {
+    let container = Container::with_tools();
+    container.write(
+        "/etc/default/useradd",
+        "SHELL=/bin/sh\nCREATE_MAIL_SPOOL=yes\n",
+    );
+    container.step("user").succeeded();
+    assert!(container.read("/etc/passwd").contains("\ntiny:"));
+    assert_eq!(container.shell("ls /var/mail"), "");
+}
+
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn another_account_of_the_name_is_changed_only_when_allowed() {

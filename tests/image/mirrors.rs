@@ -284,3 +284,15 @@ fn repositories_are_switched_off_for_the_build() {
         broken
     );
 }
+
+/// Both names are of one file then, and rename(2) would leave them as they are.
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_run_that_was_cut_off_before_it_changed_a_file_leaves_none() {
+    let container = container("", "127.0.0.1:9");
+    let original = format!("{SOURCES}.loci-install.orig");
+    container.shell(&format!("ln {SOURCES} {original}"));
+    container.write("/var/lib/openstack/pyvenv.cfg", "");
+    container.step("cleanup").succeeded();
+    assert!(container.has(SOURCES) && !container.has(&original));
+}

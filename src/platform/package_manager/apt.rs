@@ -58,10 +58,9 @@ impl PackageManager for Apt {
         "apt"
     }
 
-    fn installed(&self, root: &Root, _runner: &dyn Runner) -> Installed {
-        root.read(STATUS)
-            .map(|text| parse_status(&text))
-            .unwrap_or_default()
+    fn installed(&self, root: &Root, _runner: &dyn Runner) -> Result<Installed, Box<FailedChild>> {
+        let status = root.read(STATUS);
+        Ok(status.map(|text| parse_status(&text)).unwrap_or_default())
     }
 
     /// `Installed-Size`, deb-control(5), in KiB. What is not installed any more has none.

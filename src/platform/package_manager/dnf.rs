@@ -100,8 +100,12 @@ impl PackageManager for Dnf {
         self.program
     }
 
-    fn installed(&self, root: &Root, runner: &dyn Runner) -> Installed {
+    fn installed(&self, root: &Root, runner: &dyn Runner) -> Result<Installed, Box<FailedChild>> {
         rpm::installed(root, runner)
+    }
+
+    fn meant(&self, names: &[String], runner: &dyn Runner) -> BTreeSet<String> {
+        rpm::meant(names, runner)
     }
 
     fn installed_bytes(&self, root: &Root, runner: &dyn Runner) -> u64 {
@@ -109,7 +113,8 @@ impl PackageManager for Dnf {
     }
 
     fn has_lists(&self, root: &Root) -> bool {
-        ["dnf", "libdnf5", "yum"].iter().any(|cache| {
+        // microdnf's are one level deeper.
+        ["dnf", "libdnf5", "yum/metadata"].iter().any(|cache| {
             !root
                 .glob(&format!("/var/cache/{cache}/*/repodata"))
                 .is_empty()

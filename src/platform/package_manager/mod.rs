@@ -18,7 +18,15 @@ pub trait PackageManager: Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
 
     /// What is installed, as its database says.
-    fn installed(&self, root: &Root, runner: &dyn Runner) -> Installed;
+    fn installed(&self, root: &Root, runner: &dyn Runner) -> Result<Installed, Box<FailedChild>>;
+
+    /// The installed packages that these names stand for.
+    fn meant(&self, names: &[String], _runner: &dyn Runner) -> BTreeSet<String> {
+        names
+            .iter()
+            .map(|name| self.bare(name).to_owned())
+            .collect()
+    }
 
     /// What the installed packages weigh, in bytes, as their database says.
     fn installed_bytes(&self, root: &Root, runner: &dyn Runner) -> u64;

@@ -53,14 +53,14 @@ pub fn broken(output: &Output) -> BTreeSet<String> {
 }
 
 /// Asks the whole database; nothing where there is none, because rpm would make one.
-fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
+fn query(root: &Root, runner: &dyn Runner, format: &str) -> Result<String, Box<FailedChild>> {
     let database = PLACES.iter().find_map(|place| {
         let is_there = |(name, _): &&(&str, &str)| root.is_file(format!("{place}/{name}"));
         let (_, kind) = DATABASES.iter().find(is_there)?;
         Some((place, kind))
     });
     let Some((place, kind)) = database else {
-        return String::new();
+        return Ok(String::new());
     };
     let mut rpm = Command::new("rpm").variable("LC_ALL", "C");
     if !root.is_system() {
@@ -69,21 +69,24 @@ fn query(root: &Root, runner: &dyn Runner, format: &str) -> String {
         // This machine's rpm would make one of its own kind beside one that it does not know.
         rpm = rpm.arg(format!("--define=_db_backend {kind}"));
     }
-    runner
-        .ask(&rpm.args(["--query", "--all", "--queryformat", format]))
-        .stdout
+    asked(
+        &rpm.args(["--query", "--all", "--queryformat", format]),
+        runner,
+    )
 }
 
-/// What is installed; nothing when rpm cannot be asked.
-pub fn installed(root: &Root, runner: &dyn Runner) -> Installed {
+/// What is installed.
+pub fn installed(root: &Root, runner: &dyn Runner) -> Result<Installed, Box<FailedChild>> {
     let format = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[%{PROVIDENAME}\\n]";
-    parse(&query(root, runner, format))
+    query(root, runner, format).map(|answer| parse(&answer))
 }
 
 fn parse(answer: &str) -> Installed {
     let mut installed = Installed::default();
     for line in answer.lines() {
         match line.split_once('\t') {
+            // Keys that packages are verified with, which dnf and zypper import.
+            Some(("gpg-pubkey", _)) => {}
             Some((name, version)) => installed.add(name, version),
             None => installed.provide(line),
         }
@@ -93,7 +96,7 @@ fn parse(answer: &str) -> Installed {
 
 /// What the installed packages weigh, in bytes.
 pub fn installed_bytes(root: &Root, runner: &dyn Runner) -> u64 {
-    let sizes = query(root, runner, "%{LONGSIZE}\\n");
+    let sizes = query(root, runner, "%{LONGSIZE}\\n").unwrap_or_default();
     sizes
         .lines()
         .filter_map(|size| size.parse::<u64>().ok())
@@ -155,6 +158,29 @@ fn required(said: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The installed packages that these names stand for, as dnf and zypper take them: with an
+/// architecture or a version behind them, as a capability, as a file.
+pub fn meant(names: &[String], runner: &dyn Runner) -> BTreeSet<String> {
+    let bare = names
+        .iter()
+        .map(|name| name.split('=').next().unwrap_or(name));
+    let bare: BTreeSet<String> = bare.map(str::to_owned).collect();
+    if bare.is_empty() {
+        return bare;
+    }
+    let by_name = Command::new("rpm")
+        .args(["--query", "--queryformat", "%{NAME}\\n"])
+        .args(bare.iter().filter(|name| !name.starts_with('/')))
+        .variable("LC_ALL", "C");
+    let answer = runner.ask(&by_name).stdout;
+    let installed = answer.lines().map(str::to_owned);
+    let mut packages = providers(&bare, runner);
+    packages.extend(installed);
+    // `package x is not installed`
+    packages.retain(|name| !name.contains(' '));
+    packages
+}
+
 /// The installed packages that provide any of the capabilities.
 fn providers(capabilities: &BTreeSet<String>, runner: &dyn Runner) -> BTreeSet<String> {
     let query = Command::new("rpm")
@@ -206,6 +232,33 @@ mod tests {
         );
         assert!(installed.has("/bin/sh") && installed.has("git-core(x86-64)"));
         assert!(!installed.has("git"));
+    }
+
+    #[test]
+    fn a_key_is_no_package() {
+        let installed = parse("gpg-pubkey\t8483c65d-5ccc5b19\ngpg(CentOS)\nbash\t5.1-9\n");
+        assert_eq!(
+            installed.packages().collect::<Vec<_>>(),
+            [("bash", "5.1-9")]
+        );
+    }
+
+    #[test]
+    fn names_stand_for_what_is_installed() {
+        let rpm = Rpm(|line| match line {
+            r#"rpm --query --queryformat "%{NAME}\\n" git-core.x86_64 python3"# => {
+                said(1, "git-core\npackage python3 is not installed\n", "")
+            }
+            r#"rpm --query --queryformat "%{NAME}\\n" --whatprovides git-core.x86_64 python3"# => {
+                said(1, "no package provides git-core.x86_64\npython313\n", "")
+            }
+            _ => panic!("{line}"),
+        });
+        let names = ["python3", "git-core.x86_64"].map(str::to_owned);
+        assert_eq!(
+            meant(&names, &rpm),
+            ["git-core", "python313"].map(str::to_owned).into()
+        );
     }
 
     #[test]

@@ -44,8 +44,12 @@ impl PackageManager for Zypper {
         "zypper"
     }
 
-    fn installed(&self, root: &Root, runner: &dyn Runner) -> Installed {
+    fn installed(&self, root: &Root, runner: &dyn Runner) -> Result<Installed, Box<FailedChild>> {
         rpm::installed(root, runner)
+    }
+
+    fn meant(&self, names: &[String], runner: &dyn Runner) -> BTreeSet<String> {
+        rpm::meant(names, runner)
     }
 
     fn installed_bytes(&self, root: &Root, runner: &dyn Runner) -> u64 {
@@ -58,7 +62,8 @@ impl PackageManager for Zypper {
 
     /// A repository that does not answer is skipped, and then the status is 106 (zypper(8)).
     fn refresh(&self) -> Command {
-        zypper(&["refresh"])
+        // Repositories may come from a service (zypper(8)), as in images of Leap 16.
+        zypper(&["refresh", "--services"])
     }
 
     fn available(&self) -> Option<Command> {

@@ -1,5 +1,7 @@
 //! What `cleanup` removes: what only the build needed.
 
+use std::fs;
+
 use super::package::Package;
 use super::system::{FAMILIES, System, added, installed};
 use crate::container::Container;
@@ -74,6 +76,50 @@ fn what_a_hook_installs_keeps_what_it_needs() {
         });
         assert_eq!(left, ["libsemanage", "tool"]);
     }
+}
+
+/// dnf imports the keys of a repository at its first installation, and rpm has them among the
+/// packages, all under one name.
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn keys_of_repositories_are_no_packages() {
+    let (container, repository) = System::CentOs.with(&[]);
+    repository.sign(&[]);
+    fs::copy(
+        repository.path().join("key.asc"),
+        repository.path().join("other.asc"),
+    )
+    .expect("copied");
+    repository.sign(&["shadow-utils", "libsemanage"]);
+    let lines = "baseurl=file:///repository\ngpgcheck=1\n\
+                 gpgkey=file:///repository/key.asc file:///repository/other.asc";
+    System::CentOs.repository(&container, "base", lines);
+    container.tiny_source("");
+    container.write("/var/lib/openstack/pyvenv.cfg", "");
+    container.step("bootstrap").succeeded();
+    let keys = "rpm --query gpg-pubkey | wc --lines";
+    assert_eq!(container.shell(keys), "2");
+    container.step("cleanup").succeeded();
+    assert_eq!(container.shell(keys), "2");
+    assert!(!installed(&container).contains_key("shadow-utils"));
+}
+
+/// Tumbleweed's python3 is what python313 provides, and zypper has no marks.
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn what_provides_the_interpreter_stays() {
+    let python = Package::new("python313")
+        .tag("Provides", "python3")
+        .link("/usr/bin/python3", "/usr/lib/hidden/python3");
+    let (container, _repository) = System::Leap.with(&[python]);
+    container.rename("/usr/bin/python3", "/usr/lib/hidden/python3");
+    container.tiny_source("");
+    container.write("/var/lib/openstack/pyvenv.cfg", "");
+    container.step("bootstrap").succeeded();
+    container.step("cleanup").succeeded();
+    let installed = installed(&container);
+    assert!(installed.contains_key("python313"));
+    assert!(!installed.contains_key("shadow"));
 }
 
 /// `dnf install` of what is there already leaves no trace, and zypper has no marks at all.
