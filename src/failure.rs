@@ -198,6 +198,16 @@ impl FailedChild {
         })
     }
 }
+impl Failure {
+    /// A child failed, and `doing`, as in "could not ...", with it: for `map_err`.
+    pub fn command(doing: &str) -> impl FnOnce(Box<FailedChild>) -> Self {
+        |child| Self::Command {
+            doing: doing.to_owned(),
+            child,
+        }
+    }
+}
+
 /// A package that the archive does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownPackage {

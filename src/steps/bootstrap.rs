@@ -292,10 +292,7 @@ impl Task for InstallNeeds {
         let (manager, root) = (self.manager, context.root);
         let library = if self.library {
             let answer = manager.python_library(&self.python, context.runner);
-            answer.map_err(|child| Failure::Command {
-                doing: "find out the version of python3".to_owned(),
-                child,
-            })?
+            answer.map_err(Failure::command("find out the version of python3"))?
         } else {
             None
         };

@@ -122,10 +122,9 @@ impl Task for RemoveBuildPackages {
             let mut candidates = self.candidates(context, &build, &installed)?;
             candidates.retain(|name| !base.contains(name) && !asked_for.contains(name));
             let unneeded = self.manager.unneeded(&candidates, context.runner);
-            let unneeded = unneeded.map_err(|child| Failure::Command {
-                doing: "find out what the build's packages brought".to_owned(),
-                child,
-            })?;
+            let unneeded = unneeded.map_err(Failure::command(
+                "find out what the build's packages brought",
+            ))?;
             let lines: Vec<&str> = unneeded.iter().map(String::as_str).collect();
             context.write(&unneeded_packages(), &lines.join("\n"))?;
             unneeded
@@ -172,10 +171,8 @@ fn remove(
     if manager.succeeded(&output) {
         return Ok(());
     }
-    Err(Failure::Command {
-        doing: "remove the build's packages".to_owned(),
-        child: FailedChild::new(&command, &output),
-    })
+    let child = FailedChild::new(&command, &output);
+    Err(Failure::command("remove the build's packages")(child))
 }
 
 /// The file that lists what was found to be unneeded.

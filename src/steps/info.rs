@@ -104,9 +104,6 @@ pub(super) fn list_packages(
     manager: &dyn PackageManager,
 ) -> Result<(), Failure> {
     let packages = manager.list(context.runner);
-    let packages = packages.map_err(|child| Failure::Command {
-        doing: "list the installed packages".to_owned(),
-        child,
-    })?;
+    let packages = packages.map_err(Failure::command("list the installed packages"))?;
     context.write(&format!("{IMAGE_INFO}/packages.txt"), &packages)
 }

@@ -183,10 +183,7 @@ pub(super) fn installed(
     manager: &dyn PackageManager,
 ) -> Result<Installed, Failure> {
     let installed = manager.installed(context.root, context.runner);
-    installed.map_err(|child| Failure::Command {
-        doing: "find out what is installed".to_owned(),
-        child,
-    })
+    installed.map_err(Failure::command("find out what is installed"))
 }
 
 /// Notes what the base image has, once, so that `cleanup` removes none of it.
