@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::root::Root;
 use crate::settings::{Settings, Word};
 use crate::step::Mode;
-use crate::words::nearest;
+use crate::words::did_you_mean;
 
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
@@ -374,9 +374,7 @@ fn refuse_unknown_profiles<'a>(
         if known.contains(profile.as_str()) || profile.starts_with("platform:") {
             continue;
         }
-        let near = nearest(profile, known.iter().copied())
-            .map(|near| format!("; did you mean {near}?"))
-            .unwrap_or_default();
+        let near = did_you_mean(profile, known.iter().copied());
         let text =
             format!("PROFILES={profile}: no bindep or pydep file mentions this profile{near}");
         if hooks {

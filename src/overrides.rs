@@ -5,7 +5,7 @@ use crate::python::Name;
 use crate::python::constraints::Edit;
 use crate::root::Root;
 use crate::settings::{Change, Settings, Word};
-use crate::words::nearest;
+use crate::words::did_you_mean;
 
 /// The argument.
 pub const ARGUMENT: &str = "CONSTRAINT_OVERRIDES";
@@ -120,8 +120,7 @@ pub fn unknown(overrides: &[Override], file: &str, known: &[Name]) -> Vec<String
     unknown
         .map(|one| {
             let name = one.change.name.as_str();
-            let near = nearest(name, known.iter().map(Name::as_str));
-            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let near = did_you_mean(name, known.iter().map(Name::as_str));
             format!("{}: {}: {file} has no {name}{near}", one.origin, one.change)
         })
         .collect()

@@ -61,6 +61,14 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// The end of a sentence about an unknown name: `; did you mean ldap?`, or nothing when no
+/// known name is near.
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let near = nearest(name, known);
+    near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
+}
+
 /// Levenshtein's distance.
 fn edits(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
@@ -87,5 +95,7 @@ mod tests {
         assert_eq!(nearest("ldpa", known), Some("ldap"));
         assert_eq!(nearest("apahce", known), Some("apache"));
         assert_eq!(nearest("ceph", known), None);
+        assert_eq!(did_you_mean("ldpa", known), "; did you mean ldap?");
+        assert_eq!(did_you_mean("ceph", known), "");
     }
 }

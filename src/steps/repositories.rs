@@ -21,7 +21,7 @@ use crate::repositories::{Format, places};
 use crate::root::Root;
 use crate::settings::{Mirror, Settings, Switch};
 use crate::step::Mode;
-use crate::words::nearest;
+use crate::words::did_you_mean;
 
 /// The end of an original's name. apt says nothing of files that end in `.orig`
 /// (`Dir::Ignore-Files-Silently`); dnf and zypper read `.repo` files only.
@@ -280,9 +280,7 @@ fn unknown(switch: &Switch, files: &[RepositoryFile]) -> String {
         }
         known.extend(names);
     }
-    let near = nearest(&switch.name, known.iter().map(String::as_str))
-        .map(|near| format!("; did you mean {near}?"))
-        .unwrap_or_default();
+    let near = did_you_mean(&switch.name, known.iter().map(String::as_str));
     let known: Vec<String> = known.into_iter().collect();
     let known = if known.is_empty() {
         "there is none at all".to_owned()

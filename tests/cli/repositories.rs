@@ -250,3 +250,34 @@ enabled=1
 autorefresh=1
 baseurl=http://download.opensuse.org/distribution/leap/$releasever/repo/oss/
 ";
+
+/// zypper writes such repositories anew whenever it refreshes the service.
+#[test]
+fn a_mirror_of_what_a_service_brings_is_refused() {
+    let test = |enabled: &str| {
+        let outcome = Test::debian()
+            .file(
+                "etc/os-release",
+                "ID=opensuse-leap\nID_LIKE=\"suse opensuse\"\nVERSION_ID=16.0\n",
+            )
+            .file(
+                "etc/zypp/services.d/openSUSE.service",
+                &format!("[openSUSE]\nenabled={enabled}\ntype=ris\n"),
+            )
+            .set("PACKAGE_MIRROR", "mirror.example")
+            .plan()
+            .outcome();
+        (outcome.status, outcome.stderr)
+    };
+    let (status, said) = test("1");
+    assert_eq!(status, Some(2));
+    assert!(
+        said.contains(
+            "  PACKAGE_MIRROR=mirror.example: the repositories of this image come from \
+             /etc/zypp/services.d/openSUSE.service, and zypper writes them anew; \
+             name the mirror there, or remove that file and add repositories of your own\n"
+        ),
+        "{said}"
+    );
+    assert_eq!(test("0").0, Some(0));
+}
