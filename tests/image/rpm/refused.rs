@@ -185,9 +185,10 @@ fn dnf_gets_no_answer() {
 fn zypper_gets_no_answer() {
     insta::assert_snapshot!(without_an_answer(System::Leap), @r"
     bootstrap: could not bring the package lists up to date
-      command: zypper --non-interactive refresh
+      command: zypper --non-interactive refresh --services
       ended:   exit status 4
       said:
+        All services have been refreshed.
         Retrieving repository 'base of the test' metadata [.done]
         Building repository 'base of the test' cache [....done]
         Retrieving repository 'gone of the test' metadata [.error]
