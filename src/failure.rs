@@ -215,16 +215,13 @@ pub struct UnknownPackage {
     pub name: String,
     /// Where: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
     pub origin: String,
-    /// The nearest name that the archive has.
-    pub near: Option<String>,
+    /// What may have been meant, as the end of the sentence; empty when nothing is near.
+    pub hint: String,
 }
 
 impl fmt::Display for UnknownPackage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, asked for by {}", self.name, self.origin)?;
-        match &self.near {
-            Some(near) => write!(formatter, "; did you mean {near}?"),
-            None => Ok(()),
-        }
+        let Self { name, origin, hint } = self;
+        write!(formatter, "{name}, asked for by {origin}{hint}")
     }
 }

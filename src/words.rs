@@ -52,7 +52,7 @@ pub fn printable(text: &str, most: usize) -> String {
 
 /// The known name that is fewest edits away, if it is near at all.
 #[must_use]
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known = known.into_iter();
     known
         .map(|candidate| (edits(name, candidate), candidate))

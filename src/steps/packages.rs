@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::transaction::{
-    Origin, RefreshLists, base_packages, check, fetch, install, not_listed, note_base, restrain,
+    Origin, RefreshLists, base_packages, check, fetch, install, names, not_listed, note_base,
+    restrain,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -90,8 +91,7 @@ struct InstallPackages {
 
 impl Task for InstallPackages {
     fn describe(&self) -> String {
-        let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
-        self.manager.install(&names).to_string()
+        self.manager.install(&names(&self.wanted)).to_string()
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -99,7 +99,7 @@ impl Task for InstallPackages {
         note_base(context, self.manager)?;
         fetch(context, self.manager, &trial);
         install(context, "install the packages", self.manager, &self.wanted)?;
-        let names: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
+        let names = names(&self.wanted);
         context.write(&asked_for(), &names.join("\n"))?;
         context.record(|record| record.packages = names);
         Ok(())

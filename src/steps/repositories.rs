@@ -5,10 +5,12 @@
 //! changed file, where no package manager reads it, and `cleanup` renames it back. In a
 //! base image `DIST_REPOS` stays, and a mirror does not.
 
+mod unsigned;
+
 use std::collections::BTreeSet;
 use std::fs;
 
-use regex::Regex;
+pub(super) use unsigned::warn as warn_of_unsigned;
 
 use super::transaction::lists_refreshed;
 use crate::context::{Context, file, write_like};
@@ -26,16 +28,6 @@ use crate::words::did_you_mean;
 /// The end of an original's name. apt says nothing of files that end in `.orig`
 /// (`Dir::Ignore-Files-Silently`); dnf and zypper read `.repo` files only.
 const SAVED: &str = ".loci-install.orig";
-
-/// apt's configuration that `ALLOW_UNAUTHENTICATED` writes, under the name that LOCI has.
-const UNAUTHENTICATED: &str = "/etc/apt/apt.conf.d/allow-unauthenticated";
-
-const UNAUTHENTICATED_TEXT: &str = "\
-// Made by loci-install base for ALLOW_UNAUTHENTICATED=True.
-APT::Get::AllowUnauthenticated \"true\";
-Acquire::AllowInsecureRepositories \"true\";
-Acquire::AllowDowngradeToInsecureRepositories \"true\";
-";
 
 /// Whether a build has this step: most have nothing to do with it.
 pub(super) fn is_wanted(settings: &Settings, root: &Root, family: Family) -> bool {
@@ -99,7 +91,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             path: lists_refreshed(),
         });
     }
-    actions.extend(allow_unauthenticated(view, findings));
+    actions.extend(unsigned::allow(view, findings));
     let mut reasons: Vec<String> = mirror.iter().map(ToString::to_string).collect();
     if !settings.repositories.switches.is_empty() {
         let words = settings.repositories.switches.iter();
@@ -290,58 +282,6 @@ fn unknown(switch: &Switch, files: &[RepositoryFile]) -> String {
     format!("DIST_REPOS={switch}: there is no such repository{near}; {known}")
 }
 
-/// What `ALLOW_UNAUTHENTICATED` writes in a base image.
-fn allow_unauthenticated(view: &View<'_>, findings: &mut Findings) -> Option<Action> {
-    if !view.settings.repositories.allow_unauthenticated {
-        return None;
-    }
-    if view.platform.family != Family::Debian {
-        findings.input(format!(
-            "ALLOW_UNAUTHENTICATED=True: {}; what gpgcheck says in the repositories' own files holds",
-            no_apt(view)
-        ));
-        return None;
-    }
-    findings.warn(format!(
-        "ALLOW_UNAUTHENTICATED=True: {UNSIGNED}, in this image and in every one that is made of it"
-    ));
-    let there = view.root.read(UNAUTHENTICATED);
-    (there.ok().as_deref() != Some(UNAUTHENTICATED_TEXT)).then(|| {
-        Action::task(Lasting {
-            path: UNAUTHENTICATED.to_owned(),
-            text: UNAUTHENTICATED_TEXT.to_owned(),
-        })
-    })
-}
-
-const UNSIGNED: &str =
-    "packages are installed whose signatures are missing or wrong: anybody's, whoever is between";
-
-/// Says loudly, in every build, that the image's apt verifies nothing.
-pub(super) fn warn_of_unsigned(view: &View<'_>, findings: &mut Findings) {
-    if view.platform.family != Family::Debian || view.settings.repositories.allow_unauthenticated {
-        return;
-    }
-    let files = ["/etc/apt/apt.conf", "/etc/apt/apt.conf.d/*"];
-    for path in files.iter().flat_map(|pattern| view.root.glob(pattern)) {
-        let text = view.root.read(&path).unwrap_or_default();
-        if let Some(option) = insecure_option(&text) {
-            findings.warn(format!("{path} says {option}: {UNSIGNED}"));
-        }
-    }
-}
-
-/// The option of an apt.conf(5) that switches signatures off.
-fn insecure_option(text: &str) -> Option<String> {
-    let option = Regex::new(
-        r#"(?i)\b(AllowUnauthenticated|AllowInsecureRepositories|AllowDowngradeToInsecureRepositories)\s+"?(?:true|yes|1|on|with|enable)\b"#,
-    )
-    .expect("constant");
-    let is_said = |line: &&str| !line.trim_start().starts_with(['#', '/']);
-    let mut lines = text.lines().filter(is_said);
-    lines.find_map(|line| Some(option.captures(line)?[1].to_owned()))
-}
-
 /// Writes a file that stays.
 #[derive(Debug)]
 struct Lasting {
@@ -431,29 +371,4 @@ fn put_back(context: &Context<'_>, path: &str) -> Result<(), Failure> {
     // Of two names of one file, as a run leaves them that is cut off before it writes,
     // rename(2) removes neither.
     context.remove(&original)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn insecure_options_are_seen_in_every_spelling() {
-        for (text, option) in [
-            (UNAUTHENTICATED_TEXT, Some("AllowUnauthenticated")),
-            (
-                "APT\n{\n  Get\n  {\n    AllowUnauthenticated 1;\n",
-                Some("AllowUnauthenticated"),
-            ),
-            (
-                "acquire::allowinsecurerepositories yes;",
-                Some("allowinsecurerepositories"),
-            ),
-            ("APT::Get::AllowUnauthenticated \"false\";", None),
-            ("// APT::Get::AllowUnauthenticated \"true\";", None),
-            ("APT::Get::Show-Versions \"true\";", None),
-        ] {
-            assert_eq!(insecure_option(text).as_deref(), option, "{text}");
-        }
-    }
 }

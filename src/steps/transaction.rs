@@ -11,10 +11,15 @@ use crate::layout::{PROGRAMS, STATE};
 use crate::plan::{Action, Task, View};
 use crate::platform::package_manager::{Download, Installed, PackageManager};
 use crate::root::Root;
-use crate::words::{count, nearest};
+use crate::words::{count, did_you_mean};
 
 /// Where a package was asked for: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
 pub(super) type Origin = String;
+
+/// The names of the packages.
+pub(super) fn names(wanted: &[(String, Origin)]) -> Vec<String> {
+    wanted.iter().map(|(name, _)| name.clone()).collect()
+}
 
 /// Refuses packages that the archive does not have, before anything is installed.
 /// Returns what the package manager said of the others.
@@ -23,8 +28,7 @@ pub(super) fn check(
     manager: &dyn PackageManager,
     wanted: &[(String, Origin)],
 ) -> Result<String, Failure> {
-    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
-    let command = manager.simulate(&names);
+    let command = manager.simulate(&names(wanted));
     let output: Output = context.runner.ask(&command);
     if manager.succeeded(&output) {
         return Ok(output.stdout);
@@ -47,9 +51,11 @@ pub(super) fn install(
         .lines()
         .map(str::to_owned)
         .collect();
-    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
     let reinstall = (!again.is_empty()).then(|| manager.reinstall(&again));
-    for command in reinstall.into_iter().chain([manager.install(&names)]) {
+    for command in reinstall
+        .into_iter()
+        .chain([manager.install(&names(wanted))])
+    {
         let output = context.attempt(&command);
         if manager.succeeded(&output) {
             continue;
@@ -150,7 +156,7 @@ fn unknown(
         .map(|(bare, name, origin)| UnknownPackage {
             name: name.clone(),
             origin: origin.clone(),
-            near: nearest(bare, known.iter().copied()).map(str::to_owned),
+            hint: did_you_mean(bare, known.iter().copied()),
         })
         .collect()
 }
@@ -172,8 +178,7 @@ pub(super) fn not_listed(view: &View<'_>, wanted: &[(String, Origin)]) -> Vec<Un
     if !view.root.is_system() || !manager.has_lists(view.root) {
         return Vec::new();
     }
-    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
-    let output = view.runner.ask(&manager.simulate(&names));
+    let output = view.runner.ask(&manager.simulate(&names(wanted)));
     unknown(manager, view.runner, wanted, &output)
 }
 
