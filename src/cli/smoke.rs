@@ -1,0 +1,104 @@
+//! `loci-install smoke`: the step `smoke` alone, in an image that is finished, by what the
+//! image says of itself. It needs neither settings nor root.
+
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use super::{FAILED, WRONG_INPUT, environment, print};
+use crate::command::System;
+use crate::findings::Problem;
+use crate::interrupt::Interrupt;
+use crate::layout::{PYTHON, VIRTUALENV};
+use crate::platform::{DistributionOverride, Platform};
+use crate::record::{self, Record};
+use crate::report::{self, say};
+use crate::root::Root;
+use crate::secrets::Secrets;
+use crate::smoke::{Image, test};
+
+/// How often it is looked whether a signal has come, and how long what is going on may
+/// take to end by itself.
+const GLANCE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs it.
+pub fn run() -> u8 {
+    let root = Root::default();
+    let environment = environment();
+    if !root.exists(PYTHON) {
+        let problem = Problem::Input(format!(
+            "there is no virtualenv in {VIRTUALENV}; run this in the image of a service"
+        ));
+        say(&report::problems(&[problem]));
+        return WRONG_INPUT;
+    }
+    let secrets = Secrets::gather(environment.iter().map(|(_, value)| value.as_str()));
+    let interrupt = match Interrupt::watch() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            say(&format!("error: could not watch for signals: {error}"));
+            return FAILED;
+        }
+    };
+    let runner = System::new(&environment);
+    runner.children().adopt_orphans();
+    end_when_told(&interrupt, &runner);
+    let record = record::last(&root);
+    if record.is_none() {
+        say(
+            "warning: the image has no /etc/image_info/build.json, which says what was asked for; distributions are tested for what they say themselves",
+        );
+    }
+    let record = record.unwrap_or_default();
+    let cpus = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let platform = Platform::detect(&root, &distribution(&record));
+    let report = test(&Image {
+        root: &root,
+        runner: &runner,
+        manager: platform.ok().map(|platform| platform.package_manager),
+        record: &record,
+        jobs: cpus.get(),
+    });
+    if let Some(signal) = interrupt.signal() {
+        say(&format!(
+            "error: stopped by {signal}; nothing was left behind"
+        ));
+        return FAILED;
+    }
+    let faults = report.and_then(|report| {
+        for note in &report.notes {
+            say(&secrets.mask(note));
+        }
+        report.into_result()
+    });
+    match faults {
+        Ok(report) => print(&format!("in order: {report}\n")),
+        Err(failure) => {
+            say(&secrets.mask(&report::explain_alone("smoke", &failure)));
+            FAILED
+        }
+    }
+}
+
+/// What the build took the distribution for.
+fn distribution(record: &Record) -> DistributionOverride {
+    let argument = |name: &str| record.arguments.get(name).cloned();
+    DistributionOverride {
+        id: argument("DISTRO"),
+        version: argument("DISTRO_VERSION"),
+    }
+}
+
+/// Ends what runs when a signal comes.
+fn end_when_told(interrupt: &Interrupt, runner: &System) {
+    let (interrupt, runner) = (interrupt.clone(), runner.clone());
+    thread::spawn(move || {
+        while interrupt.signal().is_none() {
+            thread::sleep(GLANCE);
+        }
+        runner.children().terminate();
+        thread::sleep(GRACE);
+        runner.children().kill();
+    });
+}
