@@ -75,6 +75,8 @@ ARG KEEP_ALL_WHEELS="False"
 # A pylock.toml of an earlier image, to get the same files again: a path below
 # the context.
 ARG LOCK=""
+# yes: what needs no network has none; takes CAP_SYS_ADMIN.
+ARG HERMETIC=no
 # Builds at once; empty stands for what processors and memory allow.
 ARG JOBS=""
 # A mirror of the distribution's archive, for the time of the build.
@@ -94,12 +96,15 @@ ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
 ARG PIP_CERT
 ARG SSL_CERT_FILE
+ARG SOURCE_DATE_EPOCH
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \
     --mount=type=cache,target=/var/cache/loci-install,sharing=locked \
     --mount=type=secret,id=ca-bundle \
     --mount=type=secret,id=git-credentials \
+    --mount=type=secret,id=pip-conf \
+    --mount=type=secret,id=netrc \
     loci-install
 
 # Nothing but the wheels, at the root, as WHEELS of a service has to be.
@@ -139,9 +144,13 @@ ARG PIP_WHEEL_ARGS=$PIP_ARGS
 # FROM is the finished image of a service, and PROJECT a plugin for it.
 ARG PLUGIN=no
 ARG KEEP_ALL_WHEELS="False"
+# yes: what needs no network has none; takes CAP_SYS_ADMIN.
+ARG HERMETIC=no
 ARG COPY_DEFAULT_CONFIG_FILES=no
 # none, checked or unchecked: whether services start from compiled modules.
 ARG BYTECODE=none
+# no: without the test of the finished image
+ARG SMOKE=yes
 ARG REGISTRY_PROTOCOL="detect"
 ARG REGISTRY_INSECURE="False"
 ARG REGISTRY_CA=""
@@ -183,6 +192,7 @@ ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
 ARG PIP_CERT
 ARG SSL_CERT_FILE
+ARG SOURCE_DATE_EPOCH
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/bin/loci-install \
     --mount=type=bind,target=/opt/loci \
@@ -190,4 +200,6 @@ RUN --mount=type=bind,from=loci-install,source=/loci-install,target=/usr/local/b
     --mount=type=secret,id=ca-bundle \
     --mount=type=secret,id=registry-auth \
     --mount=type=secret,id=git-credentials \
+    --mount=type=secret,id=pip-conf \
+    --mount=type=secret,id=netrc \
     loci-install

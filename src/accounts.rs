@@ -4,6 +4,9 @@
 //! NSS modules of the image it runs in, and what counts here is what the
 //! image's own files say, not what a directory service behind them does.
 
+use serde::{Deserialize, Serialize};
+
+use crate::record;
 use crate::root::Root;
 
 /// Where useradd and its like keep what was before their last change, shadow's
@@ -18,7 +21,7 @@ pub const COPIES: [&str; 6] = [
 ];
 
 /// A line of passwd(5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Its name.
     pub name: String,
@@ -33,12 +36,14 @@ pub struct User {
 }
 
 /// A line of group(5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its name.
     pub name: String,
     /// Its id.
     pub gid: u32,
+    /// The users that it is a further group of.
+    pub members: Vec<String>,
 }
 
 /// Users and groups.
@@ -86,6 +91,11 @@ impl Accounts {
             Some(Group {
                 name: fields.next()?.to_owned(),
                 gid: fields.nth(1)?.parse().ok()?,
+                members: {
+                    let members = fields.next().unwrap_or_default().split(',');
+                    let members = members.filter(|member| !member.is_empty());
+                    members.map(str::to_owned).collect()
+                },
             })
         });
         Self {
@@ -93,6 +103,15 @@ impl Accounts {
             groups: groups.collect(),
             asks_elsewhere: false,
             makes_mailbox: false,
+        }
+    }
+
+    /// What the record keeps of them.
+    #[must_use]
+    pub fn recorded(self) -> record::Accounts {
+        record::Accounts {
+            users: self.users,
+            groups: self.groups,
         }
     }
 

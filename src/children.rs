@@ -13,6 +13,8 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use crate::network;
+
 /// The children that run now, each the leader of a process group of its own.
 #[derive(Debug, Default)]
 pub struct Children(Mutex<State>);
@@ -41,13 +43,14 @@ impl Children {
         self.state().adopting = set_child_subreaper(true).is_ok();
     }
 
-    /// Starts a child and keeps its group in mind.
+    /// Starts a child, without a network if it is to be `cut_off`, and keeps its group in mind.
     ///
     /// # Errors
     /// It cannot be started, or everything is being stopped.
     pub(crate) fn start(
         &self,
         expression: &duct::Expression,
+        cut_off: bool,
     ) -> io::Result<(duct::Handle, Running<'_>)> {
         let expression = expression.before_spawn(|command| {
             command.process_group(0);
@@ -60,7 +63,12 @@ impl Children {
             if state.stopping {
                 return Err(io::Error::other("the build is being stopped"));
             }
-            match expression.start() {
+            let started = if cut_off {
+                network::without(|| expression.start()).flatten()
+            } else {
+                expression.start()
+            };
+            match started {
                 Ok(handle) => {
                     let id = handle.pids().first().copied().unwrap_or_default();
                     let group = Pid::from_raw(i32::try_from(id).unwrap_or_default());
@@ -197,7 +205,7 @@ mod tests {
         children.terminate();
         assert!(children.stopping());
         let error = children
-            .start(&duct::cmd("true", [""; 0]))
+            .start(&duct::cmd("true", [""; 0]), false)
             .expect_err("refused");
         assert_eq!(error.to_string(), "the build is being stopped");
     }

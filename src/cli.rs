@@ -1,5 +1,5 @@
 //! The command line: `loci-install [SETTINGS]`, `base`, `plan`, `step`, `steps`, `bindep`,
-//! `fetch-wheels`.
+//! `fetch-wheels`, `verify`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,6 +20,7 @@ use crate::command::System;
 use crate::findings::Problem;
 use crate::git;
 use crate::interrupt::Interrupt;
+use crate::network::Isolation;
 use crate::parent;
 use crate::plan::Aim;
 use crate::record;
@@ -28,12 +29,15 @@ use crate::root::Root;
 use crate::run;
 use crate::schedule::Stopped;
 use crate::settings::arguments::{ARGUMENTS, Argument};
-use crate::settings::{BASE, Given, SettingError, Settings};
+use crate::settings::{BASE, Given, Hermetic, SettingError, Settings};
 use crate::step::StepName;
 use crate::steps;
+use crate::variables::{variable, with_secrets};
 
 mod bindep_machine;
 mod fetch;
+mod smoke;
+mod verify;
 
 /// What `plan` is asked of, beside `PROJECT`.
 const WHAT: &str = "what";
@@ -60,7 +64,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("step", matches)) => step(matches),
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
+        Some(("smoke", _)) => smoke::run(),
         Some(("fetch-wheels", matches)) => fetch::run(matches),
+        Some(("verify", matches)) => verify::run(matches),
         Some((other, _)) => unreachable!("clap knows no command {other}"),
     };
     ExitCode::from(status)
@@ -124,7 +130,23 @@ pub fn command() -> Clap {
         .subcommand(
             bindep::command::Options::augment_args(Clap::new("bindep"))
                 .about("Lists or checks the packages of a bindep file; a drop-in for bindep")
-                .arg(root),
+                .arg(root.clone()),
+        )
+        .subcommand(
+            Clap::new("verify")
+                .about("Compares a finished image with its record: files, packages, accounts; changes nothing")
+                .after_help("Exit status: 0 nothing differs, 1 something does, 2 it cannot be compared.")
+                .arg(root)
+                .arg(copy("record", "A copy of the image's build.json that was kept elsewhere"))
+                .arg(copy("manifest", "A copy of the image's files.mtree that was kept elsewhere"))
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .value_parser(value_parser!(crate::verify::Format))
+                        .default_value("text")
+                        .help("text, a line for each difference, or json for programs"),
+                ),
         )
         .subcommand(
             with_settings(Clap::new(BASE).about(
@@ -132,6 +154,9 @@ pub fn command() -> Clap {
             ))
             .arg(verbose.clone()),
         )
+        .subcommand(Clap::new("smoke").about(
+            "Tests a finished image: requirements, programs, imports, shared libraries; needs no root",
+        ))
         .subcommand(with_some_settings(
             Clap::new("fetch-wheels").about(
                 "Only fetches wheels: from WHEELS to WHEELS_DEST, or WHEELS_PATH; needs no root",
@@ -139,6 +164,16 @@ pub fn command() -> Clap {
             |argument| fetch::ARGUMENTS.contains(&argument.name),
         ));
     with_settings(top)
+}
+
+/// A flag that names a copy of a file of the image.
+fn copy(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
+        .value_parser(value_parser!(PathBuf))
+        .help(help)
 }
 
 /// Adds a flag for every build argument.
@@ -201,7 +236,7 @@ fn given(matches: &ArgMatches, environment: &[(String, String)], is_base: bool) 
 }
 
 fn input(matches: &ArgMatches, root: &Root, is_base: bool) -> Result<Input, u8> {
-    let environment = environment();
+    let mut environment = with_secrets(environment(), root);
     let given = given(matches, &environment, is_base);
     let secrets = Settings::secrets(&given, &environment);
     let parsed = Settings::parse(&given, &environment);
@@ -214,12 +249,24 @@ fn input(matches: &ArgMatches, root: &Root, is_base: bool) -> Result<Input, u8> 
     match parsed {
         Ok(mut settings) => {
             settings.wheels.use_mounted(root);
+            // Children know it by this name, and a flag is not in the environment.
+            environment.retain(|(name, _)| name != "SOURCE_DATE_EPOCH");
+            environment.extend(
+                settings
+                    .source_date_epoch
+                    .map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())),
+            );
             if settings.plugin {
                 parent::hand_on(&mut settings, root);
             }
             let logins = git::credentials_file(&settings, root);
             let logins = logins.and_then(|path| root.read(path).ok());
-            let secrets = secrets.and(logins.as_deref().unwrap_or_default());
+            let of_pip = variable(&environment, "PIP_CONFIG_FILE");
+            let of_pip = of_pip.and_then(|path| root.read(path).ok());
+            let secrets = [logins, of_pip]
+                .iter()
+                .flatten()
+                .fold(secrets, |secrets, text| secrets.and(text));
             Ok(Input {
                 environment,
                 settings,
@@ -274,12 +321,19 @@ fn step(matches: &ArgMatches) -> u8 {
 }
 
 fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
-    let runner = System::new(&input.environment);
+    let (isolation, refused) = isolation(input.settings.hermetic);
+    let runner = System::new(&input.environment).isolated(isolation);
     let aim = named.map_or(Aim::Build, Aim::Steps);
-    let plan = match steps::plan(&input.settings, root, &input.environment, &runner, aim) {
+    let make = |aim| steps::plan(&input.settings, root, &input.environment, &runner, aim);
+    let mut plan = match make(aim) {
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, input),
     };
+    match (refused, input.settings.hermetic) {
+        (Some(text), Hermetic::Required) => plan.problems.push(Problem::Machine(text)),
+        (Some(text), _) => plan.warnings.push(text),
+        (None, _) => {}
+    }
     let wrong = plan
         .problems
         .iter()
@@ -298,6 +352,28 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
             input.settings.project
         ));
         return 0;
+    }
+    let mut left = record::left(
+        root,
+        &input.settings,
+        plan.inputs.as_deref(),
+        &input.secrets,
+    );
+    if named.is_none() && !wrong && !left.is_empty() {
+        left.retain(|step| plan.steps.iter().any(|planned| planned.name == *step));
+        if left.is_empty() {
+            return finish(input, root);
+        }
+        let steps: Vec<_> = left.iter().map(|step| step.as_str()).collect();
+        say(&format!(
+            "{}: the image is built; what is left is {}",
+            input.settings.project,
+            steps.join(", ")
+        ));
+        plan = match make(Aim::Steps(&left)) {
+            Ok(plan) => plan,
+            Err(problems) => return refuse(&problems, input),
+        };
     }
     for warning in &plan.warnings {
         say(&format!("warning: {}", input.secrets.mask(warning)));
@@ -337,6 +413,35 @@ fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool
             tell(&stopped, input);
             FAILED
         }
+    }
+}
+
+/// Ends a build of which only steps are left that are not wanted any more.
+fn finish(input: &Input, root: &Root) -> u8 {
+    match record::finish(root, &input.settings, &input.secrets) {
+        Ok(()) => {
+            say(&format!(
+                "{}: the image is built; nothing is left to do",
+                input.settings.project
+            ));
+            0
+        }
+        Err(failure) => {
+            say(&report::explain_alone("record", &failure));
+            FAILED
+        }
+    }
+}
+
+/// What keeps children from the network as far as that is wanted, and why nothing does.
+fn isolation(wanted: Hermetic) -> (Isolation, Option<String>) {
+    // Who is not root may not make a namespace, and is told that it takes root.
+    if wanted == Hermetic::No || uzers::get_effective_uid() != 0 {
+        return (Isolation::None, None);
+    }
+    match Isolation::here() {
+        Ok(isolation) => (isolation, None),
+        Err(refused) => (Isolation::None, Some(refused.told(wanted))),
     }
 }
 

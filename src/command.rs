@@ -17,6 +17,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::children::Children;
+use crate::network::Isolation;
 use crate::variables::of_children;
 
 /// A command line with what it changes in the environment.
@@ -28,12 +29,16 @@ pub struct Command {
     pub arguments: Vec<String>,
     /// Variables set for it.
     pub variables: BTreeMap<String, String>,
+    /// Those of them that are shown before the program.
+    pub shown: Vec<String>,
     /// Variables of ours that it does not get.
     pub withheld: Vec<String>,
     /// Its working directory; ours when none.
     pub directory: Option<PathBuf>,
     /// What it reads from its standard input, if anything.
     pub input: Option<String>,
+    /// Whether it asks servers: in a hermetic build others have no network.
+    pub online: bool,
 }
 
 impl Command {
@@ -44,9 +49,11 @@ impl Command {
             program: program.into(),
             arguments: Vec::new(),
             variables: BTreeMap::new(),
+            shown: Vec::new(),
             withheld: Vec::new(),
             directory: None,
             input: None,
+            online: false,
         }
     }
 
@@ -71,6 +78,14 @@ impl Command {
         self
     }
 
+    /// Sets a variable that stands in the place of an argument, and is shown with them.
+    #[must_use]
+    pub fn told(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.shown.push(name.clone());
+        self.variable(name, value)
+    }
+
     /// Takes a variable out of its environment.
     #[must_use]
     pub fn without(mut self, name: impl Into<String>) -> Self {
@@ -85,6 +100,13 @@ impl Command {
         self
     }
 
+    /// Lets it reach the network, if it needs to.
+    #[must_use]
+    pub fn online(mut self, needed: bool) -> Self {
+        self.online = needed;
+        self
+    }
+
     /// Sets its working directory.
     #[must_use]
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
@@ -93,10 +115,14 @@ impl Command {
     }
 }
 
-/// The line a person would type in a shell. Without the variables, which would
+/// The line a person would type in a shell. Without most variables, which would
 /// hide it: a hook has fifty.
 impl fmt::Display for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for name in &self.shown {
+            let value = self.variables.get(name).map_or("", String::as_str);
+            write!(formatter, "{name}={} ", quoted(value))?;
+        }
         formatter.write_str(&quoted(&self.program))?;
         for argument in &self.arguments {
             write!(formatter, " {}", quoted(argument))?;
@@ -190,6 +216,14 @@ pub trait Runner: Sync + fmt::Debug {
     fn stopping(&self) -> bool {
         false
     }
+
+    /// What keeps its children from the network.
+    fn isolation(&self) -> Isolation {
+        Isolation::None
+    }
+
+    /// Hears that this program itself fetches something.
+    fn fetches(&self) {}
 }
 
 /// Starts children on this machine, with the environment we were started in
@@ -198,6 +232,7 @@ pub trait Runner: Sync + fmt::Debug {
 pub struct System {
     environment: Vec<(OsString, OsString)>,
     children: Arc<Children>,
+    isolation: Isolation,
 }
 
 impl System {
@@ -207,7 +242,19 @@ impl System {
         Self {
             environment: of_children(environment),
             children: Arc::default(),
+            isolation: Isolation::None,
         }
+    }
+
+    /// Keeps children from the network that do not need it.
+    #[must_use]
+    pub fn isolated(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    fn is_cut_off(&self, command: &Command) -> bool {
+        self.isolation == Isolation::Namespaces && !command.online
     }
 
     /// The children that run now.
@@ -222,7 +269,8 @@ impl System {
         // The writer must be closed here once the child has it, or its end is never seen.
         let (handle, _running) = {
             let expression = self.expression(command).stderr_to_stdout();
-            self.children.start(&expression.stdout_file(writer))?
+            let expression = expression.stdout_file(writer);
+            self.children.start(&expression, self.is_cut_off(command))?
         };
         let mut lines = Lines::default();
         let mut buffer = vec![0; 1 << 16];
@@ -343,7 +391,7 @@ impl Runner for System {
         let expression = self.expression(command).stdout_capture().stderr_capture();
         let answered = self
             .children
-            .start(&expression)
+            .start(&expression, self.is_cut_off(command))
             .and_then(|(handle, running)| {
                 let output = handle.into_output();
                 drop(running);
@@ -366,6 +414,10 @@ impl Runner for System {
     fn stopping(&self) -> bool {
         self.children.stopping()
     }
+
+    fn isolation(&self) -> Isolation {
+        self.isolation
+    }
 }
 
 #[cfg(test)]
@@ -386,6 +438,10 @@ mod tests {
             .args(["install", "setuptools<81", "a b"])
             .variable("X", "1");
         assert_eq!(command.to_string(), "pip install 'setuptools<81' 'a b'");
+        assert_eq!(
+            command.told("Y", "a b").to_string(),
+            "Y='a b' pip install 'setuptools<81' 'a b'"
+        );
     }
 
     #[test]

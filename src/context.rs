@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::command::{Command, Output, Runner};
 use crate::failure::{FailedChild, Failure};
 use crate::layout::STATE;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
 use crate::secrets::Secrets;
@@ -95,6 +95,12 @@ impl Context<'_> {
     /// Adds to the record, or reads it.
     pub fn record<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
         change(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes the record down as it is now, for a run that goes on from here.
+    pub fn keep_record(&self) -> Result<(), Failure> {
+        let json = self.record(|record| record.to_json(self.secrets));
+        self.write(&record::path(), &json)
     }
 
     /// The text without credentials, for a file that stays.
@@ -218,7 +224,8 @@ fn write_with(
     written().map_err(|error| file("write", path, &error))
 }
 
-/// Copies a directory's files, links and permissions into another directory.
+/// Copies a directory's files and links into another directory, with the modes that git
+/// would check them out with.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to).map_err(|error| file("make the directory", to, &error))?;
     for entry in fs::read_dir(from).map_err(|error| file("read", from, &error))? {
@@ -236,11 +243,19 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
             remove_tree(&target)?;
             fs::read_link(&source).and_then(|link| std::os::unix::fs::symlink(link, &target))
         } else {
-            fs::copy(&source, &target).map(drop)
+            fs::copy(&source, &target).and_then(|_| plain_mode(&target))
         };
         copied.map_err(|error| file("copy to", &target, &error))?;
     }
     Ok(())
+}
+
+/// Lets all read a file, and run it when its owner may, whatever the umask was of whoever
+/// made it: a wheel has the modes of what it is built of, and an image those of a console.
+fn plain_mode(path: &Path) -> io::Result<()> {
+    let is_program = fs::metadata(path)?.permissions().mode() & 0o100 != 0;
+    let mode = if is_program { 0o755 } else { 0o644 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 fn remove_tree(path: &Path) -> Result<(), Failure> {
@@ -252,5 +267,28 @@ fn remove_tree(path: &Path) -> Result<(), Failure> {
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("remove", path, &error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_copy_does_not_show_the_umask_of_its_original() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |path: &str| directory.path().join(path);
+        let mode = |path: &str| at(path).metadata().unwrap().permissions().mode() & 0o7777;
+        fs::create_dir_all(at("from/below")).unwrap();
+        for (path, mode) in [("from/below/text", 0o600), ("from/program", 0o4700)] {
+            fs::write(at(path), "x").unwrap();
+            fs::set_permissions(at(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        copy_tree(&at("from"), &at("to")).unwrap();
+        assert_eq!(mode("to/below/text"), 0o644);
+        assert_eq!(mode("to/program"), 0o755);
+        assert_eq!(mode("from/program"), 0o4700);
     }
 }

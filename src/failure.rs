@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::command::{Command, Ending, Output};
+use crate::smoke::Report;
 
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +110,24 @@ pub enum Failure {
     },
     /// The wheels are not what they have to be.
     Wheels(String),
+    /// What came from an index is not what the wheels' `hashes.txt` says.
+    AnotherFile {
+        /// What is wrong with each file.
+        faults: Vec<String>,
+        /// The child that found out, where it was one.
+        child: Option<Box<FailedChild>>,
+    },
+    /// Wheels are not what they were when their set was made.
+    WheelsChanged {
+        /// The directory of the set.
+        directory: String,
+        /// What is wrong with each.
+        faults: Vec<String>,
+    },
     /// A file of the user's, seen only now, is wrong in these places.
     Input(Vec<String>),
+    /// The finished image is not in order.
+    Smoke(Report),
     /// What INSTALLER asks for cannot be had, for this reason.
     NoInstaller(String),
     /// A release cannot be made, for this reason.

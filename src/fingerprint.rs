@@ -1,12 +1,22 @@
 //! Tells one state of things from another.
 
-use std::fmt::Write;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::UNIX_EPOCH;
 
 use sha2::{Digest, Sha256};
+
+use crate::words::hex;
+
+/// Threads that digests are made on: more of them wait for each other's disk.
+const THREADS: usize = 4;
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
 
 /// A SHA-256 over parts, each closed off from the next.
 #[derive(Debug, Clone, Default)]
@@ -80,21 +90,57 @@ impl Fingerprint {
     /// The fingerprint, in hexadecimal digits.
     #[must_use]
     pub fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        hex(&self.0.finalize())
     }
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
+    digest_of(path, &mut vec![0; PIECE])
+}
+
+/// The same of files, in their order, by several threads.
+pub fn digests_of<P: AsRef<Path> + Sync>(paths: &[P]) -> Vec<io::Result<String>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut piece = vec![0; PIECE];
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = paths.get(index) else {
+                return done;
+            };
+            done.push((index, digest_of(path.as_ref(), &mut piece)));
+        }
+    };
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    let mut digests: Vec<(usize, io::Result<String>)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cpus.min(THREADS)).map(|_| scope.spawn(work)).collect();
+        let done = threads.into_iter().map(ScopedJoinHandle::join);
+        done.flat_map(|done| done.unwrap_or_else(|fault| resume_unwind(fault)))
+            .collect()
+    });
+    digests.sort_by_key(|(index, _)| *index);
+    digests.into_iter().map(|(_, digest)| digest).collect()
+}
+
+fn digest_of(path: &Path, piece: &mut [u8]) -> io::Result<String> {
     let mut digest = Sha256::new();
-    io::copy(&mut fs::File::open(path)?, &mut digest)?;
-    Ok(Fingerprint(digest).finish())
+    let mut file = fs::File::open(path)?;
+    loop {
+        match file.read(piece) {
+            Ok(0) => return Ok(hex(&digest.finalize())),
+            Ok(length) => digest.update(&piece[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The SHA-256 of bytes, in hexadecimal digits.
+#[must_use]
+pub fn sha256_of_bytes(bytes: &[u8]) -> String {
+    Fingerprint(Sha256::new_with_prefix(bytes)).finish()
 }
 
 #[cfg(test)]
@@ -113,6 +159,24 @@ mod tests {
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_eq!(of(&["a"]), of(&["a"]));
         assert_eq!(of(&[]).len(), 64);
+    }
+
+    #[test]
+    fn digests_are_in_the_order_of_the_files() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let paths: Vec<_> = (0..20)
+            .map(|number| directory.path().join(number.to_string()))
+            .collect();
+        for path in &paths[1..] {
+            fs::write(path, path.as_os_str().as_encoded_bytes()).expect("written");
+        }
+        let digests = digests_of(&paths);
+        assert!(digests[0].is_err());
+        for (path, digest) in paths.iter().zip(&digests).skip(1) {
+            let expected = sha256_of_bytes(path.as_os_str().as_encoded_bytes());
+            assert_eq!(*digest.as_ref().expect("read"), expected);
+        }
+        assert!(digests_of::<&Path>(&[]).is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::words::did_you_mean;
 /// Where build inputs are: LOCI's directory, and the one that its scripts have below it.
 const DIRECTORIES: [&str; 2] = ["/opt/loci", "/opt/loci/scripts"];
 
-pub use scripts::interpreter;
+pub use scripts::{asks_for_network, interpreter};
 
 /// What the files say for this project on this platform.
 #[derive(Debug, Default)]

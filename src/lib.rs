@@ -18,13 +18,16 @@
 //! - [`plan`]: what will be done, and why. Printed by `plan`, executed by a run.
 //! - [`steps`]: one file a step; the file's name is the step's name.
 //! - [`schedule`] and [`mod@run`]: each step after what it waits for.
+//! - [`network`]: what of a build can reach it.
 //! - [`record`]: what was done; the image keeps it.
+//! - [`manifest`] and [`verify`]: every file of the image, and whether it still is what it was.
+//! - [`sbom`]: the bill of materials that the image keeps beside it.
 //! - [`report`]: everything that people and programs read.
 
 // `eprintln!` ends the program when nobody listens; `report::say` does not.
 #![warn(clippy::print_stderr)]
 
-mod accounts;
+pub mod accounts;
 pub mod bindep;
 pub mod children;
 pub mod cli;
@@ -39,6 +42,8 @@ pub mod inputs;
 pub mod installer;
 pub mod interrupt;
 pub mod layout;
+pub mod manifest;
+pub mod network;
 mod overrides;
 mod parent;
 pub mod plan;
@@ -51,11 +56,14 @@ pub mod repositories;
 pub mod requirements;
 pub mod root;
 pub mod run;
+pub mod sbom;
 pub mod schedule;
 pub mod secrets;
 pub mod settings;
+pub mod smoke;
 pub mod step;
 pub mod steps;
 mod variables;
+pub mod verify;
 pub mod wheels;
 mod words;

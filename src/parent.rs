@@ -38,6 +38,12 @@ impl Pin {
         })
     }
 
+    /// Whether it is this version of this distribution.
+    #[must_use]
+    pub fn is(&self, name: &Name, version: &str) -> bool {
+        self.name == *name && self.version == version
+    }
+
     /// Whether a constraints file asks for the same or for nothing.
     #[must_use]
     pub fn is_in(&self, constraints: &str) -> bool {

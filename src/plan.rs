@@ -32,6 +32,8 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// Whether these are all steps of the build.
     pub whole: bool,
+    /// Whether only what needs the network is to have it.
+    pub hermetic: bool,
     /// Why this plan cannot be run here and now; empty when it can.
     pub problems: Vec<Problem>,
     /// What the user should know and may ignore.
@@ -51,6 +53,17 @@ pub struct PlannedStep {
     pub expected: Expected,
     /// What it waits for in this plan, beside what it always does.
     pub also_needs: Vec<StepName>,
+}
+
+impl PlannedStep {
+    /// Whether something of it needs the network.
+    #[must_use]
+    pub fn online(&self) -> bool {
+        match &self.work {
+            Work::Done(_) => false,
+            Work::Do(actions) => actions.iter().any(Action::online),
+        }
+    }
 }
 
 /// How long something will take.
@@ -107,6 +120,12 @@ pub trait Task: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether it asks servers, or a child of it does. In a hermetic build nothing else of
+    /// it reaches the network.
+    fn online(&self) -> bool {
+        false
+    }
+
     /// Does it.
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure>;
 }
@@ -115,6 +134,16 @@ impl Action {
     /// Wraps a task.
     pub fn task(task: impl Task + 'static) -> Self {
         Self::Task(Box::new(task))
+    }
+
+    /// Whether it needs the network.
+    #[must_use]
+    pub fn online(&self) -> bool {
+        match self {
+            Self::Run { command, .. } => command.online,
+            Self::Directory { .. } | Self::Remove { .. } => false,
+            Self::Task(task) => task.online(),
+        }
     }
 
     /// Does it.

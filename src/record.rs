@@ -1,16 +1,25 @@
 //! What was done, from what, how long: kept between steps in our state
 //! directory, and left in the image as `/etc/image_info/build.json`.
 
+mod inventory;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use inventory::{Distribution, DistributionReason, Package, PackageReason, Wheel, WheelSource};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::accounts::{Group, User};
+use crate::context::write_whole;
+use crate::failure::Failure;
 use crate::layout::{IMAGE_INFO, STATE};
+use crate::network::Reach;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
+use crate::step::StepName;
 use crate::wheels::Origin;
 use crate::words::count;
 
@@ -20,11 +29,21 @@ pub fn path() -> String {
     format!("{STATE}/record.json")
 }
 
-/// The record of a build. `format` grows with every change that a reader could notice.
+/// The file in the image.
+#[must_use]
+pub fn path_in_image() -> String {
+    format!("{IMAGE_INFO}/build.json")
+}
+
+/// The format of records that are written now: docs/record.md tells of each.
+pub const FORMAT: u32 = 2;
+
+/// The record of a build. `format` grows with every change that a reader could notice; a new
+/// field goes into docs/build.schema.json.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
-    /// The record's own format: 1.
+    /// The record's own format.
     pub format: u32,
     /// This program and its version.
     pub program: String,
@@ -46,19 +65,45 @@ pub struct Record {
     pub constraint_edits: Vec<String>,
     /// What was done for the wheels of a release.
     pub release: Option<Counts>,
-    /// The distribution packages that were asked for.
-    pub packages: Vec<String>,
+    /// What the step `pip` was asked for beside the sources: the project's extras, pydep
+    /// packages, `PIP_PACKAGES`.
+    pub requirements: Vec<String>,
+    /// What is installed in the virtualenv.
+    pub distributions: Vec<Distribution>,
+    /// The distribution packages that the image has.
+    pub packages: Vec<Package>,
+    /// Those that a bindep file or `DIST_PACKAGES` asked for, as they were called there.
+    pub asked_for: Vec<String>,
     /// The package files that were fetched for a hook.
     pub package_files: Vec<PackageFile>,
+    /// The users and groups.
+    pub accounts: Accounts,
+    /// What the kernel grants to who runs a file: the attribute `security.capability` of
+    /// those that have it, in hexadecimal digits, by their paths as the manifest writes them.
+    pub capabilities: BTreeMap<String, String>,
+    /// SHA-256 of the manifest of files, `/etc/image_info/files.mtree`.
+    pub manifest_sha256: Option<String>,
     /// The distribution packages that were there during the build only.
     pub build_packages: Vec<String>,
-    /// The steps, in the order in which they ended.
+    /// The steps, in the order of [`StepName::ALL`].
     pub steps: Vec<StepRecord>,
+    /// The steps that were still to come when the image was written down, all others done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<StepName>,
     /// Whether the build came to its end.
     pub finished: bool,
     /// The record of the image that a plugin was added to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Record>>,
+}
+
+/// The users and groups of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accounts {
+    /// Those of passwd(5), in the order of the file.
+    pub users: Vec<User>,
+    /// Those of group(5), in the order of the file.
+    pub groups: Vec<Group>,
 }
 
 /// A distribution's package that came from no archive of it.
@@ -116,6 +161,17 @@ pub struct Source {
     pub commit: Option<String>,
     /// The version of the wheel that was built of it.
     pub version: Option<String>,
+    /// Whether files of a checkout were changed and not committed; unknown of what is none.
+    pub modified: Option<bool>,
+    /// Of a source that is no git checkout the SHA-256 digest of its tree, patched and not
+    /// built yet, in hexadecimal digits.
+    ///
+    /// It is the digest of a list with a line for each file and link, `MODE DIGEST PATH` and a
+    /// line feed, in the order of the paths' bytes. MODE is git's: 100755 of a file that its
+    /// owner may execute, 100644 of any other file, 120000 of a link; DIGEST is the SHA-256 of
+    /// the file's content, or of the path that the link holds; PATH counts from the top. What
+    /// is called `.git` or `__pycache__` is left out.
+    pub sha256: Option<String>,
     /// What was changed in it, in this order.
     pub patches: Vec<AppliedPatch>,
 }
@@ -135,13 +191,17 @@ pub struct StepRecord {
     /// Its name.
     pub name: String,
     /// When it started, in seconds from the start of its run.
-    #[serde(default)]
-    pub started: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<f64>,
     /// How long it took, in seconds.
-    pub seconds: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
     /// By how many bytes the files of its kind grew, or shrank, as far as that is known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
+    /// Whether it could reach the network; older records do not say.
+    #[serde(default)]
+    pub network: Option<Reach>,
 }
 
 impl Record {
@@ -159,7 +219,7 @@ impl Record {
             ..Self::default()
         });
         Self {
-            format: 1,
+            format: FORMAT,
             program: concat!("loci-install ", env!("CARGO_PKG_VERSION")).to_owned(),
             project: settings.project.to_string(),
             platform: platform.to_string(),
@@ -178,13 +238,33 @@ impl Record {
     pub fn step_ended(&mut self, ended: StepRecord) {
         self.steps.retain(|step| step.name != ended.name);
         self.steps.push(ended);
+        // Which of two steps ends first is chance.
+        self.steps.sort_by_key(|step| {
+            let mut all = StepName::ALL.iter();
+            all.position(|name| name.as_str() == step.name)
+        });
     }
 
     /// The seconds that a step took when it ran last.
     #[must_use]
     pub fn seconds_of(&self, name: &str) -> Option<f64> {
         let step = self.steps.iter().find(|step| step.name == name)?;
-        Some(step.seconds)
+        step.seconds
+    }
+
+    /// The record as an image keeps it: where two builds are to be equal
+    /// (`SOURCE_DATE_EPOCH`), without what is measured and never the same twice.
+    #[must_use]
+    pub fn image_json(&self, settings: &Settings, secrets: &Secrets) -> String {
+        if settings.source_date_epoch.is_none() {
+            return self.to_json(secrets);
+        }
+        let mut record = self.clone();
+        record.release = None;
+        for step in &mut record.steps {
+            (step.started, step.seconds, step.bytes) = (None, None, None);
+        }
+        record.to_json(secrets)
     }
 
     /// The record as it is written to a file, credentials masked.
@@ -216,13 +296,58 @@ pub fn is_finished(
     inputs: Option<&str>,
     secrets: &Secrets,
 ) -> bool {
-    of_image(root).is_some_and(|record| {
-        record.finished
-            && !root.exists(STATE)
+    made_by(root, settings, inputs, secrets).is_some_and(|record| record.finished)
+}
+
+/// The steps that are left of the build of this image, when its last ones failed: those
+/// that come after `cleanup`, with which all that other steps would go on from is gone.
+#[must_use]
+pub fn left(
+    root: &Root,
+    settings: &Settings,
+    inputs: Option<&str>,
+    secrets: &Secrets,
+) -> Vec<StepName> {
+    let record = made_by(root, settings, inputs, secrets);
+    record.map(|record| record.left).unwrap_or_default()
+}
+
+/// Writes down that nothing is left of the build of this image.
+///
+/// # Errors
+/// The record cannot be written.
+pub fn finish(root: &Root, settings: &Settings, secrets: &Secrets) -> Result<(), Failure> {
+    let Some(mut record) = of_image(root) else {
+        return Ok(());
+    };
+    record.left.clear();
+    record.finished = true;
+    let json = record.image_json(settings, secrets);
+    write_whole(&root.join(path_in_image()), json.as_bytes())
+}
+
+/// The record of an image that is cleaned up, when these settings made it.
+fn made_by(
+    root: &Root,
+    settings: &Settings,
+    inputs: Option<&str>,
+    secrets: &Secrets,
+) -> Option<Record> {
+    of_image(root).filter(|record| {
+        !root.exists(STATE)
             && record.project == settings.project.as_str()
-            && record.arguments == arguments(settings, secrets)
+            && is_same(&record.arguments, &arguments(settings, secrets))
             && (inputs.is_none() || inputs == record.inputs.as_deref())
     })
+}
+
+/// Whether two builds with these arguments make the same image; a test of it is no part of it.
+fn is_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> bool {
+    let of_image = |arguments: &BTreeMap<String, String>| -> Vec<(String, String)> {
+        let all = arguments.clone().into_iter();
+        all.filter(|(name, _)| name != "SMOKE").collect()
+    };
+    of_image(one) == of_image(other)
 }
 
 /// The record of a run that is remembered here: of this build, else of the image.
@@ -234,11 +359,35 @@ pub fn last(root: &Root) -> Option<Record> {
 /// Reads the record of an image, if it has one.
 #[must_use]
 pub fn of_image(root: &Root) -> Option<Record> {
-    let text = root.read(format!("{IMAGE_INFO}/build.json")).ok()?;
-    serde_json::from_str(&text).ok()
+    parse(&root.read(path_in_image()).ok()?)
 }
 
 /// Reads the record of a build that has not come to its end.
 fn of_build(root: &Root) -> Option<Record> {
-    serde_json::from_str(&root.read(path()).ok()?).ok()
+    parse(&root.read(path()).ok()?)
 }
+
+/// Reads a record of this format or of an earlier one.
+#[must_use]
+pub fn parse(text: &str) -> Option<Record> {
+    let mut value = serde_json::from_str(text).ok()?;
+    modernise(&mut value);
+    serde_json::from_value(value).ok()
+}
+
+/// In format 1 `packages` were the names of those that were asked for.
+fn modernise(record: &mut Value) {
+    let Some(fields) = record.as_object_mut() else {
+        return;
+    };
+    let is_first = fields.get("format").and_then(Value::as_u64) == Some(1);
+    if is_first && let Some(names) = fields.remove("packages") {
+        fields.insert("asked_for".to_owned(), names);
+    }
+    if let Some(parent) = fields.get_mut("parent") {
+        modernise(parent);
+    }
+}
+
+#[cfg(test)]
+mod tests;

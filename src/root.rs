@@ -2,9 +2,13 @@
 //! goes through here, so that a test or `plan --root DIR` can point it at
 //! another directory than `/`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::PROC_SUPER_MAGIC;
 
 /// A directory that stands for `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +88,35 @@ impl Root {
     }
 
     fn any_mount(&self, is_meant: impl Fn(&Path) -> bool) -> bool {
-        self.read("/proc/self/mountinfo").is_ok_and(|table| {
-            // proc(5): the fifth field is the mount point.
-            let points = table.lines().filter_map(|line| line.split(' ').nth(4));
-            points.map(Path::new).any(is_meant)
-        })
+        self.mounts().iter().any(|point| is_meant(point))
+    }
+
+    /// Where something is mounted in the image, as absolute paths inside of it.
+    #[must_use]
+    pub fn mounts(&self) -> Vec<PathBuf> {
+        let inside = self.read("/proc/self/mountinfo");
+        let mut mounts = mount_points(&inside.unwrap_or_default());
+        // An image's root directory that is looked at from outside has no such table.
+        if !self.is_system() {
+            mounts.extend(self.mounts_of_this_process());
+        }
+        mounts
+    }
+
+    /// The same as this process sees it, whatever a file in the image says.
+    #[must_use]
+    pub fn mounts_of_this_process(&self) -> Vec<PathBuf> {
+        // Where /proc is not mounted, what is there is a file as any other.
+        let is_proc = rustix::fs::statfs("/proc").is_ok_and(|of| of.f_type == PROC_SUPER_MAGIC);
+        let (true, Ok(root)) = (is_proc, fs::canonicalize(&self.0)) else {
+            return Vec::new();
+        };
+        let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let below = mount_points(&table).into_iter().filter_map(|point| {
+            let point = point.strip_prefix(&root).ok()?;
+            Some(Path::new("/").join(point))
+        });
+        below.filter(|point| point != Path::new("/")).collect()
     }
 
     /// The paths inside the image that a pattern matches, in name order; `*`,
@@ -111,6 +139,30 @@ impl Root {
     }
 }
 
+/// The mount points in a table, proc(5): the fifth field, in which a space is `\\040`.
+fn mount_points(table: &str) -> Vec<PathBuf> {
+    let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    points
+        .map(|point| PathBuf::from(OsString::from_vec(unescaped(point.as_bytes()))))
+        .collect()
+}
+
+/// A text in which a backslash and three octal digits stand for a byte, as in proc(5) and
+/// mtree(5).
+#[must_use]
+pub fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let octal = after.get(..3).filter(|_| *first == b'\\');
+        let octal = octal.and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[3..] } else { after };
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,9 +174,16 @@ mod tests {
         fs::create_dir_all(root.join("/proc/self")).unwrap();
         let table = "21 1 0:19 / / rw - overlay overlay rw\n\
                      36 35 98:0 / /opt/loci/scripts ro,noatime master:1 - ext4 /dev/root rw\n\
+                     38 35 98:0 / /with\\040space ro - ext4 /dev/root rw\n\
                      37 35 98:0 / /src ro - ext4 /dev/root rw\n";
         fs::write(root.join("/proc/self/mountinfo"), table).unwrap();
-        for mounted in ["/opt/loci", "/opt/loci/scripts/x", "/src/keystone", "/src"] {
+        for mounted in [
+            "/opt/loci",
+            "/opt/loci/scripts/x",
+            "/src/keystone",
+            "/src",
+            "/with space",
+        ] {
             assert!(root.is_mounted(mounted), "{mounted}");
         }
         assert!(!root.is_mounted("/tmp/keystone"));

@@ -9,8 +9,8 @@ use crate::context::{Context, write_whole};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::layout::{IMAGE_INFO, STATE};
+use crate::network::{Isolation, Reach, Watch};
 use crate::plan::{Plan, PlannedStep, Work};
-use crate::platform::Platform;
 use crate::record::{self, Record, StepRecord};
 use crate::reporter::Reporter;
 use crate::root::Root;
@@ -49,17 +49,10 @@ pub struct Surroundings<'a> {
 pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), Stopped> {
     let run = Run {
         with,
-        platform: &plan.platform,
-        // `step cleanup` alone ends no build.
-        whole: plan.whole,
+        plan,
+        hermetic: with.runner.isolation() != Isolation::None,
         start: Instant::now(),
-        record: Mutex::new(Record::take_up(
-            with.root,
-            with.settings,
-            &plan.platform,
-            plan.inputs.as_deref(),
-            with.secrets,
-        )),
+        record: Mutex::new(taken_up(plan, with)),
         ended: Mutex::default(),
     };
     let conduct = Conduct {
@@ -87,11 +80,28 @@ pub fn run(plan: &Plan, with: &Surroundings<'_>) -> Result<(), Stopped> {
     Ok(())
 }
 
+/// The record that this run goes on with: where only the end of a build is done again, in an
+/// image that has come so far, its own.
+fn taken_up(plan: &Plan, with: &Surroundings<'_>) -> Record {
+    let is_end = |step: &PlannedStep| matches!(step.name, StepName::Cleanup | StepName::Smoke);
+    let only_end = plan.steps.iter().all(is_end) && !with.root.exists(STATE);
+    let of_image = record::of_image(with.root).filter(|_| only_end);
+    of_image.unwrap_or_else(|| {
+        Record::take_up(
+            with.root,
+            with.settings,
+            &plan.platform,
+            plan.inputs.as_deref(),
+            with.secrets,
+        )
+    })
+}
+
 /// A run in progress.
 struct Run<'a> {
     with: &'a Surroundings<'a>,
-    platform: &'a Platform,
-    whole: bool,
+    plan: &'a Plan,
+    hermetic: bool,
     start: Instant,
     record: Mutex<Record>,
     /// The steps that have ended, for the closing table.
@@ -111,13 +121,22 @@ impl Run<'_> {
         };
         with.reporter.started(name, &step.why);
         let start = Instant::now();
-        let weight = || weight(name, with.settings, self.platform, with.root, with.runner);
+        let weight = || {
+            weight(
+                name,
+                with.settings,
+                &self.plan.platform,
+                with.root,
+                with.runner,
+            )
+        };
         let before = weight();
+        let watch = Watch::new(with.runner);
         let context = Context {
             step: name,
             settings: with.settings,
             root: with.root,
-            runner: with.runner,
+            runner: &watch,
             reporter: with.reporter,
             record: &self.record,
             secrets: with.secrets,
@@ -130,8 +149,16 @@ impl Run<'_> {
                 let bytes = before
                     .zip(weight())
                     .map(|(before, after)| difference(before, after));
-                self.remember(name, start, bytes)
+                let reach = watch.reach();
+                debug_assert!(
+                    !self.hermetic || reach == Reach::None || step.online(),
+                    "{name} reached the network, and was not planned to"
+                );
+                self.remember(name, start, bytes, reach)
             });
+        if result.is_err() {
+            self.keep();
+        }
         match result {
             Ok(()) => with.reporter.done(name, start.elapsed()),
             Err(_) if with.runner.stopping() => with.reporter.stopped(name, start.elapsed()),
@@ -140,15 +167,35 @@ impl Run<'_> {
         result
     }
 
-    /// Writes down that a step ended: between steps in our state directory, after
-    /// the last one, which removes that, in the image.
-    fn remember(&self, step: StepName, start: Instant, bytes: Option<i64>) -> Result<(), Failure> {
+    /// Keeps what a step that failed has added to the record: the next run does not do
+    /// again what it has done, and would not know of it. That it cannot be kept is no
+    /// matter beside the failure.
+    fn keep(&self) {
+        if !self.with.root.is_directory(STATE) {
+            return;
+        }
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let json = record.to_json(self.with.secrets);
+        let path = self.with.root.join(record::path());
+        let _ = write_whole(&path, json.as_bytes());
+    }
+
+    /// Writes down that a step ended: between steps in our state directory; in the image
+    /// once `cleanup` has removed that, and after what comes then.
+    fn remember(
+        &self,
+        step: StepName,
+        start: Instant,
+        bytes: Option<i64>,
+        reach: Reach,
+    ) -> Result<(), Failure> {
         let with = self.with;
         let ended = StepRecord {
             name: step.as_str().to_owned(),
-            started: seconds(start.duration_since(self.start)),
-            seconds: seconds(start.elapsed()),
+            started: Some(seconds(start.duration_since(self.start))),
+            seconds: Some(seconds(start.elapsed())),
             bytes,
+            network: Some(reach),
         };
         let of_run = self.ended.lock();
         of_run
@@ -159,19 +206,37 @@ impl Run<'_> {
         let kept_in = match step {
             StepName::Cleanup => Some(IMAGE_INFO),
             StepName::Publish => Some(with.settings.wheels.destination.as_str()),
+            StepName::Smoke if record.left.contains(&step) => Some(IMAGE_INFO),
+            // A look at a finished image.
+            StepName::Smoke if !with.root.exists(STATE) => return Ok(()),
             _ => None,
         };
-        record.finished = self.whole && kept_in.is_some();
-        let json = record.to_json(with.secrets);
+        match step {
+            StepName::Smoke => record.left.clear(),
+            // `step cleanup` alone ends no build, and of an image leaves what was left.
+            StepName::Cleanup if !self.plan.whole => {}
+            _ => record.left = self.after(step).filter(|_| kept_in.is_some()).collect(),
+        }
+        let ends = step == StepName::Smoke || self.plan.whole || record.finished;
+        record.finished = ends && kept_in.is_some() && record.left.is_empty();
         if let Some(directory) = kept_in {
             let path = with.root.join(format!("{directory}/build.json"));
+            let json = record.image_json(with.settings, with.secrets);
             write_whole(&path, json.as_bytes())?;
         }
-        if step == StepName::Cleanup {
+        if kept_in.is_some_and(|directory| directory == IMAGE_INFO) {
             return Ok(());
         }
         debug_assert!(record::path().starts_with(STATE));
+        let json = record.to_json(with.secrets);
         write_whole(&with.root.join(record::path()), json.as_bytes())
+    }
+
+    /// The steps of a whole build that come after this one.
+    fn after(&self, step: StepName) -> impl Iterator<Item = StepName> {
+        let whole = self.plan.steps.iter().filter(|_| self.plan.whole);
+        let names = whole.map(|planned| planned.name);
+        names.skip_while(move |name| *name != step).skip(1)
     }
 }
 

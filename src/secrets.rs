@@ -71,6 +71,12 @@ impl Secrets {
         Self::of(found)
     }
 
+    /// Whether there are credentials in the URLs of a text.
+    #[must_use]
+    pub fn are_in(text: &str) -> bool {
+        text.contains(['@', '?']) && !Self::gather([text]).0.is_empty()
+    }
+
     /// These, and the credentials in the URLs of one more text.
     #[must_use]
     pub fn and(mut self, text: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a build makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Mode {
 }
 
 /// A step, by the name that users type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "`summary` says what each is")]
 pub enum StepName {
@@ -56,6 +56,7 @@ pub enum StepName {
     Config,
     Info,
     Cleanup,
+    Smoke,
     Constraints,
     WheelsBuild,
     Publish,
@@ -77,7 +78,7 @@ pub enum Lock {
 impl StepName {
     /// Every step: those of a project, those that only a release's wheels have, and the
     /// one that only a base image has.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Repositories,
         Self::Bootstrap,
         Self::Packages,
@@ -91,6 +92,7 @@ impl StepName {
         Self::Config,
         Self::Info,
         Self::Cleanup,
+        Self::Smoke,
         Self::Constraints,
         Self::WheelsBuild,
         Self::Publish,
@@ -111,9 +113,10 @@ impl StepName {
         Self::Config,
         Self::Info,
         Self::Cleanup,
+        Self::Smoke,
     ];
 
-    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(Self::PROJECT.len() - 1).0;
+    const BEFORE_CLEANUP: &'static [Self] = Self::PROJECT.split_at(Self::PROJECT.len() - 2).0;
 
     /// The steps of a build, in an order that respects [`StepName::needs`].
     #[must_use]
@@ -148,6 +151,7 @@ impl StepName {
                 Self::Hooks,
                 Self::Info,
                 Self::Cleanup,
+                Self::Smoke,
             ],
         }
     }
@@ -169,6 +173,7 @@ impl StepName {
             Self::Config => "config",
             Self::Info => "info",
             Self::Cleanup => "cleanup",
+            Self::Smoke => "smoke",
             Self::Constraints => "constraints",
             Self::WheelsBuild => "wheels-build",
             Self::Publish => "publish",
@@ -193,6 +198,7 @@ impl StepName {
             Self::Config => "copies the project's default configuration to /etc",
             Self::Info => "writes down what is in the image",
             Self::Cleanup => "removes what the build left behind",
+            Self::Smoke => "tests that what is installed is all there and can be imported",
             Self::Constraints => "requirements: finds the file that each constraint stands for",
             Self::WheelsBuild => {
                 "requirements: fetches wheels and builds those that are not to be had"
@@ -212,7 +218,7 @@ impl StepName {
             Self::User | Self::Config | Self::Hooks => 0.1,
             Self::Wheels | Self::Ceph => 3.0,
             Self::Venv | Self::Cleanup => 1.0,
-            Self::Source => 2.0,
+            Self::Source | Self::Smoke => 2.0,
             Self::Build => 4.0,
             Self::Pip => 5.0,
             Self::Info => 0.3,
@@ -239,6 +245,8 @@ impl StepName {
             Self::Config => &[Self::Pip, Self::User, Self::Hooks],
             Self::Info => &[Self::Pip, Self::Packages, Self::Hooks],
             Self::Cleanup => Self::BEFORE_CLEANUP,
+            // What goes with packages of the build is missed only then.
+            Self::Smoke => &[Self::Cleanup],
             // Without uv, reading an sdist's metadata may compile.
             Self::Constraints => &[Self::Packages, Self::Source],
             Self::WheelsBuild => &[Self::Packages, Self::Constraints],
@@ -255,7 +263,8 @@ impl StepName {
             | Self::Config
             | Self::Constraints
             | Self::WheelsBuild
-            | Self::Publish => &[],
+            | Self::Publish
+            | Self::Smoke => &[],
             // Maintainer scripts of packages make accounts, too.
             Self::Bootstrap | Self::Packages => &[Lock::PackageManager, Lock::Accounts],
             Self::Repositories | Self::Ceph => &[Lock::PackageManager],
@@ -295,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_order_respects_what_each_step_waits_for() {
-        for mode in [Mode::Project, Mode::Requirements, Mode::Base] {
+        for mode in [Mode::Project, Mode::Infra, Mode::Requirements, Mode::Base] {
             let steps = StepName::of(mode);
             for (index, step) in steps.iter().enumerate() {
                 for need in step.needs().iter().filter(|need| steps.contains(need)) {
@@ -329,7 +338,7 @@ mod tests {
         }
         assert_eq!(
             "nosuch".parse::<StepName>(),
-            Err("nosuch: no such step; the steps are repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, constraints, wheels-build, publish, ceph".to_owned())
+            Err("nosuch: no such step; the steps are repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, smoke, constraints, wheels-build, publish, ceph".to_owned())
         );
     }
 }

@@ -19,6 +19,7 @@ use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::{Settings, WheelsSettings};
 use crate::step::StepName;
+use crate::variables::with_secrets;
 use crate::wheels::{Fetch, abandon, absent};
 
 /// How often it is looked whether a signal has come, and how long what is going on may
@@ -39,7 +40,8 @@ pub const ARGUMENTS: [&str; 7] = [
 
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> u8 {
-    let environment = environment();
+    let root = Root::default();
+    let environment = with_secrets(environment(), &root);
     let given: Given = given(matches, &environment, false);
     let secrets = Settings::secrets(&given, &environment);
     let settings = match WheelsSettings::parse(&given) {
@@ -49,7 +51,6 @@ pub fn run(matches: &ArgMatches) -> u8 {
             return WRONG_INPUT;
         }
     };
-    let root = Root::default();
     let problems = problems(&settings, &root);
     if !problems.is_empty() {
         say(&secrets.mask(&report::problems(&problems)));
@@ -109,8 +110,8 @@ fn fetch(
         stopping: &|| interrupt.signal().is_some(),
     };
     match (fetch.fetch(destination), interrupt.signal()) {
-        (Ok(origins), _) => {
-            for origin in origins {
+        (Ok(fetched), _) => {
+            for origin in fetched.origins {
                 reporter.note(step, &origin.to_string());
             }
             reporter.done(step, start.elapsed());

@@ -10,7 +10,7 @@ use url::Url;
 use crate::command::Command;
 use crate::root::Root;
 use crate::settings::Settings;
-use crate::variables::configured_of_git;
+use crate::variables::{OF_GIT, configured_of_git};
 
 /// A secret of this id that a build mounts
 /// (<https://docs.docker.com/build/building/secrets/>).
@@ -103,8 +103,8 @@ impl Remote {
         if self.configuration.is_empty() {
             return command;
         }
-        // Behind what the user configures, and `safe.directory`, which is always there.
-        let first = configured_of_git(environment) as usize + 1;
+        // Behind what the user configures, and what is always there.
+        let first = configured_of_git(environment) as usize + OF_GIT.len();
         let count = first + self.configuration.len();
         let mut command = command.variable("GIT_CONFIG_COUNT", count.to_string());
         for (index, (key, value)) in (first..).zip(&self.configuration) {
@@ -144,12 +144,12 @@ mod tests {
         let command = remote.told(Command::new("git"), &environment);
         assert_eq!(command.to_string(), "git");
         let variable = |name: &str| command.variables[name].as_str();
-        assert_eq!(variable("GIT_CONFIG_COUNT"), "5");
+        assert_eq!(variable("GIT_CONFIG_COUNT"), "6");
         assert_eq!(
-            variable("GIT_CONFIG_KEY_3"),
+            variable("GIT_CONFIG_KEY_4"),
             "credential.https://h:8443.helper"
         );
-        assert_eq!(variable("GIT_CONFIG_VALUE_3"), "");
+        assert_eq!(variable("GIT_CONFIG_VALUE_4"), "");
         assert_eq!((variable(USERNAME), variable(PASSWORD)), ("u", "p@w"));
         let plain = Remote::new("https://h/x", None);
         assert_eq!(

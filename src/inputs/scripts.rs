@@ -105,6 +105,17 @@ pub fn interpreter(root: &Root, script: &str) -> Option<String> {
     line.split_whitespace().next().map(str::to_owned)
 }
 
+/// The line by which a script asks for the network in a hermetic build.
+const NETWORK: &str = "# loci-install: network";
+
+/// Whether a script has it, so that whoever reads the script knows.
+#[must_use]
+pub fn asks_for_network(root: &Root, script: &str) -> bool {
+    let text = fs::read(root.join(script)).unwrap_or_default();
+    let mut lines = text.split(|byte| *byte == b'\n');
+    !text.starts_with(ELF) && lines.any(|line| line.trim_ascii_end() == NETWORK.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +139,22 @@ mod tests {
         }
         for bad in [&b""[..], b"echo\n", b" #!/bin/sh\n", b"#!/bin/sh\r\n"] {
             assert!(fault_of(bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_script_asks_for_the_network_by_a_line_of_its_own() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = Root::new(directory.path());
+        for (text, asks) in [
+            ("#!/bin/sh\n# loci-install: network\ncurl\n", true),
+            ("#!/bin/sh\n# loci-install: network \r\n", true),
+            ("#!/bin/sh\necho '# loci-install: network'\n", false),
+            ("#!/bin/sh\n# loci-install: networks\n", false),
+            ("\x7fELF\n# loci-install: network\n", false),
+        ] {
+            fs::write(directory.path().join("script"), text).expect("written");
+            assert_eq!(asks_for_network(&root, "/script"), asks, "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 use super::index::Index;
 use super::pip::pip;
 use crate::command::Command;
+use crate::secrets::Secrets;
 
 /// What builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Build<'a> {
     pub into: &'a str,
     /// The file of constraints for the build environment.
     pub constraints: &'a str,
+    /// A file of constraints with hashes, for uv.
+    pub hashes: Option<&'a str>,
     /// Where the build environment is installed from, and what the user says of builds.
     pub index: &'a Index,
 }
@@ -61,9 +64,13 @@ impl Builder {
                 if index.none {
                     command = command.arg("--offline");
                 }
-                index
+                let mut command = index
                     .tell_uv(command)
-                    .args(["--build-constraints", build.constraints])
+                    .args(["--build-constraints", build.constraints]);
+                if let Some(file) = build.hashes {
+                    command = command.args(["--build-constraints", file]);
+                }
+                command
                     .args(["--python", python, "--no-create-gitignore"])
                     .args(["--out-dir", build.into])
             }
@@ -72,7 +79,12 @@ impl Builder {
                 if index.none {
                     command = command.arg("--no-index");
                 }
-                for place in &index.find_links {
+                // With a password it is told by a variable alone.
+                for place in index
+                    .find_links
+                    .iter()
+                    .filter(|place| !Secrets::are_in(place))
+                {
                     command = command.args(["--find-links", place]);
                 }
                 // Only the environment reaches the environment that pip builds in. Before
@@ -89,7 +101,8 @@ impl Builder {
         for setting in &index.config_settings {
             command = command.args([self.flag(), setting]);
         }
-        command.arg(build.source)
+        // What a build requires is fetched in the midst of it.
+        command.online(index.asks()).arg(build.source)
     }
 
     fn flag(&self) -> &'static str {
@@ -111,13 +124,14 @@ mod tests {
             source: "/files/six-1.tar.gz",
             into: "/out",
             constraints: "/constraints.txt",
+            hashes: Some("/hashes.txt"),
             index: &index.closed("/links"),
         };
         let uv = Builder::Uv("uv".to_owned()).command(&build, "/t/bin/python");
         assert_eq!(
             uv.to_string(),
             "uv build --wheel --offline --no-index --find-links /links --build-constraints /constraints.txt \
-             --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting 'a=b' /files/six-1.tar.gz"
+             --build-constraints /hashes.txt --python /t/bin/python --no-create-gitignore --out-dir /out --config-setting 'a=b' /files/six-1.tar.gz"
         );
         let pip = Builder::Pip.command(&build, "/t/bin/python");
         assert_eq!(

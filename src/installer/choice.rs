@@ -35,7 +35,10 @@ impl Installer {
                 program: place.map_or_else(|| "uv".to_owned(), |place| place.program()),
                 configuration,
             },
-            Ok((Engine::Pip, _)) => Self::PIP,
+            Ok((Engine::Pip, _)) => Self::Pip {
+                wheel: None,
+                configuration,
+            },
             Err(why) => {
                 findings.input(why);
                 Self::PIP
@@ -68,7 +71,10 @@ impl Installer {
             choose(settings, obstacle, found.is_some(), &lack).map_err(Failure::NoInstaller)?;
         let Some((place, version)) = found.filter(|_| engine == Engine::Uv) else {
             context.note(&format!("by pip: {why}"));
-            return Ok(Self::PIP);
+            return Ok(Self::Pip {
+                wheel: None,
+                configuration,
+            });
         };
         context.note(&match &place {
             Place::Wheel { .. } => format!("by uv {version}, from its wheel"),

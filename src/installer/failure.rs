@@ -30,6 +30,10 @@ pub fn understood(
             child,
         },
         Some(Cause::Unreachable(why)) => Failure::IndexUnreachable { why, child },
+        Some(Cause::AnotherFile(fault)) => Failure::AnotherFile {
+            faults: vec![fault],
+            child: Some(child),
+        },
         None => Failure::Command {
             doing: doing.to_owned(),
             child,
@@ -46,6 +50,8 @@ pub(super) enum Cause {
     NoDistribution(String),
     /// Who says what.
     Unreachable(String),
+    /// What is not the file that it was to be.
+    AnotherFile(String),
 }
 
 /// Reads uv's derivation, the first sentence of which is the contradiction itself:
@@ -53,6 +59,9 @@ pub(super) enum Cause {
 fn uv_cause(said: &str) -> Option<Cause> {
     if let Refusal::Unreachable(why) = Refusal::read(said) {
         return Some(Cause::Unreachable(why));
+    }
+    if let Some(fault) = another_file(said) {
+        return Some(Cause::AnotherFile(fault));
     }
     let lines = unwrapped(said);
     let because = lines
@@ -71,6 +80,30 @@ fn uv_cause(said: &str) -> Option<Cause> {
         ));
     }
     Some(Cause::Conflict(facts.into_iter().map(side).collect()))
+}
+
+/// Reads what uv says of a file whose digest is not among those that it was told:
+/// "Hash mismatch for `NAME==VERSION`", then the digests of both sides in lines of their own.
+fn another_file(said: &str) -> Option<String> {
+    let (_, said) = said.split_once("Hash mismatch for `")?;
+    let (version, digests) = said.split_once('`')?;
+    let (expected, computed) = digests.split_once("Computed:")?;
+    let of = |text: &str| -> Vec<String> {
+        let words = text.split_whitespace();
+        let digests = words.filter_map(|word| word.strip_prefix("sha256:"));
+        digests.map(str::to_owned).collect()
+    };
+    Some(another(version, &of(expected), of(computed).first()?))
+}
+
+/// What is said of such a file.
+#[must_use]
+pub fn another(version: &str, expected: &[String], found: &str) -> String {
+    let expected = match expected.len() {
+        0..=2 => expected.join(" or "),
+        many => format!("one of {many} others"),
+    };
+    format!("{version} has the sha256 {found}, but is to have {expected}")
 }
 
 /// A constraint is a requirement of nobody's: `six==1.0`.
@@ -188,6 +221,17 @@ mod tests {
         assert_eq!(
             uv_cause(said),
             Some(Cause::NoDistribution("abc".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_file_of_another_digest_is_named_with_both() {
+        let said = "Resolved 2 packages in 29ms\nerror: Failed to download `six==1.17.0`\n  cause: Hash mismatch for `six==1.17.0`\n\n         Expected:\n           sha256:0a\n\n         Computed:\n           sha256:47\n";
+        assert_eq!(
+            uv_cause(said),
+            Some(Cause::AnotherFile(
+                "six==1.17.0 has the sha256 47, but is to have 0a".to_owned()
+            ))
         );
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::configuration::Setting;
 use crate::command::Command;
+use crate::secrets::Secrets;
 
 /// What the user says about indexes and about the choice of files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,18 +77,11 @@ impl Index {
                 index.set(&setting.key, &setting.value);
             }
         }
-        let mut words = arguments.iter();
-        while let Some(word) = words.next() {
-            let (flag, inline) = split(word);
-            match OPTIONS.iter().find(|(names, ..)| names.contains(&flag)) {
-                Some((_, key, false)) => index.set(key, "1"),
-                Some((_, key, true)) => {
-                    if let Some(value) = inline.map(str::to_owned).or_else(|| words.next().cloned())
-                    {
-                        index.add(key, &value);
-                    }
-                }
-                None => index.rest.push(word.clone()),
+        for Argument { key, value, words } in split_up(arguments) {
+            match (key, value) {
+                (Some(key), Some(value)) => index.add(key, value),
+                (Some(_), None) => {}
+                (None, _) => index.rest.extend_from_slice(words),
             }
         }
         index
@@ -162,9 +156,53 @@ impl Index {
         self
     }
 
+    /// Whether somebody else's machine is asked.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        !self.none || self.find_links.iter().any(|place| is_remote(place))
+    }
+
     /// The addresses, which may hold credentials.
     pub fn urls(&self) -> impl Iterator<Item = &String> {
         self.url.iter().chain(&self.extra).chain(&self.find_links)
+    }
+
+    /// The user's arguments less the options that hold a password, and the variables that
+    /// say the same: anyone on the machine can read a command line. `self` is what was
+    /// read of the arguments and of pip's configuration, which a variable stands before.
+    #[must_use]
+    pub fn passwords_apart(&self, arguments: &[String]) -> (Vec<String>, Vec<(&str, String)>) {
+        let proxy = self.network.get("PIP_PROXY").map(String::as_str);
+        let places = [
+            (
+                "index-url",
+                "PIP_INDEX_URL",
+                self.url.clone().unwrap_or_default(),
+            ),
+            (
+                "extra-index-url",
+                "PIP_EXTRA_INDEX_URL",
+                self.extra.join(" "),
+            ),
+            ("find-links", "PIP_FIND_LINKS", self.find_links.join(" ")),
+            ("proxy", "PIP_PROXY", proxy.unwrap_or_default().to_owned()),
+        ];
+        let options = split_up(arguments);
+        let has_password = |wanted: &str| {
+            let mut of_key = options.iter().filter(|option| option.key == Some(wanted));
+            of_key.any(|option| option.words.iter().any(|word| Secrets::are_in(word)))
+        };
+        let (apart, _): (Vec<_>, Vec<_>) =
+            places.into_iter().partition(|(key, ..)| has_password(key));
+        let is_left = |key: Option<&str>| !apart.iter().any(|(of, ..)| Some(*of) == key);
+        let left = options.iter().filter(|option| is_left(option.key));
+        (
+            left.flat_map(|option| option.words.to_vec()).collect(),
+            apart
+                .into_iter()
+                .map(|(_, name, value)| (name, value))
+                .collect(),
+        )
     }
 
     /// Tells uv.
@@ -187,8 +225,12 @@ impl Index {
         if self.none {
             command = command.arg("--no-index");
         }
-        for place in &self.find_links {
-            command = command.args(["--find-links", place]);
+        if self.find_links.iter().any(|place| Secrets::are_in(place)) {
+            command = command.told("UV_FIND_LINKS", self.find_links.join(","));
+        } else {
+            for place in &self.find_links {
+                command = command.args(["--find-links", place]);
+            }
         }
         for host in &self.trusted_hosts {
             command = command.args(["--allow-insecure-host", host]);
@@ -252,6 +294,42 @@ impl Index {
     }
 }
 
+/// One of the user's arguments: an option that is understood here, or a word.
+struct Argument<'a> {
+    /// Its name in pip's configuration; none of what only pip understands.
+    key: Option<&'static str>,
+    value: Option<&'a str>,
+    /// It as it stands there.
+    words: &'a [String],
+}
+
+fn split_up(mut words: &[String]) -> Vec<Argument<'_>> {
+    let mut found = Vec::new();
+    while let Some((word, rest)) = words.split_first() {
+        let (flag, inline) = split(word);
+        let known = OPTIONS.iter().find(|(names, ..)| names.contains(&flag));
+        let (key, value) = match known {
+            Some((_, key, false)) => (Some(*key), Some("1")),
+            Some((_, key, true)) => (Some(*key), inline.or(rest.first().map(String::as_str))),
+            None => (None, None),
+        };
+        let takes_next = matches!(known, Some((.., true))) && inline.is_none() && value.is_some();
+        let (own, rest) = words.split_at(1 + usize::from(takes_next));
+        found.push(Argument {
+            key,
+            value,
+            words: own,
+        });
+        words = rest;
+    }
+    found
+}
+
+/// Whether a requirement, or a place of packages, is on another machine.
+pub(super) fn is_remote(word: &str) -> bool {
+    word.contains("://") && !word.contains("file://")
+}
+
 /// `--flag=value`, `-fvalue`, `-vv`, or a word that is a flag or a value alone.
 pub(super) fn split(word: &str) -> (&str, Option<&str>) {
     if word.starts_with("--") {
@@ -312,6 +390,53 @@ mod tests {
         assert_eq!(index.find_links, words("/srv/one /srv/two /srv/three"));
         assert_eq!(index.no_binary, words("lxml cffi"));
         assert_eq!(index.rest, words("--no-clean"));
+    }
+
+    #[test]
+    fn options_with_a_password_become_variables() {
+        let configuration = of(
+            "[global]\nextra-index-url = https://a/simple\n",
+            &[("PIP_FIND_LINKS", "/srv/one")],
+        );
+        let given = words(
+            "--pre -i https://u:pass@h/simple --extra-index-url=https://b/simple \
+             --extra-index-url https://u:word@c/simple -f /srv/two --no-clean --proxy u:proxy@p:1",
+        );
+        let index = Index::read(&configuration, "install", &given);
+        let (left, variables) = index.passwords_apart(&given);
+        assert_eq!(left, words("--pre -f /srv/two --no-clean"));
+        assert_eq!(
+            variables,
+            [
+                ("PIP_INDEX_URL", "https://u:pass@h/simple".to_owned()),
+                (
+                    "PIP_EXTRA_INDEX_URL",
+                    "https://a/simple https://b/simple https://u:word@c/simple".to_owned()
+                ),
+                ("PIP_PROXY", "u:proxy@p:1".to_owned()),
+            ]
+        );
+        let without = words("-i https://h/simple --trusted-host h");
+        let index = Index::read(&configuration, "install", &without);
+        assert_eq!(
+            index.passwords_apart(&without),
+            (without.clone(), Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_page_of_files_with_a_password_is_no_argument_of_uv() {
+        let index = Index::read(
+            &[],
+            "wheel",
+            &words("-f https://u:pass@h/files -f /srv/one"),
+        );
+        let uv = index.tell_uv(Command::new("uv"));
+        assert!(uv.arguments.is_empty(), "{uv}");
+        assert_eq!(
+            uv.variables["UV_FIND_LINKS"],
+            "https://u:pass@h/files,/srv/one"
+        );
     }
 
     #[test]

@@ -16,12 +16,12 @@ mod tidy;
 mod translation;
 pub mod uv;
 
-pub use failure::understood;
+pub use failure::{another, understood};
 pub use tidy::tidy;
 
 use builder::Builder;
 use configuration::Setting;
-use index::Index;
+use index::{Index, is_remote};
 
 use crate::command::Command;
 use crate::context::Context;
@@ -36,6 +36,8 @@ pub enum Installer {
     Pip {
         /// The wheel, where pip itself is not installed yet.
         wheel: Option<String>,
+        /// What its files and variables say.
+        configuration: Vec<Setting>,
     },
     /// uv.
     Uv {
@@ -66,6 +68,9 @@ pub struct Installation<'a> {
     pub upgrade: bool,
     /// Files of constraints.
     pub constraints: &'a [String],
+    /// A file of constraints with hashes, which uv compares all with that it installs. pip
+    /// takes one for a wish that every requirement has hashes.
+    pub hashes: Option<&'a str>,
     /// Further arguments of the user, as pip understands them.
     pub arguments: &'a [String],
     /// The requirements.
@@ -81,22 +86,39 @@ impl Installation<'_> {
             only_wheels: false,
             upgrade: false,
             constraints: &[],
+            hashes: None,
             arguments: &[],
             requirements: &[],
         }
     }
 }
 
+impl Installation<'_> {
+    /// Whether another machine is asked for something.
+    fn asks(&self, index: &Index, settings: &Settings) -> bool {
+        let named = index.rest.iter().chain(self.requirements);
+        let mut named = named.chain(&index.find_links);
+        self.from == Origin::Anywhere
+            && (!(settings.wheels.complete || index.none) || named.any(|word| is_remote(word)))
+    }
+}
+
 impl Installer {
     /// The pip of the virtualenv.
-    pub const PIP: Self = Self::Pip { wheel: None };
+    pub const PIP: Self = Self::Pip {
+        wheel: None,
+        configuration: Vec::new(),
+    };
 
     /// Installs into the virtualenv.
     #[must_use]
     pub fn install(&self, what: &Installation<'_>, settings: &Settings) -> Command {
         let wheels = settings.wheels.directory();
         match self {
-            Self::Pip { wheel } => {
+            Self::Pip {
+                wheel,
+                configuration,
+            } => {
                 let mut command = match wheel {
                     Some(wheel) => Command::new(PYTHON).args([&format!("{wheel}/pip"), "install"]),
                     None => pip::pip(PYTHON, "install"),
@@ -117,7 +139,16 @@ impl Installer {
                     Origin::Wheels => command.args(["--no-index", "--find-links", wheels]),
                     Origin::Anywhere => command.args(pip::origins(settings)),
                 };
-                command.args(what.arguments).args(what.requirements)
+                let index = Index::read(configuration, "install", what.arguments);
+                let (arguments, variables) = index.passwords_apart(what.arguments);
+                for (name, value) in variables {
+                    command = command.told(name, value);
+                }
+                let given = Index::read(&[], "install", what.arguments);
+                command
+                    .online(what.asks(&given, settings))
+                    .args(arguments)
+                    .args(what.requirements)
             }
             Self::Uv {
                 program,
@@ -129,6 +160,9 @@ impl Installer {
                     command = command.args(["--only-binary", ":all:"]);
                 }
                 for file in what.constraints {
+                    command = command.args(["--constraints", file]);
+                }
+                if let Some(file) = what.hashes {
                     command = command.args(["--constraints", file]);
                 }
                 if what.upgrade {
@@ -144,7 +178,11 @@ impl Installer {
                 };
                 // What cannot be translated has made the choice fall on pip.
                 let more = translation::of_installation(&index.rest).unwrap_or_default();
-                index.tell_uv(command).args(more).args(what.requirements)
+                index
+                    .tell_uv(command)
+                    .online(what.asks(&index, settings))
+                    .args(more)
+                    .args(what.requirements)
             }
         }
     }

@@ -96,6 +96,7 @@ fn the_toolchain_comes_from_the_wheels_or_is_upgraded_by_name() {
     };
     let pip = Installer::Pip {
         wheel: Some("/wheels/pip-26-py3-none-any.whl".to_owned()),
+        configuration: Vec::new(),
     };
     assert_eq!(
         pip.install(&what, &settings).to_string(),

@@ -5,9 +5,11 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::command::Command;
+use nix::sys::signal::Signal;
+
+use crate::command::{Command, Ending};
 use crate::context::{Context, file};
-use crate::failure::Failure;
+use crate::failure::{FailedChild, Failure};
 use crate::layout::{STATE, VIRTUALENV};
 use crate::python::{WheelName, numbers};
 use crate::root::Root;
@@ -73,7 +75,7 @@ impl Place {
                 };
             }
         }
-        let Some(version) = version(context, &program) else {
+        let Some(version) = version(context, &program)? else {
             if matches!(self, Self::Wheel { .. }) {
                 // Another wheel of this version, for another libc, has the same place.
                 context.remove(&program)?;
@@ -156,11 +158,28 @@ pub fn first(
 }
 
 /// The version of a uv that works: `uv 0.13.9 (...)`.
-#[must_use]
-pub fn version(context: &Context<'_>, uv: &str) -> Option<String> {
-    let output = context.runner.ask(&Command::new(uv).arg("--version"));
-    let said = output.ending.success().then_some(output.stdout)?;
-    said.split_whitespace().nth(1).map(str::to_owned)
+///
+/// # Errors
+/// Somebody ended it: that says nothing of whether it works.
+pub fn version(context: &Context<'_>, uv: &str) -> Result<Option<String>, Failure> {
+    let command = Command::new(uv).arg("--version");
+    let output = context.runner.ask(&command);
+    // A machine that it is not made for ends it by SIGILL, a libc by SIGSEGV.
+    let from_outside = [
+        Signal::SIGKILL,
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+    ];
+    if let Ending::Killed(number) = output.ending
+        && from_outside.iter().any(|signal| *signal as i32 == number)
+    {
+        let child = FailedChild::new(&command, &output);
+        return Err(Failure::command("ask uv for its version")(child));
+    }
+    let said = output.ending.success().then_some(output.stdout);
+    let word = said.and_then(|said| Some(said.split_whitespace().nth(1)?.to_owned()));
+    Ok(word)
 }
 
 /// Takes the program out of uv's wheel, where it is `uv-*.data/scripts/uv` (PEP 427).

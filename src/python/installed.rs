@@ -1,10 +1,16 @@
 //! What is installed in a virtualenv, and whether all of it is still there.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Name;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::metadata::fields;
+use super::{Name, project_files};
+use crate::words::hex;
 
 /// An installed distribution of which files are missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +26,8 @@ pub struct Damaged {
 /// The installed distributions with their `.dist-info` directories, in name order.
 #[must_use]
 pub fn distributions(virtualenv: &Path) -> Vec<(Name, PathBuf)> {
-    let pattern = virtualenv.join("lib/python3*/site-packages/*.dist-info");
+    let virtualenv = glob::Pattern::escape(&virtualenv.to_string_lossy());
+    let pattern = Path::new(&virtualenv).join("lib/python3*/site-packages/*.dist-info");
     glob::glob(&pattern.to_string_lossy())
         .into_iter()
         .flatten()
@@ -38,6 +45,63 @@ pub fn distributions(virtualenv: &Path) -> Vec<(Name, PathBuf)> {
 pub fn version(metadata: &Path) -> Option<String> {
     let (_name, version) = metadata.file_stem()?.to_str()?.split_once('-')?;
     Some(version.to_owned())
+}
+
+/// The name and the version of a distribution, as its metadata spells them.
+#[must_use]
+pub fn identity(metadata: &Path) -> Option<(String, String)> {
+    let text = fs::read_to_string(metadata.join("METADATA")).ok()?;
+    let field = |name: &str| fields(&text, name).into_iter().next();
+    Some((field("Name")?, field("Version")?))
+}
+
+/// What installed a distribution (PEP 376, INSTALLER): `pip`, `uv`.
+#[must_use]
+pub fn installer_of(metadata: &Path) -> Option<String> {
+    let text = fs::read_to_string(metadata.join("INSTALLER")).ok()?;
+    Some(text.trim().to_owned())
+}
+
+/// Whether somebody asked for a distribution by its name (PEP 376, REQUESTED).
+#[must_use]
+pub fn is_requested(metadata: &Path) -> bool {
+    metadata.join("REQUESTED").is_file()
+}
+
+/// The tags of the wheel that a distribution was installed from, in their order (PEP 427,
+/// WHEEL).
+#[must_use]
+pub fn tags(metadata: &Path) -> Vec<String> {
+    let text = fs::read_to_string(metadata.join("WHEEL")).unwrap_or_default();
+    let mut tags = fields(&text, "Tag");
+    for tag in &mut tags {
+        tag.make_ascii_lowercase();
+    }
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+/// Whether a distribution was installed from a wheel: every file that the wheel's RECORD has
+/// by its digest is in that of the distribution. What installs writes other rows besides, of
+/// scripts and of what it notes, and moves what is in the wheel's `*.data`.
+#[must_use]
+pub fn came_from(metadata: &Path, wheel: &Path) -> bool {
+    let Ok(of_wheel) = project_files::of_wheel(wheel, "RECORD") else {
+        return false;
+    };
+    let record = fs::read_to_string(metadata.join("RECORD")).unwrap_or_default();
+    let installed: HashSet<&str> = record.lines().map(str::trim_end).collect();
+    let mut rows = of_wheel.lines().map(str::trim_end).filter(|row| {
+        let path = recorded_path(row).unwrap_or_default();
+        let first = path.split('/').next().unwrap_or_default();
+        let is_moved = Path::new(first)
+            .extension()
+            .is_some_and(|extension| extension == "data");
+        !path.is_empty() && !is_moved && !path.ends_with(".dist-info/RECORD")
+    });
+    let is_there = |row: &str| installed.contains(row);
+    rows.next().is_some_and(is_there) && rows.all(is_there)
 }
 
 /// The distributions whose RECORD (PEP 376, PEP 627) names files that are not
@@ -62,6 +126,47 @@ pub fn damaged(virtualenv: &Path) -> Vec<Damaged> {
 pub fn files(metadata: &Path) -> Vec<String> {
     let record = fs::read_to_string(metadata.join("RECORD")).unwrap_or_default();
     record.lines().filter_map(recorded_path).collect()
+}
+
+/// A file as a RECORD has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedFile {
+    /// Its path, absolute as the directory that it was counted from.
+    pub path: String,
+    /// SHA-256, in hexadecimal digits, where it has one.
+    pub sha256: Option<String>,
+}
+
+/// What the text of a RECORD says, of a distribution with this `.dist-info` directory.
+#[must_use]
+pub fn recorded_files(record: &str, metadata: &str) -> Vec<RecordedFile> {
+    let site_packages = metadata.rsplit_once('/').map_or("", |(site, _)| site);
+    let files = record.lines().filter_map(|row| {
+        // `PATH,sha256=DIGEST,SIZE`; only the first may have commas.
+        let digest = row.rsplit(',').nth(1)?.strip_prefix("sha256=");
+        let digest = digest.and_then(|digest| URL_SAFE_NO_PAD.decode(digest).ok());
+        Some(RecordedFile {
+            path: resolved(site_packages, &recorded_path(row)?),
+            sha256: digest.map(|digest| hex(&digest)),
+        })
+    });
+    files.collect()
+}
+
+/// A path with its `..` taken out, relative to a directory unless it is absolute.
+pub(super) fn resolved(directory: &str, path: &str) -> String {
+    let directory = if path.starts_with('/') { "" } else { directory };
+    let mut parts = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 /// The first file that a distribution says it has and that is not there.
@@ -176,6 +281,62 @@ mod tests {
         forget(&metadata, &[ORIGIN, "none"]).expect("forgotten");
         assert!(!origin.exists());
         assert_eq!(fs::read_to_string(record).expect("read"), "a.py,,\n");
+    }
+
+    /// A wheel of one module and one script, made by hand.
+    fn wheel(path: &Path, module: &str) {
+        let mut archive = zip::ZipWriter::new(fs::File::create(path).expect("made"));
+        let record = format!(
+            "a.py,sha256={module},1\r\n\"a-1.data/scripts/a,b\",sha256=y,1\r\na-1.dist-info/RECORD,,\r\n"
+        );
+        let options = zip::write::SimpleFileOptions::default();
+        archive
+            .start_file("a-1.dist-info/RECORD", options)
+            .expect("begun");
+        std::io::Write::write_all(&mut archive, record.as_bytes()).expect("written");
+        archive.finish().expect("finished");
+    }
+
+    #[test]
+    fn a_distribution_came_from_the_wheel_that_holds_the_same() {
+        let site = tempfile::tempdir().expect("a directory");
+        let metadata = site.path().join("a-1.dist-info");
+        fs::create_dir(&metadata).expect("made");
+        let record =
+            "a-1.dist-info/INSTALLER,sha256=i,2\na.py,sha256=x,1\n../../../bin/a,sha256=z,9\n";
+        fs::write(metadata.join("RECORD"), record).expect("written");
+        let [same, other] = ["same.whl", "other.whl"].map(|name| site.path().join(name));
+        wheel(&same, "x");
+        wheel(&other, "w");
+        assert!(came_from(&metadata, &same));
+        assert!(!came_from(&metadata, &other));
+        fs::write(&other, "no archive").expect("written");
+        assert!(!came_from(&metadata, &other));
+    }
+
+    #[test]
+    fn a_record_has_digests() {
+        let record = "\
+../../../bin/it,sha256=ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0,3
+\"it/a,b.py\",sha256=ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0,3
+/etc/it.conf,,
+it-1.dist-info/RECORD,,
+";
+        let files = recorded_files(record, "/v/lib/python3.13/site-packages/it-1.dist-info");
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "/v/bin/it",
+                "/v/lib/python3.13/site-packages/it/a,b.py",
+                "/etc/it.conf",
+                "/v/lib/python3.13/site-packages/it-1.dist-info/RECORD"
+            ]
+        );
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(files[0].sha256.as_deref(), Some(abc));
+        assert_eq!(files[1].sha256.as_deref(), Some(abc));
+        assert_eq!(files[3].sha256, None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use pep508_rs::{MarkerEnvironment, MarkerTree};
 use toml::{Table, Value};
 
 use self::raw::{Head, RawLock, RawPackage};
-use super::Name;
+use super::{Name, requirement};
 
 /// What a release's requirements were resolved to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,6 +87,9 @@ impl Package {
     #[must_use]
     pub fn holds(&self, environment: &MarkerEnvironment) -> bool {
         let marker = self.marker.as_deref().unwrap_or_default();
+        if requirement::marker_is_ascii(marker, 0).is_err() {
+            return true;
+        }
         MarkerTree::from_str(marker).map_or(true, |marker| marker.evaluate(environment, &[]))
     }
 }

@@ -32,13 +32,18 @@ static SETUP_NAME: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a wheel requires (its METADATA's `Requires-Dist`), markers included.
-/// What is no requirement is left out, as pip does with a warning.
 pub fn requires_dist(wheel: &Path) -> Result<Vec<Requirement>, MetadataError> {
     let metadata = project_files::metadata_of_wheel(wheel).map_err(in_file(wheel))?;
-    Ok(fields(&metadata, "Requires-Dist")
+    Ok(requirements(&metadata))
+}
+
+/// The requirements in METADATA, markers included. What is none is left out, as pip does with
+/// a warning.
+pub(crate) fn requirements(metadata: &str) -> Vec<Requirement> {
+    fields(metadata, "Requires-Dist")
         .iter()
         .filter_map(|requirement| requirement::parse(requirement).ok())
-        .collect())
+        .collect()
 }
 
 /// The extras that a wheel has (`Provides-Extra`).
@@ -228,7 +233,7 @@ fn config_value(text: &str, section: &str, key: &str) -> Option<String> {
 
 /// The values of a header field in core metadata, an RFC 822 header
 /// (<https://packaging.python.org/en/latest/specifications/core-metadata/>).
-pub(super) fn fields(metadata: &str, name: &str) -> Vec<String> {
+pub(crate) fn fields(metadata: &str, name: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     let mut here = false;
     // An empty line ends the header; a description follows.

@@ -2,7 +2,10 @@
 
 pub mod bytecode;
 pub mod constraints;
+pub mod entry_points;
+pub mod environment;
 pub mod freeze;
+pub mod hashes;
 pub mod installed;
 pub mod interpreter;
 pub mod lock;

@@ -47,17 +47,23 @@ pub(super) fn of_sdist(sdist: &Path) -> Result<Files, String> {
     top(found).ok_or_else(|| "holds no pyproject.toml, setup.py or setup.cfg".to_owned())
 }
 
-/// The METADATA of a wheel (<https://packaging.python.org/en/latest/specifications/binary-distribution-format/>).
+/// The METADATA of a wheel.
 pub(super) fn metadata_of_wheel(wheel: &Path) -> Result<String, String> {
+    of_wheel(wheel, "METADATA")
+}
+
+/// A file of a wheel's `.dist-info` directory
+/// (<https://packaging.python.org/en/latest/specifications/binary-distribution-format/>).
+pub(super) fn of_wheel(wheel: &Path, wanted: &str) -> Result<String, String> {
     let mut archive = ZipArchive::new(open(wheel)?).map_err(|error| error.to_string())?;
     let name = names(&archive)
         .into_iter()
         .find(|name| {
             name.split_once('/').is_some_and(|(directory, file)| {
-                directory.ends_with(".dist-info") && file == "METADATA"
+                directory.ends_with(".dist-info") && file == wanted
             })
         })
-        .ok_or("holds no *.dist-info/METADATA")?;
+        .ok_or_else(|| format!("holds no *.dist-info/{wanted}"))?;
     let entry = archive.by_name(&name).map_err(|error| error.to_string())?;
     read(entry, &name)
 }

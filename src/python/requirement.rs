@@ -27,7 +27,30 @@ pub(super) fn parse(text: &str) -> Result<Requirement, Wrong> {
         }
         start += word.len();
     }
+    let marker = if text.contains('@') {
+        text.find(" ;")
+    } else {
+        text.find(';')
+    };
+    let marker = marker.unwrap_or(text.len());
+    marker_is_ascii(&text[marker..], marker)?;
     text.parse().or_else(|error| refused(&error, 0))
+}
+
+/// Refuses a marker, which starts at this byte of its line, with other letters than ASCII's
+/// outside of quotes: `pep508_rs` 0.9.2 panics on `a; extra == 'x'é`.
+pub(super) fn marker_is_ascii(marker: &str, start: usize) -> Result<(), Wrong> {
+    let mut quote = None;
+    for (at, c) in marker.char_indices() {
+        match quote {
+            Some(open) if open == c => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if c.is_ascii() => {}
+            None => return wrong(start + at, format!("`{c}` is no part of a marker")),
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong, and at which byte of the text.

@@ -31,6 +31,8 @@ pub struct Line {
     pub what: What,
     /// Where it applies.
     pub marker: MarkerTree,
+    /// The digests that its file may have, `ALGORITHM:DIGITS` as it is spelt.
+    pub hashes: Vec<String>,
 }
 
 impl RequirementFile {
@@ -44,13 +46,18 @@ impl RequirementFile {
             if text.is_empty() {
                 continue;
             }
-            match without_hashes(text).and_then(|text| Ok((text, parse(text)?))) {
-                Ok((text, (what, marker))) => lines.push(Line {
+            let parsed = hashes_behind(text).and_then(|(text, hashes)| {
+                let (what, marker) = parse(text)?;
+                Ok(Line {
                     number,
                     text: text.to_owned(),
                     what,
                     marker,
-                }),
+                    hashes,
+                })
+            });
+            match parsed {
+                Ok(line) => lines.push(line),
                 Err(Wrong { at, why }) => {
                     let at = at + uncommented.len() - uncommented.trim_start().len();
                     errors.push(LineError {
@@ -144,18 +151,22 @@ fn without_comment(line: &str) -> &str {
     &line[..start.unwrap_or(line.len())]
 }
 
-/// The requirement without the `--hash` options behind it; no other option is taken.
-fn without_hashes(text: &str) -> Result<&str, Wrong> {
+/// The requirement, and the values of the `--hash` options behind it; no other option is
+/// taken.
+fn hashes_behind(text: &str) -> Result<(&str, Vec<String>), Wrong> {
     let mut end = text.len();
+    let mut hashes = Vec::new();
     let mut value = false;
     for word in text.split_whitespace() {
         // The words are slices of the text.
         let at = word.as_ptr().addr() - text.as_ptr().addr();
         if std::mem::take(&mut value) {
+            hashes.push(word.to_owned());
             continue;
         }
         if word.starts_with("--hash") && at > 0 {
             value = word == "--hash";
+            hashes.extend(word.strip_prefix("--hash=").map(str::to_owned));
             end = end.min(at);
         } else if word.starts_with('-') {
             let option = word.split('=').next().unwrap_or(word);
@@ -164,7 +175,7 @@ fn without_hashes(text: &str) -> Result<&str, Wrong> {
             return wrong(at, "nothing but hashes may follow a hash");
         }
     }
-    Ok(text[..end].trim_end())
+    Ok((text[..end].trim_end(), hashes))
 }
 
 fn parse(text: &str) -> Result<(What, MarkerTree), Wrong> {
@@ -178,6 +189,7 @@ fn parse(text: &str) -> Result<(What, MarkerTree), Wrong> {
         if marker_text.is_empty() {
             return Ok((what, MarkerTree::TRUE));
         }
+        requirement::marker_is_ascii(marker_text, text.len() - marker_text.len())?;
         let marker = MarkerTree::parse_str(marker_text)
             .or_else(|error| requirement::refused(&error, text.len() - marker_text.len()))?;
         return Ok((what, marker));

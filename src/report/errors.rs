@@ -8,6 +8,7 @@ use crate::command::Ending;
 use crate::failure::{FailedBuild, FailedChild, Failure, UnknownPackage};
 use crate::findings::Problem;
 use crate::settings::SettingError;
+use crate::smoke::Report;
 use crate::step::{Mode, StepName};
 
 /// The settings that were refused.
@@ -42,13 +43,29 @@ fn listed(what: &str, lines: &[String]) -> String {
 /// The failure of a step of a build.
 #[must_use]
 pub fn explain(mode: Mode, step: StepName, failure: &Failure) -> String {
+    let mut out = explain_alone(step.as_str(), failure);
+    let (alone, all) = (mode.step_command(), mode.command());
+    let _ = writeln!(
+        out,
+        "This step alone: {alone} {step}; the build from there: {all}"
+    );
+    out
+}
+
+/// The failure of what is called `name` and is no part of a build.
+#[must_use]
+pub fn explain_alone(name: &str, failure: &Failure) -> String {
     let Words {
         headline,
         details,
         child,
-        advice,
+        mut advice,
     } = words(failure);
-    let mut out = format!("error: {step}: {headline}\n");
+    // Whose script it is, or whose archive, is not what matters then.
+    if let Some(of_machine) = child.and_then(trouble_of_machine) {
+        of_machine.clone_into(&mut advice);
+    }
+    let mut out = format!("error: {name}: {headline}\n");
     for detail in details {
         let _ = writeln!(out, "  {detail}");
     }
@@ -56,12 +73,39 @@ pub fn explain(mode: Mode, step: StepName, failure: &Failure) -> String {
         let _ = writeln!(out, "  {line}");
     }
     let _ = writeln!(out, "{advice}");
-    let (alone, all) = (mode.step_command(), mode.command());
-    let _ = writeln!(
-        out,
-        "This step alone: {alone} {step}; the build from there: {all}"
-    );
     out
+}
+
+/// What helps a child that could not do its work because of where it ran, whatever it
+/// was for.
+fn trouble_of_machine(child: &FailedChild) -> Option<&'static str> {
+    let said = |words: &str| {
+        let mut lines = child.tail.iter();
+        lines.any(|line| line.to_lowercase().contains(words))
+    };
+    if said("no space left on device") {
+        return Some("The disk is full: make room and run it again; what is done is kept.");
+    }
+    if said("read-only file system") {
+        return Some(
+            "Build where this can be written to, without --read-only and with volumes that are not ro; what is done is kept.",
+        );
+    }
+    // As shadow's programs say it.
+    if said("cannot lock /etc/") {
+        return Some(
+            "Nobody else changes accounts in a build: /etc can only be read, or its disk is full.",
+        );
+    }
+    match &child.ending {
+        Ending::Killed(signal) if *signal == Signal::SIGKILL as i32 => Some(
+            "Give it more memory, or find out who killed it, and run it again; what is done is kept.",
+        ),
+        Ending::Exited(_) if child.tail.is_empty() => {
+            Some("It said nothing: the command by itself, in this container, may say more.")
+        }
+        _ => None,
+    }
 }
 
 /// A signal that came while these steps of a build ran.
@@ -209,6 +253,7 @@ fn words(failure: &Failure) -> Words<'_> {
             child: None,
             advice: (*advice).to_owned(),
         },
+        Failure::Smoke(report) => smoke(report),
         Failure::Input(problems) => Words {
             headline: "the source of the constraints is wrong".to_owned(),
             details: problems.iter().flat_map(|problem| problem.lines()).map(str::to_owned).collect(),
@@ -244,12 +289,52 @@ fn words(failure: &Failure) -> Words<'_> {
             child: None,
             advice: "Leave INSTALLER at auto, or make what it says possible: uv's wheel among the wheels, or uv on PATH.".to_owned(),
         },
+        Failure::AnotherFile { faults, child } => Words {
+            headline: "a file that was fetched is not the one that hashes.txt names".to_owned(),
+            details: faults.clone(),
+            child: child.as_deref(),
+            advice: format!(
+                "{} Give the index that has the file of that digest as PIP_INDEX_URL, \
+                 or make the wheels anew: from this index, and on the base that they are for.",
+                // pip tells only after it has installed.
+                if child.is_some() { "Nothing of it is installed." } else { "The virtualenv with it was removed." }
+            ),
+        },
+        Failure::WheelsChanged { directory, faults } => Words {
+            headline: format!("{directory} does not hold the wheels that its hashes.txt names; none was installed"),
+            details: faults.clone(),
+            child: None,
+            advice: "Make or fetch the set again. Wheels of your own go into a directory that WHEELS names before the set.".to_owned(),
+        },
         Failure::Wheels(why) => Words {
             headline: why.clone(),
             details: Vec::new(),
             child: None,
             advice: "Give complete wheels by WHEELS_PATH or WHEELS.".to_owned(),
         },
+    }
+}
+
+fn smoke<'a>(report: &Report) -> Words<'a> {
+    let mut details = Vec::new();
+    for (index, fault) in report.faults.iter().enumerate() {
+        let mut lines = fault.lines.iter();
+        details.extend(lines.next().cloned());
+        details.extend(lines.map(|line| format!("  {line}")));
+        let next = report.faults.get(index + 1);
+        if next.is_none_or(|next| next.advice != fault.advice) {
+            details.push(format!("  -> {}", fault.advice));
+        }
+    }
+    Words {
+        headline: format!(
+            "{} of {} checks of the finished image failed",
+            report.faults.len(),
+            report.checks()
+        ),
+        details,
+        child: None,
+        advice: "SMOKE=no builds the image without this test.".to_owned(),
     }
 }
 
@@ -310,6 +395,7 @@ fn release<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smoke::Fault;
 
     #[test]
     fn an_error_says_what_failed_why_and_what_next() {
@@ -330,6 +416,90 @@ mod tests {
              \x20   E: broken\n\
              The last lines say what to correct.\n\
              This step alone: loci-install step packages; the build from there: loci-install\n"
+        );
+    }
+
+    #[test]
+    fn a_smoke_test_tells_all_and_each_advice_once() {
+        let fault = |lines: &[&str], advice: &str| Fault {
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            advice: advice.to_owned(),
+        };
+        let failure = Failure::Smoke(Report {
+            looked_at: vec![("package", 2), ("library", 3)],
+            faults: vec![
+                fault(&["a needs b"], "Install it."),
+                fault(&["c needs d"], "Install it."),
+                fault(&["e", "  said"], "Correct it."),
+            ],
+            notes: Vec::new(),
+        });
+        let told = "error: smoke: 3 of 5 checks of the finished image failed\n\
+             \x20 a needs b\n\
+             \x20 c needs d\n\
+             \x20   -> Install it.\n\
+             \x20 e\n\
+             \x20     said\n\
+             \x20   -> Correct it.\n\
+             SMOKE=no builds the image without this test.\n";
+        assert_eq!(explain_alone("smoke", &failure), told);
+        assert_eq!(
+            explain(Mode::Project, StepName::Smoke, &failure),
+            format!(
+                "{told}This step alone: loci-install step smoke; the build from there: loci-install\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_the_machine_did_to_a_child_is_not_the_childs_to_correct() {
+        let last = |ending: Ending, tail: &[&str]| {
+            let child = Box::new(FailedChild {
+                command: "git clone x y".to_owned(),
+                ending,
+                tail: tail.iter().map(ToString::to_string).collect(),
+            });
+            let failure = Failure::RepositoryUnreachable {
+                repository: "x".to_owned(),
+                refused: false,
+                child,
+            };
+            let text = explain(Mode::Project, StepName::Source, &failure);
+            let advice = text.lines().rev().nth(1);
+            advice.unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            last(Ending::Killed(9), &["Cloning"]),
+            "Give it more memory, or find out who killed it, and run it again; what is done is kept."
+        );
+        assert_eq!(
+            last(
+                Ending::Exited(1),
+                &["fatal: write error: No space left on device", "fatal: x"]
+            ),
+            "The disk is full: make room and run it again; what is done is kept."
+        );
+        assert_eq!(
+            last(
+                Ending::Exited(1),
+                &["OSError: [Errno 30] Read-only file system: '/x'"]
+            ),
+            "Build where this can be written to, without --read-only and with volumes that are not ro; what is done is kept."
+        );
+        assert_eq!(
+            last(
+                Ending::Exited(10),
+                &["groupadd: cannot lock /etc/group; try again later."]
+            ),
+            "Nobody else changes accounts in a build: /etc can only be read, or its disk is full."
+        );
+        assert_eq!(
+            last(Ending::Exited(1), &[]),
+            "It said nothing: the command by itself, in this container, may say more."
+        );
+        assert_eq!(
+            last(Ending::Exited(1), &["fatal: no such host"]),
+            "Check its URL, the network and the proxy variables; or put the source into SOURCES_DIR."
         );
     }
 
@@ -386,6 +556,33 @@ mod tests {
                  Leave INSTALLER at auto, or make what it says possible: uv's wheel among the wheels, or uv on PATH.\n\
                  This step alone: loci-install step venv; the build from there: loci-install\n"
             )
+        );
+    }
+
+    #[test]
+    fn wheels_that_are_others_are_told_with_what_to_do() {
+        let fault = "a-1-py3-none-any.whl has the sha256 12, but hashes.txt says ab";
+        let failure = Failure::WheelsChanged {
+            directory: "/wheels".to_owned(),
+            faults: vec![fault.to_owned()],
+        };
+        assert_eq!(
+            explain(Mode::Project, StepName::Wheels, &failure),
+            "error: wheels: /wheels does not hold the wheels that its hashes.txt names; none was installed\n\
+             \x20 a-1-py3-none-any.whl has the sha256 12, but hashes.txt says ab\n\
+             Make or fetch the set again. Wheels of your own go into a directory that WHEELS names before the set.\n\
+             This step alone: loci-install step wheels; the build from there: loci-install\n"
+        );
+        let failure = Failure::AnotherFile {
+            faults: vec!["six==1.17.0 has the sha256 12, but is to have ab".to_owned()],
+            child: None,
+        };
+        assert_eq!(
+            explain(Mode::Project, StepName::Pip, &failure),
+            "error: pip: a file that was fetched is not the one that hashes.txt names\n\
+             \x20 six==1.17.0 has the sha256 12, but is to have ab\n\
+             The virtualenv with it was removed. Give the index that has the file of that digest as PIP_INDEX_URL, or make the wheels anew: from this index, and on the base that they are for.\n\
+             This step alone: loci-install step pip; the build from there: loci-install\n"
         );
     }
 

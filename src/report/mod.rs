@@ -9,7 +9,7 @@ mod table;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-pub use errors::{explain, interrupted, problems, refused_settings};
+pub use errors::{explain, explain_alone, interrupted, problems, refused_settings};
 pub use plan::{Format, render as render_plan};
 
 use crate::reporter::Reporter;

@@ -49,6 +49,10 @@ fn text(plan: &Plan) -> String {
                 let _ = writeln!(out, "    done   {reason}");
             }
             Work::Do(actions) => {
+                if plan.hermetic {
+                    let online = if step.online() { "yes" } else { "no" };
+                    let _ = writeln!(out, "    online {online}");
+                }
                 for action in actions {
                     let (verb, what) = described(action);
                     let _ = writeln!(out, "    {verb:<6} {what}");
@@ -121,7 +125,7 @@ fn json(plan: &Plan) -> Value {
                 Work::Done(reason) => (Some(reason), Vec::new()),
                 Work::Do(actions) => (None, actions.iter().map(action_json).collect()),
             };
-            json!({
+            let mut value = json!({
                 "name": step.name,
                 "why": step.why,
                 "needs": plan.needs(step.name).collect::<Vec<_>>(),
@@ -132,7 +136,11 @@ fn json(plan: &Plan) -> Value {
                     "seconds": step.expected.seconds,
                     "remembered": step.expected.remembered,
                 },
-            })
+            });
+            if plan.hermetic {
+                value["online"] = step.online().into();
+            }
+            value
         })
         .collect();
     let forecast = forecast(plan);

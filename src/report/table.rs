@@ -10,7 +10,8 @@ use crate::record::StepRecord;
 pub(super) fn closing_table(steps: &[StepRecord], took: Duration) -> String {
     let mut out = format!("{:<12} {:>8} {:>13}\n", "step", "seconds", "bytes");
     for step in steps {
-        row(&mut out, &step.name, step.seconds, step.bytes);
+        let seconds = step.seconds.unwrap_or_default();
+        row(&mut out, &step.name, seconds, step.bytes);
     }
     let bytes = steps.iter().filter_map(|step| step.bytes).sum();
     row(&mut out, "all", took.as_secs_f64(), Some(bytes));
@@ -43,9 +44,10 @@ mod tests {
     fn the_table_has_a_line_for_each_step_and_one_for_all() {
         let step = |name: &str, seconds, bytes| StepRecord {
             name: name.to_owned(),
-            started: 0.0,
-            seconds,
+            started: Some(0.0),
+            seconds: Some(seconds),
             bytes,
+            network: None,
         };
         let steps = [
             step("pip", 6.04, Some(123_456_789)),

@@ -50,7 +50,10 @@ impl Resolver {
                     command = command.args(["--constraints", constraints]);
                 }
                 command = command.args(["--output-file", question.answer]);
-                index.tell_uv(command).arg(question.requirements)
+                index
+                    .tell_uv(command)
+                    .online(index.asks())
+                    .arg(question.requirements)
             }
             Self::Pip => {
                 let mut command = Command::new(python).args(["-m", "pip", "install", "--quiet"]);
@@ -68,6 +71,7 @@ impl Resolver {
                 }
                 index
                     .tell_pip(command)
+                    .online(index.asks())
                     .args(["--requirement", question.requirements])
             }
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::python::Name;
+use crate::python::hashes::Hashes;
 
 /// The wheels of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,38 +59,19 @@ impl Set {
         lines.collect()
     }
 
-    /// A requirements file with hashes, for `pip install --require-hashes` and uv
-    /// (<https://pip.pypa.io/en/stable/topics/secure-installs/>).
-    ///
-    /// A name may stand there in one version only. Of what only builds need, a
-    /// further version is a comment.
+    /// hashes.txt: the digests of every version, and of what only builds need.
     #[must_use]
     pub fn hashes(&self) -> String {
-        let mut lines: Vec<String> = self.constraints.iter().map(line).collect();
-        let mut names: Vec<Name> = self
-            .constraints
-            .iter()
-            .map(|pin| Name::new(&pin.name))
-            .collect();
-        for wheel in self.wheels.iter().filter(|wheel| wheel.for_builds) {
-            let name = Name::new(&wheel.name);
-            let text = line(&Pin {
-                name: wheel.name.clone(),
-                version: wheel.version.clone(),
-                sha256: vec![wheel.sha256.clone()],
-            });
-            if names.contains(&name) {
-                lines.push(format!(
-                    "# for builds: {}",
-                    text.replace(" \\\n", "").replace("    ", " ")
-                ));
-            } else {
-                names.push(name);
-                lines.push(text);
+        let mut hashes = Hashes::default();
+        for pin in &self.constraints {
+            for digest in &pin.sha256 {
+                hashes.add(&pin.name, &pin.version, digest);
             }
         }
-        lines.sort_by_key(|line| line.trim_start_matches("# for builds: ").to_lowercase());
-        lines.concat()
+        for wheel in self.wheels.iter().filter(|wheel| wheel.for_builds) {
+            hashes.add(&wheel.name, &wheel.version, &wheel.sha256);
+        }
+        hashes.text()
     }
 
     /// Spells names as the constraints do, of which `pins` has a line each: people
@@ -112,16 +94,6 @@ impl Set {
     pub fn published(&self, all: bool) -> impl Iterator<Item = &Wheel> {
         self.wheels.iter().filter(move |wheel| all || wheel.built)
     }
-}
-
-fn line(pin: &Pin) -> String {
-    let mut text = format!("{}=={}", pin.name, pin.version);
-    for digest in &pin.sha256 {
-        text.push_str(" \\\n    --hash=sha256:");
-        text.push_str(digest);
-    }
-    text.push('\n');
-    text
 }
 
 #[cfg(test)]

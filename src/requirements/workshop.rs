@@ -91,6 +91,7 @@ impl Workshop {
 
     /// What fetches files.
     pub fn client(&self, context: &Context<'_>) -> Result<Client, Failure> {
+        context.runner.fetches();
         let network = self.index.network.iter();
         let environment: Vec<(String, String)> = context
             .environment
@@ -265,7 +266,7 @@ fn read_index(context: &Context<'_>) -> Index {
 fn find_uv(context: &Context<'_>) -> Option<String> {
     [own_uv(), "uv".to_owned()]
         .into_iter()
-        .find(|uv| uv::version(context, uv).is_some())
+        .find(|uv| uv::version(context, uv).is_ok_and(|version| version.is_some()))
 }
 
 /// Makes the virtualenv and gets uv, whose wheel becomes part of the release.
@@ -279,7 +280,7 @@ pub fn make(context: &Context<'_>, python3: &str, version: Option<&str>) -> Resu
         context.write(&whole, "")?;
     }
     let wanted = version.map_or_else(|| "uv".to_owned(), |version| format!("uv=={version}"));
-    let has = uv::version(context, &own_uv());
+    let has = uv::version(context, &own_uv())?;
     if has.is_some_and(|has| version.is_none_or(|version| version == has)) {
         return Ok(());
     }
@@ -287,11 +288,12 @@ pub fn make(context: &Context<'_>, python3: &str, version: Option<&str>) -> Resu
     let place = format!("{}/uv", home());
     context.remove(&place)?;
     context.make_directory(&place, None)?;
+    let index = read_index(context);
     let pip = |command: &str| {
         let pip = Command::new(python()).args(["-m", "pip", command, "--quiet", "--no-cache-dir"]);
+        let pip = pip.online(index.asks());
         Ok::<_, Failure>(pip.variable("TMPDIR", context.temporary()?))
     };
-    let index = read_index(context);
     let download = pip("download")?
         .args(["--no-deps", "--only-binary", ":all:", "--dest", &place])
         .arg(&wanted);

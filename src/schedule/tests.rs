@@ -15,6 +15,7 @@ use crate::step::{Lock, Mode};
 
 fn plan(steps: &[StepName], jobs: usize) -> Plan {
     Plan {
+        hermetic: false,
         whole: true,
         project: "keystone".to_owned(),
         platform: Platform {

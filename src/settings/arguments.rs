@@ -148,6 +148,12 @@ pub const ARGUMENTS: &[Argument] = &[
         "For `requirements`: the pylock.toml of an earlier build, to make the same set of the same files again",
     ),
     argument(
+        "HERMETIC",
+        "no",
+        "BOOL",
+        "Keep children from the network that do not need it, where the kernel allows that; `required`: or build nothing",
+    ),
+    argument(
         "JOBS",
         "",
         "NUMBER",
@@ -234,6 +240,18 @@ pub const ARGUMENTS: &[Argument] = &[
         "none",
         "KIND",
         "Python bytecode in the image: `none`; `checked` against its source at every import; `unchecked`, which spares that",
+    ),
+    argument(
+        "SOURCE_DATE_EPOCH",
+        "",
+        "SECONDS",
+        "The time that the image says where it says one, in seconds since 1970. Builds of the same inputs are then equal; build.json has no times",
+    ),
+    argument(
+        "SMOKE",
+        "yes",
+        "BOOL",
+        "Test the finished image: requirements, programs, imports, shared libraries",
     ),
     argument(
         "COPY_DEFAULT_CONFIG_FILES",

@@ -5,6 +5,7 @@ pub mod arguments;
 mod ceph;
 pub mod environment;
 mod given;
+mod hermetic;
 mod installer;
 mod overrides;
 mod pinned;
@@ -19,6 +20,7 @@ use std::num::NonZeroUsize;
 pub use crate::platform::DistributionOverride;
 pub use ceph::{CephRepository, KeyFile, SourceLine};
 pub use given::Given;
+pub use hermetic::Hermetic;
 pub use installer::InstallerWish;
 pub use overrides::{Change, Word};
 pub use pinned::{PinnedFile, Place};
@@ -32,7 +34,9 @@ use crate::step::Mode;
 use crate::variables::variable;
 use overrides::overrides;
 use reader::{Fallback, Reader};
-use values::{directory, distribution, file, jobs, packages, patches, python_program, words};
+use values::{
+    directory, distribution, epoch, file, jobs, packages, patches, python_program, words,
+};
 
 /// The user's settings.
 #[derive(Debug, Clone)]
@@ -63,6 +67,8 @@ pub struct Settings {
     pub account: AccountSettings,
     /// The wheels.
     pub wheels: WheelsSettings,
+    /// Whether children are kept from the network that do not need it.
+    pub hermetic: Hermetic,
     /// How much is done at once, steps or builds, where the user says so.
     pub jobs: Option<NonZeroUsize>,
     /// The `DISTRO` and `DISTRO_VERSION` overrides.
@@ -89,6 +95,10 @@ pub struct Settings {
     pub pip: PipSettings,
     /// What the image has of Python's bytecode.
     pub bytecode: Bytecode,
+    /// The time that the image says where it says one, in seconds since 1970.
+    pub source_date_epoch: Option<u64>,
+    /// Whether the finished image is tested.
+    pub smoke: bool,
     /// The packages of Apache's module for OAuth 2.0, for keystone.
     pub mod_oauth2: Vec<PinnedFile>,
     /// What of Horizon's panels is enabled.
@@ -258,6 +268,7 @@ impl Settings {
                 non_unique: read.boolean("NON_UNIQUE_SYSTEM_ACCOUNT"),
             },
             wheels: read.wheels(),
+            hermetic: read.with("HERMETIC", str::parse).unwrap_or_default(),
             jobs: read.optional("JOBS", jobs),
             distribution: DistributionOverride {
                 id: read.optional("DISTRO", distribution),
@@ -280,6 +291,8 @@ impl Settings {
             bytecode: read
                 .with("BYTECODE", |text| text.parse().map_err(Refused))
                 .unwrap_or_default(),
+            source_date_epoch: read.optional("SOURCE_DATE_EPOCH", epoch),
+            smoke: read.boolean("SMOKE"),
             mod_oauth2: read.debian_packages("MOD_OAUTH2_PACKAGES"),
             horizon_panels: read.horizon_panels(),
             tss: read.tss(),

@@ -106,6 +106,33 @@ fn jobs_are_as_many_as_asked_for_or_left_to_the_machine() {
 }
 
 #[test]
+fn a_time_is_whole_seconds_that_have_passed() {
+    let epoch = |value| {
+        let parsed = parse(&[("PROJECT", "keystone"), ("SOURCE_DATE_EPOCH", value)]);
+        parsed.map(|all| all.source_date_epoch)
+    };
+    assert_eq!(epoch("0"), Ok(Some(0)));
+    assert_eq!(epoch(" 1700000000 "), Ok(Some(1_700_000_000)));
+    assert_eq!(epoch(""), Ok(None));
+    for wrong in ["yesterday", "-1", "+1", "1.5", "18446744073709551616"] {
+        assert_eq!(
+            epoch(wrong),
+            Err(vec![format!(
+                "SOURCE_DATE_EPOCH={wrong}: not a time; whole seconds since 1970"
+            )])
+        );
+    }
+    assert_eq!(
+        epoch("1700000000000"),
+        Err(vec![
+            "SOURCE_DATE_EPOCH=1700000000000: a time in the future, which not every program takes; \
+             one that has passed"
+                .to_owned()
+        ])
+    );
+}
+
+#[test]
 fn refused_variables_are_listed_with_the_rest() {
     let given = Given::new([], [("PROJECT", "keystone".to_owned())], 0, |_| false);
     let environment = [("PIP_TARGET".to_owned(), "/x".to_owned())];

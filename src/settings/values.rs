@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -111,6 +112,25 @@ pub fn jobs(text: &str) -> Result<NonZeroUsize, Refused> {
     match text.parse() {
         Ok(jobs) if text.starts_with(|c: char| c.is_ascii_digit()) => Ok(jobs),
         _ => refuse("not a number of jobs; a whole number from 1"),
+    }
+}
+
+/// A time, in seconds since 1970. One in the future, such as milliseconds, is refused:
+/// shadow's programs put the day of the build in its place (`gettime` in its
+/// `lib/time/gettime.c`).
+///
+/// Source: <https://reproducible-builds.org/specs/source-date-epoch/>.
+pub fn epoch(text: &str) -> Result<u64, Refused> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    match text.parse() {
+        Ok(epoch) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+            if now.is_ok_and(|now| epoch <= now.as_secs()) {
+                Ok(epoch)
+            } else {
+                refuse("a time in the future, which not every program takes; one that has passed")
+            }
+        }
+        _ => refuse("not a time; whole seconds since 1970"),
     }
 }
 

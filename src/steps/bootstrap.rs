@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::hooks;
 use super::packages;
 use super::source;
-use super::transaction::{Origin, RefreshLists, check, install, installed, note_base, restrain};
+use super::transaction::{
+    Origin, RefreshLists, check, described, install, installed, note_base, parts, restrain,
+};
 use super::user;
 use crate::context::Context;
 use crate::download::{BUNDLES, SYSTEM};
@@ -18,6 +20,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::platform::Family;
 use crate::platform::package_manager::{PackageManager, Tool};
 use crate::root::Root;
+use crate::settings::Hermetic;
 use crate::step::Mode;
 use crate::wheels::Directory;
 
@@ -90,6 +93,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
             .collect(),
         kept,
         library,
+        hermetic: view.settings.hermetic,
         // The step `ceph` may add the archive that has some of them.
         later: match view.settings.repositories.ceph {
             Some(_) => Vec::new(),
@@ -274,6 +278,7 @@ struct InstallNeeds {
     kept: Vec<String>,
     build: Vec<String>,
     library: bool,
+    hermetic: Hermetic,
     /// What the step `packages` will install: a typing mistake there ends the
     /// build here, before the first change.
     later: Vec<(String, Origin)>,
@@ -285,7 +290,12 @@ impl Task for InstallNeeds {
         if self.library {
             packages.push("libpython3.X".to_owned());
         }
-        self.manager.install(&packages).to_string()
+        let install = self.manager.install(&packages);
+        described(&parts(install, self.manager, self.hermetic))
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -317,6 +327,8 @@ impl Task for InstallNeeds {
         build.extend(self.build.iter().map(String::as_str));
         let lines: Vec<_> = build.into_iter().collect();
         context.write(&build_packages(), &lines.join("\n"))?;
+        let names: Vec<&str> = kept.iter().map(|name| name.as_str()).collect();
+        context.write(&kept_packages(), &names.join("\n"))?;
         let before = installed(context, manager)?;
         install(context, "install what the build needs", manager, &own)?;
         // Now and not in `cleanup`: whoever asks for one of them from here on, a
@@ -342,6 +354,11 @@ impl Task for InstallNeeds {
 /// The file that lists what came with this step, beside the packages that are kept.
 pub(super) fn brought_packages() -> String {
     format!("{STATE}/brought-packages")
+}
+
+/// The file that lists what this step asked for and the image keeps.
+pub(super) fn kept_packages() -> String {
+    format!("{STATE}/kept-packages")
 }
 
 /// The file that lists packages which only the build needs.

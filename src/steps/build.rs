@@ -1,6 +1,7 @@
 //! `build`: wheels of the sources. The only place where project code is built.
 
-use super::pins::Pins;
+use super::pins::{self, Pins};
+use super::wheels::vouched;
 use super::{hooks, source};
 use crate::command::Command;
 use crate::context::Context;
@@ -17,6 +18,7 @@ use crate::layout::{PYTHON, STATE};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::wheels_in;
 use crate::root::Root;
+use crate::secrets::Secrets;
 use crate::settings::Settings;
 
 /// Where the built wheels are.
@@ -36,11 +38,12 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let installer = Installer::planned(view, findings);
     let pins = Pins::planned(view, findings);
     let constraints = pins.of_builds(view.settings);
+    let hashes = pins::hashes(view.root, view.settings);
     let task = Build {
         commands: commands(
             &installer,
             &index(view.root, view.settings, view.environment),
-            &constraints,
+            (&constraints, hashes.as_deref()),
             &sources,
             view.environment,
         ),
@@ -53,6 +56,11 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .read(inputs_file())
         .is_ok_and(|earlier| earlier == inputs);
     let done = built.len() == task.sources.len() && unchanged && !source::changes(view);
+    let index = index(view.root, view.settings, view.environment);
+    let has_password = index.urls().any(|url| Secrets::are_in(url));
+    if matches!(installer, Installer::Pip { .. }) && !index.none && has_password {
+        findings.warn(SHOWS_PASSWORD);
+    }
     if actions.is_empty() && done {
         return (
             why,
@@ -78,6 +86,11 @@ fn index(root: &Root, settings: &Settings, environment: &[(String, String)]) -> 
         .with_wheels(wheels.directory(), wheels.complete)
 }
 
+/// `BuildEnvironment.install_requirements` of pip, 26.3 as well: `-i` and the address.
+const SHOWS_PASSWORD: &str = "an index has a password in its address, which pip, in a build, hands to another pip \
+     on a command line that everybody on this machine can read; \
+     give the login by the secret netrc, or let uv build";
+
 /// pbr asks git for the whole history twice, to write files that are in no wheel
 /// (<https://docs.openstack.org/pbr/latest/user/packagers.html>).
 const SPARED: &[(&str, &str)] = &[
@@ -89,7 +102,7 @@ const SPARED: &[(&str, &str)] = &[
 fn commands(
     installer: &Installer,
     index: &Index,
-    constraints: &str,
+    (constraints, hashes): (&str, Option<&str>),
     sources: &[String],
     environment: &[(String, String)],
 ) -> Vec<Command> {
@@ -98,6 +111,7 @@ fn commands(
             source,
             into: BUILT,
             constraints,
+            hashes,
             index,
         };
         let command = installer.builder().command(&build, PYTHON);
@@ -126,7 +140,8 @@ impl Build {
         // As one engine would be told it: the other builds the same.
         let index = index(root, settings, &[]);
         let constraints = pins.of_builds(settings);
-        for command in commands(&Installer::PIP, &index, &constraints, &self.sources, &[]) {
+        let constraints = (constraints.as_str(), None);
+        for command in commands(&Installer::PIP, &index, constraints, &self.sources, &[]) {
             fingerprint.add(command.to_string());
         }
         fingerprint.add(self.version.as_deref().unwrap_or_default());
@@ -144,20 +159,28 @@ impl Task for Build {
         commands.join("; ")
     }
 
+    fn online(&self) -> bool {
+        self.commands.iter().any(|command| command.online)
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
+        vouched::verify(context)?;
         let pins = Pins::read(context.root, settings).map_err(Failure::Input)?;
         pins.write_for_builds(context)?;
         let constraints = pins.of_builds(settings);
+        let hashes = pins::hashes(context.root, settings);
         let installer = Installer::open(context)?;
         if matches!(installer, Installer::Uv { .. }) {
             forget_stale_metadata(context, &self.sources)?;
         }
+        // Before the build, which writes into the source tree itself.
+        source::record_digests(context)?;
         let index = index(context.root, settings, context.environment);
         for command in commands(
             &installer,
             &index,
-            &constraints,
+            (&constraints, hashes.as_deref()),
             &self.sources,
             context.environment,
         ) {

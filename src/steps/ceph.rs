@@ -148,6 +148,7 @@ fn read(context: &Context<'_>, key: &KeyFile) -> Result<Vec<u8>, Failure> {
 }
 
 fn fetch(context: &Context<'_>, url: &Url) -> Result<Vec<u8>, DownloadError> {
+    context.runner.fetches();
     let known = [url.to_string()];
     let client = Client::trusting(context.environment, &known, &Trust::default(), &FILE)?;
     client.open(Request::of(url.as_str()), &|_| ())?.bytes(MOST)
@@ -186,6 +187,11 @@ impl Task for AddArchive {
         let path = self.key.as_ref().map(|_| self.key_file(true));
         let text = self.text(path);
         key.chain(text.lines().map(str::to_owned)).collect()
+    }
+
+    fn online(&self) -> bool {
+        let place = self.key.as_ref().map(|key| &key.place);
+        matches!(place, Some(Place::Url(_)))
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {

@@ -6,13 +6,15 @@ use std::fs;
 use std::num::NonZeroUsize;
 
 use super::bootstrap::{brought_packages, build_packages};
+use super::inventory::TakeInventory;
+use super::manifest::WriteManifest;
 use super::packages::wanted;
 use super::transaction::{
     MACHINE_IDS, POLICY, base_machine_ids, base_packages, installed, lists_refreshed,
     policy_is_ours,
 };
 use super::venv::SystemSitePackages;
-use super::{hooks, info, repositories, source, wheels};
+use super::{dates, hooks, info, repositories, source, wheels};
 use crate::accounts;
 use crate::context::{Context, file};
 use crate::failure::{FailedChild, Failure};
@@ -45,6 +47,11 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         actions.push(Action::task(RemovePolicy));
     }
     actions.push(Action::task(RemoveMachineIds));
+    actions.push(Action::task(TakeInventory {
+        platform: view.platform.clone(),
+        asked_for: wanted(view).into_iter().map(|(name, _)| name).collect(),
+    }));
+    actions.extend(dates::removal(view));
     actions.extend(repositories::removal(view));
     let mut remove = |path: &str| {
         actions.push(Action::Remove {
@@ -68,6 +75,10 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     remove(STAMPS);
     actions.extend(source::removal(view));
     actions.extend(wheels::removal(view));
+    // Nothing changes any more. Should it fail, what is known of the build is still there.
+    actions.push(Action::task(WriteManifest {
+        mounted: vec![INPUTS.to_owned(), settings.wheels.path.clone()],
+    }));
     actions.push(Action::Remove {
         path: STATE.to_owned(),
     });
@@ -106,7 +117,7 @@ impl Task for RemoveBuildPackages {
         let installed = installed(context, self.manager)?;
         let asked_for = self.manager.meant(&self.asked_for, context.runner);
         let is_installed = |name: &String| installed.has(self.manager.bare(name));
-        let removed = if context.root.exists(unneeded_packages()) {
+        let unneeded = if context.root.exists(unneeded_packages()) {
             // An earlier try: apt takes a package whose removal failed for one that
             // was asked for.
             lines(unneeded_packages())
@@ -129,12 +140,17 @@ impl Task for RemoveBuildPackages {
             context.write(&unneeded_packages(), &lines.join("\n"))?;
             unneeded
         };
-        let removed: Vec<String> = removed.into_iter().filter(is_installed).collect();
+        // Fewer, when an earlier try came to a part of them.
+        let removed: Vec<String> = unneeded
+            .iter()
+            .filter(|name| is_installed(name))
+            .cloned()
+            .collect();
         if !removed.is_empty() {
             remove(context, self.manager, &removed)?;
             info::list_packages(context, self.manager)?;
         }
-        context.record(|record| record.build_packages = removed);
+        context.record(|record| record.build_packages = unneeded.into_iter().collect());
         Ok(())
     }
 }

@@ -161,6 +161,10 @@ impl Task for Resolve {
         self.edits.iter().map(ToString::to_string).collect()
     }
 
+    fn online(&self) -> bool {
+        true
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let settings = context.settings;
         let uv = Name::new("uv");

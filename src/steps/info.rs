@@ -2,7 +2,7 @@
 
 use super::build::BUILT;
 use super::venv::sees_system;
-use super::{packages, source};
+use super::{distributions, packages, source};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -13,6 +13,7 @@ use crate::layout::{IMAGE_INFO, PYTHON, VIRTUALENV};
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::python::freeze::frozen;
+use crate::record;
 use crate::step::Mode;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
@@ -51,9 +52,9 @@ impl Task for WriteInfo {
         if self.has_virtualenv {
             describe_project(context)?;
         }
-        context.record(|record| record.packages.clone_from(&self.packages));
-        let record = context.record(|record| record.to_json(context.secrets));
-        context.write(&format!("{IMAGE_INFO}/build.json"), &record)
+        context.record(|record| record.asked_for.clone_from(&self.packages));
+        let record = context.record(|record| record.image_json(context.settings, context.secrets));
+        context.write(&record::path_in_image(), &record)
     }
 }
 
@@ -80,6 +81,7 @@ fn describe_project(context: &Context<'_>) -> Result<(), Failure> {
         &context.masked(&project),
     )?;
     source::record_versions(context, BUILT);
+    distributions::record(context);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The steps. One file each; the file's name is the step's name and its heading in the log.
 //! `transaction` is no step: it is what `bootstrap` and `packages` share, as `account` is
-//! of `user` and `hooks` and `pins` of `build` and `pip`; `weight` is what a step did, in bytes.
+//! of `user` and `hooks` and `pins` of `build` and `pip`; `inventory` is what `cleanup` writes
+//! down and `dates` what it takes out; `weight` is what a step did, in bytes.
 
 mod account;
 mod bootstrap;
@@ -9,13 +10,19 @@ mod ceph;
 mod cleanup;
 mod config;
 mod constraints;
+mod dates;
+mod distributions;
 mod hooks;
 mod info;
+mod inventory;
+mod manifest;
+mod origins;
 mod packages;
 mod pins;
 mod pip;
 mod publish;
 mod repositories;
+mod smoke;
 mod source;
 mod transaction;
 mod user;
@@ -26,6 +33,11 @@ mod wheels_build;
 
 pub use weight::weight;
 
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+
+use nix::sys::statvfs::{FsFlags, statvfs};
+
 use crate::command::Runner;
 use crate::findings::{Findings, Problem};
 use crate::inputs::Inputs;
@@ -34,7 +46,7 @@ use crate::platform::Platform;
 use crate::record::{self, Record};
 use crate::root::Root;
 use crate::schedule::STEPS_AT_ONCE;
-use crate::settings::Settings;
+use crate::settings::{Hermetic, Settings};
 use crate::step::{Mode, StepName};
 
 /// Makes the plan of what is aimed at, for the image below `root`.
@@ -79,8 +91,13 @@ pub fn plan(
     }
     let wants_repositories = repositories::is_wanted(settings, root, platform.family)
         || named.contains(&StepName::Repositories);
+    let wants_smoke = settings.smoke || named.contains(&StepName::Smoke);
     let mut steps = steps.to_vec();
-    steps.retain(|name| *name != StepName::Repositories || wants_repositories);
+    steps.retain(|name| match name {
+        StepName::Repositories => wants_repositories,
+        StepName::Smoke => wants_smoke,
+        _ => true,
+    });
     let whole = steps.iter().all(|name| aim.has(*name));
     steps.retain(|name| aim.has(*name));
     let has = |some: &[StepName]| steps.iter().any(|name| some.contains(name));
@@ -120,6 +137,7 @@ pub fn plan(
         jobs: settings.jobs.unwrap_or(STEPS_AT_ONCE),
         steps,
         whole,
+        hermetic: settings.hermetic != Hermetic::No,
         problems: findings.problems,
         warnings: findings.warnings,
         platform,
@@ -128,7 +146,8 @@ pub fn plan(
 
 /// Notes what keeps this process from installing here at all.
 fn check_place(root: &Root, findings: &mut Findings) {
-    if uzers::get_effective_uid() != 0 {
+    let is_root = uzers::get_effective_uid() == 0;
+    if !is_root {
         findings.machine(
             "installing needs root; run it as root, or use `loci-install plan` to look only",
         );
@@ -137,6 +156,30 @@ fn check_place(root: &Root, findings: &mut Findings) {
         findings.machine(
             "--root is for `plan` only; to install, run this program inside that root directory",
         );
+    } else if is_root {
+        check_machine(root, findings);
+    }
+}
+
+/// Notes what every build needs and a container may be without.
+fn check_machine(root: &Root, findings: &mut Findings) {
+    if root.read("/proc/self/mountinfo").is_err() {
+        findings.machine(
+            "/proc is not mounted: what is mounted here would be taken for a part of the image, \
+             and be removed; mount it, as container engines do",
+        );
+    }
+    let is_device = |null: fs::Metadata| null.file_type().is_char_device();
+    if !fs::metadata(root.join("/dev/null")).is_ok_and(is_device) {
+        findings.machine(
+            "/dev/null is not there, or is no device: no child can be started; \
+             mount /dev, as container engines do",
+        );
+    }
+    let flags = statvfs(&root.join("/")).map(|filesystem| filesystem.flags());
+    if flags.is_ok_and(|flags| flags.contains(FsFlags::ST_RDONLY)) {
+        findings
+            .machine("/ can only be read; run this in a container whose root can be written to");
     }
 }
 
@@ -159,6 +202,7 @@ fn plan_step(
         StepName::Config => config::plan,
         StepName::Info => info::plan,
         StepName::Cleanup => cleanup::plan,
+        StepName::Smoke => smoke::plan,
         StepName::Constraints => constraints::plan,
         StepName::WheelsBuild => wheels_build::plan,
         StepName::Publish => publish::plan,

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::transaction::{
-    Origin, RefreshLists, base_packages, check, fetch, install, names, not_listed, note_base,
-    restrain,
+    Origin, RefreshLists, base_packages, check, described, fetch, install, names, not_listed,
+    note_base, parts, restrain,
 };
+use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
@@ -39,7 +40,15 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     }
     let install = [
         Action::task(RefreshLists(manager)),
-        Action::task(InstallPackages { manager, wanted }),
+        Action::task(InstallPackages {
+            manager,
+            literal: parts(
+                manager.install(&names(&wanted)),
+                manager,
+                view.settings.hermetic,
+            ),
+            wanted,
+        }),
     ];
     (
         why,
@@ -86,12 +95,17 @@ fn asked_for() -> String {
 #[derive(Debug)]
 struct InstallPackages {
     manager: &'static dyn PackageManager,
+    literal: Vec<Command>,
     wanted: Vec<(String, Origin)>,
 }
 
 impl Task for InstallPackages {
     fn describe(&self) -> String {
-        self.manager.install(&names(&self.wanted)).to_string()
+        described(&self.literal)
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -101,7 +115,7 @@ impl Task for InstallPackages {
         install(context, "install the packages", self.manager, &self.wanted)?;
         let names = names(&self.wanted);
         context.write(&asked_for(), &names.join("\n"))?;
-        context.record(|record| record.packages = names);
+        context.record(|record| record.asked_for = names);
         Ok(())
     }
 }

@@ -10,9 +10,11 @@ use crate::parent::{self, Pin};
 use crate::plan::View;
 use crate::python::Name;
 use crate::python::constraints::{Edit, edited, names};
+use crate::python::hashes::{self, Hashes};
+use crate::python::requirement_file::RequirementFile;
 use crate::root::Root;
 use crate::settings::Settings;
-use crate::wheels::{GLOBAL_REQUIREMENTS, UPPER_CONSTRAINTS};
+use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, HASHES, UPPER_CONSTRAINTS};
 
 /// What is changed in the constraints of the wheels.
 #[derive(Debug, Default)]
@@ -103,6 +105,18 @@ impl Pins {
         }
     }
 
+    /// Writes the digests of the versions that these constraints pin, for builds and for the
+    /// installation, whichever comes from an index.
+    fn write_hashes(context: &Context<'_>, constraints: &str) -> Result<(), Failure> {
+        let Some(file) = hashes(context.root, context.settings) else {
+            return Ok(());
+        };
+        let directory = Directory::new(context.root, context.settings.wheels.directory());
+        let hashes = directory.hashes().map_err(Failure::Wheels)?;
+        let text = pinned_hashes(&hashes.unwrap_or_default(), constraints);
+        context.write(&file, &text)
+    }
+
     /// The file that builds are constrained by.
     pub fn of_builds(&self, settings: &Settings) -> String {
         if self.overrides.is_empty() {
@@ -114,12 +128,13 @@ impl Pins {
 
     /// Writes that file, unless it is the wheels' own.
     pub fn write_for_builds(&self, context: &Context<'_>) -> Result<(), Failure> {
-        if self.overrides.is_empty() {
-            return Ok(());
-        }
         let text = context.read(&original(context.settings, UPPER_CONSTRAINTS))?;
+        if self.overrides.is_empty() {
+            return Self::write_hashes(context, &text);
+        }
         let edits: Vec<Edit> = self.overrides.iter().map(Override::edit).collect();
         let (text, _) = edited(UPPER_CONSTRAINTS, &text, &edits);
+        Self::write_hashes(context, &text)?;
         context.write(&self.of_builds(context.settings), &text)
     }
 
@@ -145,6 +160,9 @@ impl Pins {
         let applied = self.applied(context.root, context.settings, built)?;
         for (path, text) in &applied.files {
             context.write(path, text)?;
+            if *path == constraints_file() {
+                Self::write_hashes(context, text)?;
+            }
         }
         for change in &applied.changes {
             context.note(change);
@@ -228,6 +246,31 @@ fn original(settings: &Settings, file: &str) -> String {
     format!("{}/{file}", settings.wheels.directory())
 }
 
+/// The file with digests of what an index may be asked for. Without an index all comes
+/// from the wheels, which are compared with all their digests.
+pub(super) fn hashes(root: &Root, settings: &Settings) -> Option<String> {
+    let is_there = root.is_file(original(settings, HASHES));
+    (is_there && !settings.wheels.complete).then(|| format!("{STATE}/{HASHES}"))
+}
+
+/// The digests of the versions that constraints pin. Others stay out: a line of this file
+/// would pin them.
+fn pinned_hashes(hashes: &Hashes, constraints: &str) -> String {
+    let parsed = RequirementFile::parse(UPPER_CONSTRAINTS, constraints).unwrap_or_default();
+    let lines = parsed.lines.iter().filter_map(|line| {
+        let (name, version) = (line.name()?, line.pinned()?);
+        let sha256 = hashes.of(&name, version)?;
+        // Where the pin does not apply this does not either.
+        let text = hashes::line(name.as_str(), version, sha256);
+        let Some(marker) = line.marker.contents() else {
+            return Some(text);
+        };
+        let (pin, digests) = text.split_once(" \\")?;
+        Some(format!("{pin} ; {marker} \\{digests}"))
+    });
+    lines.collect()
+}
+
 /// The wheels' upper-constraints, edited.
 fn constraints_file() -> String {
     format!("{STATE}/{UPPER_CONSTRAINTS}")
@@ -241,4 +284,31 @@ fn ranges_file() -> String {
 /// What the parent image has.
 fn parent_file() -> String {
     format!("{STATE}/parent.txt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_digests_of_pinned_versions_are_handed_on() {
+        let mut hashes = Hashes::default();
+        let digest = "a".repeat(64);
+        for (name, version) in [
+            ("six", "1.17.0"),
+            ("PyYAML", "6.0.3"),
+            ("attrs", "26.1"),
+            ("setuptools", "80.0"),
+        ] {
+            hashes.add(name, version, &digest);
+        }
+        let constraints = "six===1.17.0\npyyaml===6.0.3;python_version>='3.9'\nattrs===26.2\n";
+        assert_eq!(
+            pinned_hashes(&hashes, constraints),
+            format!(
+                "six==1.17.0 \\\n    --hash=sha256:{digest}\n\
+                 pyyaml==6.0.3 ; python_full_version >= '3.9' \\\n    --hash=sha256:{digest}\n"
+            )
+        );
+    }
 }

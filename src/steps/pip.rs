@@ -5,8 +5,9 @@ mod extras;
 use std::path::PathBuf;
 
 use super::build::BUILT;
-use super::pins::Pins;
-use super::{source, venv};
+use super::pins::{self, Pins};
+use super::wheels::vouched;
+use super::{origins, source, venv};
 use crate::command::Command;
 use crate::context::{Context, file};
 use crate::failure::Failure;
@@ -44,8 +45,10 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         _ => vec![format!("{BUILT}/*.whl{}", wanted_extras(settings))],
     };
     let constraints = pins.of_installation(view.root, settings);
+    let hashes = pins::hashes(view.root, settings);
+    let constraints = (&constraints[..], hashes.as_deref());
     let install = Install {
-        literal: command(&installer, settings, &constraints, &built, &pydeps),
+        literal: command(&installer, settings, constraints, &built, &pydeps),
         check: installer.check(),
         changes: pins.described(view.root, settings),
         pydeps,
@@ -111,7 +114,7 @@ fn wanted_extras(settings: &Settings) -> String {
 fn command(
     installer: &Installer,
     settings: &Settings,
-    constraints: &[String],
+    (constraints, hashes): (&[String], Option<&str>),
     built: &[String],
     pydeps: &[String],
 ) -> Command {
@@ -119,6 +122,7 @@ fn command(
         // Project code is built in the step `build` and nowhere else.
         only_wheels: true,
         constraints,
+        hashes,
         arguments: &settings.pip.arguments,
         requirements: &[built, pydeps, &settings.pip.packages].concat(),
         ..Installation::from(Origin::Anywhere)
@@ -145,7 +149,13 @@ impl Install {
         let requirements = requirements(root, settings);
         let constraints = pins.of_installation(root, settings);
         let (engine, pydeps) = (&Installer::PIP, &self.pydeps);
-        let command = command(engine, settings, &constraints, &requirements, pydeps);
+        let command = command(
+            engine,
+            settings,
+            (&constraints, None),
+            &requirements,
+            pydeps,
+        );
         command
             .arguments
             .iter()
@@ -210,6 +220,20 @@ fn own_wheel<'a>(
     wheel.map(|(_, path)| path)
 }
 
+impl Install {
+    /// What is asked for by name, beside the sources themselves.
+    fn named(&self, context: &Context<'_>) -> Vec<String> {
+        let (root, settings) = (context.root, context.settings);
+        let built = wheels_in(&root.join(BUILT));
+        let project = settings.project.as_str();
+        let own = source::wheel_of(root, settings, project, &built);
+        let own = own.filter(|_| !settings.extras.is_empty());
+        let own = own.map(|(wheel, _)| format!("{}{}", wheel.name, wanted_extras(settings)));
+        let others = self.pydeps.iter().chain(&settings.pip.packages).cloned();
+        own.into_iter().chain(others).collect()
+    }
+}
+
 impl Task for Install {
     fn describe(&self) -> String {
         format!("{}; {}", self.literal, self.check)
@@ -219,8 +243,13 @@ impl Task for Install {
         self.changes.clone()
     }
 
+    fn online(&self) -> bool {
+        self.literal.online
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let (root, settings) = (context.root, context.settings);
+        vouched::verify(context)?;
         let pins = Pins::read(root, settings).map_err(Failure::Input)?;
         let wheels = wheels_in(&root.join(BUILT)).into_iter();
         let names: Vec<Name> = wheels.map(|(wheel, _)| wheel.name).collect();
@@ -236,8 +265,10 @@ impl Task for Install {
         let installer = Installer::open(context)?;
         make_room(context, &installer)?;
         let constraints = pins.of_installation(root, settings);
-        let command = command(&installer, settings, &constraints, &built, &self.pydeps);
-        let command = installer.prepared(context, command)?;
+        let hashes = pins::hashes(root, settings);
+        let constraints = (&constraints[..], hashes.as_deref());
+        let command = command(&installer, settings, constraints, &built, &self.pydeps);
+        let command = origins::told(context, installer.prepared(context, command)?)?;
         // For repositories among PIP_PACKAGES, which pip clones.
         let logins = Remote::new("", credentials_file(settings, root).as_deref());
         let command = logins.told(command, context.environment);
@@ -251,6 +282,7 @@ impl Task for Install {
                 settings,
             ));
         }
+        origins::note(context, &installer, &settings.pip.arguments)?;
         context.run(
             "find all requirements of what is installed satisfied",
             &installer.prepared(context, installer.check())?,
@@ -262,6 +294,8 @@ impl Task for Install {
             }
         }
         tidy(context, &self.asked_for(&pins, context))?;
+        let asked_for = self.named(context);
+        context.record(|record| record.requirements = asked_for);
         context.write(&inputs_file(), &self.inputs(&pins, root, settings))
     }
 }

@@ -3,10 +3,12 @@
 mod clone;
 mod data;
 mod patches;
+mod tree;
 mod version;
 
 pub(super) use clone::Clone;
 pub(super) use data::removal;
+pub(super) use tree::record_digests;
 pub(super) use version::{check_version, record_versions, wheel_of};
 
 use std::os::unix::fs::MetadataExt;
@@ -301,6 +303,7 @@ impl Task for RecordSources {
             let commit = is_checkout.then(|| commit_of(context, &path)).transpose()?;
             if is_checkout {
                 version::check_tags(context, &path)?;
+                tree::record_changes(context, project, &path);
             }
             context.record(|record| {
                 record.sources.entry(project.to_owned()).or_default().commit = commit;

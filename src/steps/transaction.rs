@@ -11,6 +11,7 @@ use crate::layout::{PROGRAMS, STATE};
 use crate::plan::{Action, Task, View};
 use crate::platform::package_manager::{Download, Installed, PackageManager};
 use crate::root::Root;
+use crate::settings::Hermetic;
 use crate::words::{count, did_you_mean};
 
 /// Where a package was asked for: `/opt/loci/bindep.txt:12`, `DIST_PACKAGES`.
@@ -55,6 +56,7 @@ pub(super) fn install(
     for command in reinstall
         .into_iter()
         .chain([manager.install(&names(wanted))])
+        .flat_map(|command| parts(command, manager, context.settings.hermetic))
     {
         let output = context.attempt(&command);
         if manager.succeeded(&output) {
@@ -67,6 +69,28 @@ pub(super) fn install(
         return Err(refused(context, doing, manager, wanted, &command, &output));
     }
     context.remove(&broken_packages())
+}
+
+/// What an installation is run as: in a hermetic build first what fetches, so that
+/// packages' scripts run without a network.
+pub(super) fn parts(
+    install: Command,
+    manager: &dyn PackageManager,
+    hermetic: Hermetic,
+) -> Vec<Command> {
+    match manager
+        .in_two(&install)
+        .filter(|_| hermetic != Hermetic::No)
+    {
+        Some((fetch, rest)) => vec![fetch, rest],
+        None => vec![install],
+    }
+}
+
+/// The same for people.
+pub(super) fn described(parts: &[Command]) -> String {
+    let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    parts.join("; ")
 }
 
 /// The file that lists packages whose scripts failed.
@@ -205,6 +229,8 @@ pub(super) fn note_base(
     let ids = MACHINE_IDS.into_iter().filter(|id| context.root.exists(id));
     let ids: Vec<&str> = ids.collect();
     context.write(&base_machine_ids(), &ids.join("\n"))?;
+    let packages: Vec<&str> = installed.packages().map(|(name, _)| name).collect();
+    context.write(&packages_of_base(), &packages.join("\n"))?;
     context.write(&path, &names.join("\n"))
 }
 
@@ -217,7 +243,12 @@ pub(super) fn base_machine_ids() -> String {
     format!("{STATE}/base-machine-ids")
 }
 
-/// The file that lists the base image's packages.
+/// The file that lists the base image's packages, without what they provide.
+pub(super) fn packages_of_base() -> String {
+    format!("{STATE}/packages-of-base")
+}
+
+/// The file that lists the base image's packages and what they provide.
 pub(super) fn base_packages() -> String {
     format!("{STATE}/base-packages")
 }
@@ -234,6 +265,10 @@ pub(super) struct RefreshLists(pub(super) &'static dyn PackageManager);
 impl Task for RefreshLists {
     fn describe(&self) -> String {
         format!("{}, once in a build", self.0.refresh())
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! `venv`: the virtualenv and its pip toolchain.
 
-use super::pip;
+use super::wheels::vouched;
+use super::{origins, pip};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -32,6 +33,8 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let wheels = Directory::new(view.root, view.settings.wheels.directory());
     let tools = Tools::wanted(&wheels, view.settings);
     let there = installed_names(view.root);
+    // One that was cut off looks whole; without any distribution there is nothing to keep.
+    let exists = exists && !there.is_empty();
     let repairs = pip::remove_damaged(view, |name| {
         tools.names().any(|tool| Name::new(tool) == *name)
     });
@@ -57,6 +60,11 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             actions.push(Action::task(SystemSitePackages(false)));
         }
     } else {
+        // Its own interpreter, the first on PATH, would make it, and link it to itself.
+        let programs = format!("{VIRTUALENV}/bin");
+        if view.root.is_directory(&programs) {
+            actions.push(Action::Remove { path: programs });
+        }
         // --clear: something that is no virtualenv may stand there, a broken one for example.
         // --without-pip: pip comes from the wheels, where they have one, and needs no ensurepip then.
         actions.push(Action::Run {
@@ -151,12 +159,19 @@ impl Task for Toolchain {
         commands.join("; ")
     }
 
+    fn online(&self) -> bool {
+        self.planned.iter().any(|(_, command)| command.online)
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        vouched::verify(context)?;
         let installer = Installer::open(context)?;
         let wheels = Directory::new(context.root, context.settings.wheels.directory());
         let commands = toolchain(&installer, &wheels, context.settings);
         for (doing, command) in &commands {
-            context.run(doing, &installer.prepared(context, command.clone())?)?;
+            let command = installer.prepared(context, command.clone())?;
+            context.run(doing, &origins::told(context, command)?)?;
+            origins::note(context, &installer, &[])?;
         }
         tidy(context, &asked_for(&wheels, context.settings))?;
         context.write(&stamp_file(), &stamp_of(&wheels, context.settings))
@@ -231,8 +246,8 @@ fn toolchain(
     // interpreter's own is what the rest starts from.
     let mut first = installer.clone();
     if let Some(wheel) = newest(wheels.of("pip")) {
-        if matches!(installer, Installer::Pip { .. }) {
-            first = Installer::Pip { wheel: Some(wheel) };
+        if let Installer::Pip { wheel: of, .. } = &mut first {
+            *of = Some(wheel);
         }
     } else {
         let ensure = Command::new(PYTHON).args(["-m", "ensurepip", "--default-pip"]);

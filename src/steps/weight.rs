@@ -61,7 +61,8 @@ pub fn weight(
         | StepName::User
         | StepName::Hooks
         | StepName::Constraints
-        | StepName::WheelsBuild => return None,
+        | StepName::WheelsBuild
+        | StepName::Smoke => return None,
     };
     Some(bytes(root, &places))
 }

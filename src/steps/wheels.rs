@@ -1,5 +1,8 @@
 //! `wheels`: makes the wheels directory available.
 
+pub(super) mod vouched;
+
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +34,10 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             None => format!("every distribution is installed from {}", wheels.path),
         };
         return match directory.fault() {
+            None if are_needed(view) && vouched::is_pending(view.root, &directory) => {
+                let verify = vouched::Verify(wheels.path.clone());
+                (why, Work::Do(vec![Action::task(verify)]))
+            }
             None => (why, Work::Done(holds)),
             Some(_) if are_needed(view) => (why, Work::Do(Vec::new())),
             Some(_) => (why, Work::Done("none are needed".to_owned())),
@@ -42,6 +49,10 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     let stamp = Stamp::read(view.root).filter(|stamp| stamp.destination == *destination);
     let made_of = stamp.as_ref().and_then(|stamp| stamp.made_of.as_ref());
     if directory.fault().is_none() && made_of == Some(&told_apart(view.root, &wheels.sources)) {
+        if vouched::is_pending(view.root, &directory) {
+            let verify = vouched::Verify(destination.clone());
+            return (why, Work::Do(vec![Action::task(verify)]));
+        }
         return (why, Work::Done(holds));
     }
     if view.root.is_mounted(destination) {
@@ -54,7 +65,9 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
             "WHEELS_DEST={destination}: it is not empty; wheels go to a directory of their own"
         ));
     }
+    let is_local = |source: &WheelsSource| matches!(source, WheelsSource::Path(_));
     let fetch = FetchWheels {
+        online: !wheels.sources.iter().all(is_local),
         sources,
         destination: destination.clone(),
     };
@@ -71,6 +84,18 @@ pub(super) fn also_needs(view: &View<'_>) -> Vec<StepName> {
     } else {
         Vec::new()
     }
+}
+
+/// The file that says from which of the sources each wheel was fetched.
+fn sources_file() -> String {
+    format!("{STATE}/wheels.sources")
+}
+
+/// From which of the sources of `WHEELS` each wheel was fetched, without credentials; none
+/// of wheels that are mounted.
+pub(super) fn sources(root: &Root) -> BTreeMap<String, String> {
+    let text = root.read(sources_file()).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 fn listed(sources: &[WheelsSource]) -> String {
@@ -178,6 +203,7 @@ pub(super) fn are_needed(view: &View<'_>) -> bool {
 pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
     let wheels = &view.settings.wheels;
     let Some(fault) = Directory::new(view.root, wheels.directory()).fault() else {
+        vouched::check(view, findings);
         return;
     };
     if wheels.sources.is_empty() {
@@ -194,6 +220,8 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
 struct FetchWheels {
     sources: String,
     destination: String,
+    /// Whether a source is on another machine.
+    online: bool,
 }
 
 impl Task for FetchWheels {
@@ -202,6 +230,10 @@ impl Task for FetchWheels {
             "fetch the wheels and constraints of {} into {}",
             self.sources, self.destination
         )
+    }
+
+    fn online(&self) -> bool {
+        self.online
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
@@ -222,11 +254,21 @@ impl Task for FetchWheels {
             tell: &|read, expected| context.progress(&Progress::of_bytes(read, expected)),
             stopping: &|| context.runner.stopping(),
         };
-        let origins = fetch.fetch(&self.destination).map_err(Failure::Wheels)?;
-        for origin in &origins {
+        let fetched = fetch.fetch(&self.destination).map_err(Failure::Wheels)?;
+        for origin in &fetched.origins {
             context.note(&origin.to_string());
         }
-        context.record(|record| record.wheels = origins);
+        if let Some(digests) = fetched.digests {
+            vouched::note(context, digests)?;
+        }
+        let source = |number: usize| fetched.origins[number].source.clone();
+        let sources = fetched.wheels.into_iter();
+        let sources: BTreeMap<_, _> = sources
+            .map(|(file, number)| (file, source(number)))
+            .collect();
+        let sources = serde_json::to_string(&sources).unwrap_or_default();
+        context.write(&sources_file(), &sources)?;
+        context.record(|record| record.wheels.clone_from(&fetched.origins));
         stamp.made_of = Some(made_of);
         stamp.write(context)
     }

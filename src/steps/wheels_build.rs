@@ -82,6 +82,7 @@ impl Task for Make {
             source: "SOURCE",
             into: &format!("{CACHE}/built/KEY"),
             constraints: &pins(),
+            hashes: None,
             index: &Index::default().closed(&links()),
         };
         let uv = Builder::Uv(format!("{}/bin/uv", tools()));
@@ -89,6 +90,10 @@ impl Task for Make {
             "fetch and verify the files; for each sdist and source tree: {}",
             uv.command(&build, &python())
         )
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {

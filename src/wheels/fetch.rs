@@ -1,5 +1,6 @@
 //! Makes a wheels directory of the sources that `WHEELS` names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
@@ -17,9 +18,13 @@ use super::registry::{self, Lookup, Reference, Registry, Selector};
 use super::union::Union;
 use super::unpack::unpack;
 use super::verified::Expected;
-use super::{Digest, Directory, Making};
+use super::vouched::{Fault, compare, read_hashes};
+use super::{Digest, Directory, HASHES, Making};
 use crate::command::Runner;
 use crate::download::{Advice, Client, FILE, Request, Trust};
+use crate::fingerprint::digests_of;
+use crate::python::WheelName;
+use crate::python::hashes::Hashes;
 use crate::root::Root;
 use crate::settings::{WheelsSettings, WheelsSource};
 use crate::words::{count, printable, reason};
@@ -55,6 +60,17 @@ pub struct Fetch<'a> {
     pub stopping: &'a (dyn Fn() -> bool + Sync),
 }
 
+/// What was fetched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// The sources, in their order.
+    pub origins: Vec<Origin>,
+    /// The wheels by file name, and from which of the sources each is.
+    pub wheels: BTreeMap<String, usize>,
+    /// Their SHA-256 digests, each as `hashes.txt` has it; none where there is no such file.
+    pub digests: Option<BTreeMap<String, String>>,
+}
+
 /// What a source was, and what came from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -88,14 +104,26 @@ impl Fetch<'_> {
     ///
     /// # Errors
     /// Why not, with the source.
-    pub fn fetch(&self, destination: &str) -> Result<Vec<Origin>, String> {
+    pub fn fetch(&self, destination: &str) -> Result<Fetched, String> {
         let real = self.root.join(destination);
         let unmade = |error: io::Error| format!("could not make {destination}: {}", reason(&error));
         let making = Making::begin(&real).map_err(unmade)?;
-        let (union, origins) = self.gather(&making)?;
+        let Gathered {
+            union,
+            hashes,
+            origins,
+        } = self.gather(&making)?;
+        let digests = self.vouch(&union, &hashes)?;
         for file in union.files() {
             let to = making.directory().join(&file.name);
             place(&file.path, &to, file.is_borrowed)
+                .map_err(|error| format!("could not write {}: {}", to.display(), reason(&error)))?;
+        }
+        if let Some(merged) = merged(&union, &hashes, &digests) {
+            let to = making.directory().join(HASHES);
+            // Not into the source's own file.
+            fs::remove_file(&to)
+                .and_then(|()| fs::write(&to, merged.text()))
                 .map_err(|error| format!("could not write {}: {}", to.display(), reason(&error)))?;
         }
         if let Some(fault) = Directory::at(destination, making.directory().to_owned()).fault() {
@@ -103,11 +131,61 @@ impl Fetch<'_> {
             return Err(format!("{fault}; it was made of {}", sources.join(" ")));
         }
         making.finish().map_err(unmade)?;
-        Ok(origins)
+        let wheels = union.wheels().map(|file| (file.name.clone(), file.source));
+        Ok(Fetched {
+            origins,
+            wheels: wheels.collect(),
+            digests: of_constraints(&union, &hashes).map(|_| digests),
+        })
     }
 
-    /// What is used of all sources, which lies beside the directory in the making.
-    fn gather(&self, making: &Making) -> Result<(Union, Vec<Origin>), String> {
+    /// Compares each wheel with what its own source says of it. Returns the digests of all
+    /// that somebody says something of.
+    fn vouch(
+        &self,
+        union: &Union,
+        hashes: &[Option<Hashes>],
+    ) -> Result<BTreeMap<String, String>, String> {
+        let has_all = of_constraints(union, hashes).is_some();
+        let wheels: Vec<_> = union
+            .wheels()
+            .filter(|file| has_all || hashes[file.source].is_some())
+            .collect();
+        let paths: Vec<&Path> = wheels.iter().map(|file| file.path.as_path()).collect();
+        let mut digests = BTreeMap::new();
+        let mut faults: Vec<(usize, Fault)> = Vec::new();
+        for (file, digest) in wheels.iter().zip(digests_of(&paths)) {
+            let unread = |error| Fault::Unread {
+                file: file.name.clone(),
+                why: reason(&error),
+            };
+            let compared = digest.map_err(unread).and_then(|digest| {
+                if let Some(hashes) = &hashes[file.source]
+                    && let Some(wheel) = WheelName::parse(&file.name)
+                {
+                    compare(hashes, &file.name, &wheel, &digest)?;
+                }
+                Ok(digest)
+            });
+            match compared {
+                Ok(digest) => drop(digests.insert(file.name.clone(), digest)),
+                Err(fault) => faults.push((file.source, fault)),
+            }
+        }
+        let Some((number, fault)) = faults.first() else {
+            return Ok(digests);
+        };
+        let more = match faults.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {} more)", count(more, "wheel")),
+        };
+        let source = &self.settings.sources[*number];
+        Err(format!("{source}: {fault}{more}"))
+    }
+
+    /// What is used of all sources, which lies beside the directory in the making, with
+    /// the digests that each source has.
+    fn gather(&self, making: &Making) -> Result<Gathered, String> {
         let sources = &self.settings.sources;
         let is_elsewhere = |source: &WheelsSource| !matches!(source, WheelsSource::Path(_));
         if self.settings.registry.insecure && sources.iter().any(is_elsewhere) {
@@ -115,6 +193,7 @@ impl Fetch<'_> {
         }
         let meter = Meter::new(self.tell, self.stopping);
         let mut union = Union::default();
+        let mut hashes = Vec::new();
         let mut origins = Vec::new();
         for (number, source) in sources.iter().enumerate() {
             let named = |why: String| match source {
@@ -128,13 +207,20 @@ impl Fetch<'_> {
             if pile.files().next().is_none() {
                 return Err(named("it has no wheels at its root".to_owned()));
             }
+            let file = pile.files().find(|(name, _)| *name == HASHES);
+            let read = file.map_or(Ok(None), |(_, path)| read_hashes(path, HASHES));
+            hashes.push(read.map_err(|why| format!("{source}: {why}"))?);
             origins.push(Origin {
                 source: source.without_credentials(),
                 digest: digest.map(|digest| digest.to_string()),
                 wheels: union.add(&pile),
             });
         }
-        Ok((union, origins))
+        Ok(Gathered {
+            union,
+            hashes,
+            origins,
+        })
     }
 
     fn one(
@@ -204,6 +290,7 @@ impl Fetch<'_> {
 
     /// `known` are URLs with credentials.
     fn client(&self, known: &[String], advice: &'static Advice) -> Result<Client, String> {
+        self.runner.fetches();
         let registry = &self.settings.registry;
         let bundle = registry
             .authorities
@@ -231,6 +318,39 @@ impl Fetch<'_> {
         };
         lookup.login(reference)
     }
+}
+
+/// What is used, and what the sources say of it.
+struct Gathered {
+    union: Union,
+    /// The digests that each source has.
+    hashes: Vec<Option<Hashes>>,
+    origins: Vec<Origin>,
+}
+
+/// The digests of the source that the constraints come from.
+fn of_constraints<'a>(union: &Union, hashes: &'a [Option<Hashes>]) -> Option<&'a Hashes> {
+    hashes[union.constraints?].as_ref()
+}
+
+/// Those with the digests of wheels of other sources, where there are such wheels: who
+/// names a source vouches for it.
+fn merged(
+    union: &Union,
+    hashes: &[Option<Hashes>],
+    digests: &BTreeMap<String, String>,
+) -> Option<Hashes> {
+    let own = of_constraints(union, hashes)?;
+    let mut merged = own.clone();
+    for file in union.wheels() {
+        if Some(file.source) != union.constraints
+            && let Some(wheel) = WheelName::parse(&file.name)
+            && let Some(digest) = digests.get(&file.name)
+        {
+            merged.add(wheel.name.as_str(), &wheel.version, digest);
+        }
+    }
+    (merged != *own).then_some(merged)
 }
 
 fn tarball(

@@ -13,14 +13,16 @@ pub mod registry;
 mod union;
 mod unpack;
 mod verified;
+mod vouched;
 
 use std::path::{Path, PathBuf};
 
 pub use digest::{Algorithm, Digest, Hasher};
-pub use fetch::{Fetch, Origin};
+pub use fetch::{Fetch, Fetched, Origin};
 pub use local::{Local, absent};
 use making::Making;
 pub use making::abandon;
+pub use vouched::{Fault, compare};
 
 use crate::python::{Name, WheelName, wheels_in};
 use crate::root::Root;
@@ -75,6 +77,23 @@ impl Directory {
             wheels: wheels_in(&real),
             real,
         }
+    }
+
+    /// Its path inside the image.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where it is for this process.
+    #[must_use]
+    pub fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// The wheels' files, in name order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.wheels.iter().map(|(_, path)| path.as_path())
     }
 
     /// Whether there is a wheel of this distribution.

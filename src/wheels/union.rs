@@ -11,7 +11,9 @@ use crate::python::Name;
 #[derive(Debug, Default)]
 pub struct Union {
     files: BTreeMap<String, Chosen>,
-    has_constraints: bool,
+    sources: usize,
+    /// The number of the source that all constraint files come from.
+    pub constraints: Option<usize>,
 }
 
 /// A file that is used.
@@ -23,6 +25,8 @@ pub struct Chosen {
     pub path: PathBuf,
     /// Whether it is somebody else's.
     pub is_borrowed: bool,
+    /// The number of its source.
+    pub source: usize,
 }
 
 impl Union {
@@ -37,11 +41,14 @@ impl Union {
         for (name, path) in pile.files() {
             if is_wheel(name) {
                 wheels += usize::from(self.take(name, path, pile.is_borrowed));
-            } else if brings_constraints && !self.has_constraints {
+            } else if brings_constraints && self.constraints.is_none() {
                 self.take(name, path, pile.is_borrowed);
             }
         }
-        self.has_constraints |= brings_constraints;
+        if brings_constraints {
+            self.constraints.get_or_insert(self.sources);
+        }
+        self.sources += 1;
         wheels
     }
 
@@ -54,6 +61,7 @@ impl Union {
             name: name.to_owned(),
             path: path.to_owned(),
             is_borrowed,
+            source: self.sources,
         };
         self.files.insert(key, chosen);
         true
@@ -62,6 +70,11 @@ impl Union {
     /// All files.
     pub fn files(&self) -> impl Iterator<Item = &Chosen> {
         self.files.values()
+    }
+
+    /// The wheels among them.
+    pub fn wheels(&self) -> impl Iterator<Item = &Chosen> {
+        self.files().filter(|file| is_wheel(&file.name))
     }
 }
 

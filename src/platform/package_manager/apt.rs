@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Download, Installed, PackageManager, Tool, asked};
+use super::{Download, Facts, Installed, PackageManager, Tool, also, asked};
 use crate::command::{Command, Output, Runner};
 use crate::failure::FailedChild;
 use crate::layout::PROGRAMS;
@@ -18,7 +18,10 @@ mod downloads;
 pub struct Apt;
 
 /// dpkg's database of installed packages.
-const STATUS: &str = "/var/lib/dpkg/status";
+pub const STATUS: &str = "/var/lib/dpkg/status";
+
+/// apt's marks: which packages came only because others need them.
+const MARKS: &str = "/var/lib/apt/extended_states";
 
 /// Options of every apt-get call. They say how to work and nothing about what
 /// is installed: the base image's own configuration stays in force.
@@ -63,6 +66,20 @@ impl PackageManager for Apt {
         Ok(status.map(|text| parse_status(&text)).unwrap_or_default())
     }
 
+    fn inventory(&self, root: &Root, _runner: &dyn Runner) -> Result<Vec<Facts>, Box<FailedChild>> {
+        let status = root.read(STATUS).unwrap_or_default();
+        let mut packages: Vec<Facts> = installed(&status).filter_map(|one| facts(&one)).collect();
+        packages.sort();
+        Ok(packages)
+    }
+
+    /// Those that are not marked as there for others.
+    fn marked(&self, root: &Root, _runner: &dyn Runner) -> Option<BTreeSet<String>> {
+        let marks = root.read(MARKS).unwrap_or_default();
+        let status = root.read(STATUS).ok()?;
+        Some(not_automatic(&status, &marks))
+    }
+
     /// `Installed-Size`, deb-control(5), in KiB. What is not installed any more has none.
     fn installed_bytes(&self, root: &Root, _runner: &dyn Runner) -> u64 {
         let status = root.read(STATUS).unwrap_or_default();
@@ -92,7 +109,7 @@ impl PackageManager for Apt {
     }
 
     fn refresh(&self) -> Command {
-        apt_get("update").args([
+        apt_get("update").online(true).args([
             // Without this apt reports a list that it could not get and succeeds.
             "--error-on=any",
             // Otherwise it makes its index of all packages twice; whoever needs it makes it.
@@ -117,7 +134,7 @@ impl PackageManager for Apt {
     fn simulate(&self, packages: &[String]) -> Command {
         // It decides all that an installation decides; --simulate takes four times as
         // long, because it lists every package with what it depends on.
-        install("install")
+        install()
             // It names MD5 sums if it is not told otherwise.
             .args(["--print-uris", "--option=Acquire::ForceHash=SHA256"])
             .args(packages)
@@ -143,7 +160,12 @@ impl PackageManager for Apt {
     }
 
     fn install(&self, packages: &[String]) -> Command {
-        install("install").args(packages)
+        install().online(true).args(packages)
+    }
+
+    fn in_two(&self, install: &Command) -> Option<(Command, Command)> {
+        let fetch = also(install, "--download-only");
+        Some((fetch, also(install, "--no-download").online(false)))
     }
 
     fn mark_unneeded(&self, packages: &[String]) -> Option<Command> {
@@ -228,7 +250,7 @@ fn library(dependencies: &str) -> Option<String> {
 
 /// Installs what is asked for and what that depends on, whatever the base image's
 /// configuration says: one that asks for suggested packages brings a thousand.
-fn install(command: &str) -> Command {
+fn install() -> Command {
     Command::new("apt-get")
         .args(OPTIONS)
         .arg("--option=APT::Install-Suggests=false")
@@ -236,7 +258,7 @@ fn install(command: &str) -> Command {
         .arg(format!(
             "--option=DPkg::Path={PROGRAMS}:/usr/sbin:/usr/bin:/sbin:/bin"
         ))
-        .args([command, "--yes", "--no-install-recommends"])
+        .args(["install", "--yes", "--no-install-recommends"])
 }
 
 /// The packages that a simulated removal would purge.
@@ -245,32 +267,92 @@ fn purged(simulation: &str) -> Vec<String> {
     captures.map(|capture| capture[1].to_owned()).collect()
 }
 
-/// Reads dpkg's status file (deb822, deb-control(5)): the packages whose state is `installed`.
+/// A package in one of dpkg's and apt's files (deb822, deb-control(5)).
+#[derive(Debug)]
+pub struct Paragraph<'a>(&'a str);
+
+impl<'a> Paragraph<'a> {
+    /// What it says of this, its first line.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a str> {
+        let mut lines = self.0.lines();
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    }
+}
+
+/// All packages of such a file.
+pub fn paragraphs(text: &str) -> impl Iterator<Item = Paragraph<'_>> {
+    text.split("\n\n").map(Paragraph)
+}
+
+/// The packages of dpkg's status file whose state is `installed`.
+fn installed(status: &str) -> impl Iterator<Item = Paragraph<'_>> {
+    paragraphs(status).filter(|package| {
+        let status = package.field("Status").unwrap_or_default();
+        status.split_whitespace().nth(2) == Some("installed")
+    })
+}
+
 fn parse_status(text: &str) -> Installed {
-    let mut installed = Installed::default();
-    for paragraph in text.split("\n\n") {
-        let field = |name: &str| {
-            paragraph
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-                .map(str::trim)
-        };
-        let (Some(package), Some(status), Some(version)) =
-            (field("Package"), field("Status"), field("Version"))
+    let mut all = Installed::default();
+    for package in installed(text) {
+        let (Some(name), Some(version)) = (package.field("Package"), package.field("Version"))
         else {
             continue;
         };
-        if status.split_whitespace().nth(2) != Some("installed") {
-            continue;
+        for provided in names(package.field("Provides").unwrap_or_default(), ',') {
+            all.provide(provided);
         }
-        for provided in field("Provides").unwrap_or_default().split(',') {
-            if let Some(name) = provided.split_whitespace().next() {
-                installed.provide(name);
-            }
-        }
-        installed.add(package, version);
+        all.add(name, version);
     }
-    installed
+    all
+}
+
+/// The names in a field of relationships, deb-control(5), without versions and architectures.
+fn names(field: &str, separator: char) -> impl Iterator<Item = &str> {
+    field.split(separator).filter_map(|one| {
+        let name = one.split_whitespace().next()?;
+        Some(name.split(['(', ':']).next().unwrap_or(name))
+    })
+}
+
+fn facts(package: &Paragraph<'_>) -> Option<Facts> {
+    let owned = |field: &str| package.field(field).map(str::to_owned);
+    let needed = ["Pre-Depends", "Depends"].into_iter();
+    let needed = needed.flat_map(|field| package.field(field).unwrap_or_default().split(','));
+    let alternatives = |one: &str| -> Vec<String> { names(one, '|').map(str::to_owned).collect() };
+    let provides = names(package.field("Provides").unwrap_or_default(), ',');
+    Some(Facts {
+        name: owned("Package")?,
+        architecture: owned("Architecture")?,
+        version: owned("Version")?,
+        // `glibc (2.41-12)`, the version only where it is another one.
+        source: package
+            .field("Source")
+            .map(|source| source.replace(" (", "@").replace(')', "")),
+        // It is in /usr/share/doc.
+        licence: None,
+        depends: needed
+            .map(alternatives)
+            .filter(|alternatives| !alternatives.is_empty())
+            .collect(),
+        provides: provides.map(str::to_owned).collect(),
+    })
+}
+
+/// The installed packages that apt's marks do not call automatic.
+fn not_automatic(status: &str, marks: &str) -> BTreeSet<String> {
+    let automatic: BTreeSet<&str> = paragraphs(marks)
+        .filter(|package| package.field("Auto-Installed") == Some("1"))
+        .filter_map(|package| package.field("Package"))
+        .collect();
+    installed(status)
+        .filter_map(|package| package.field("Package"))
+        .filter(|name| !automatic.contains(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether the status file has packages that are unpacked and not set up.
@@ -302,6 +384,35 @@ mod tests {
             installed.names(),
             ["held", "libpython3.12", "libpython3.12t64"].into()
         );
+    }
+
+    #[test]
+    fn what_is_known_of_packages_is_read() {
+        let status = "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nSource: glibc\nVersion: 2.41-12\n\n\
+             Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n\n\
+             Package: git\nStatus: install ok installed\nArchitecture: amd64\nSource: git-all (1:2.4)\nVersion: 1:2.4+b1\n\
+             Pre-Depends: dpkg (>= 1.15)\nDepends: libc6 (>= 2.38), perl:any, a-mta | mail-transport-agent\n\
+             Provides: git-completion, git-core (= 1:2.4)\n";
+        let all: Vec<Facts> = installed(status).filter_map(|one| facts(&one)).collect();
+        let [libc, git] = &all[..] else {
+            panic!("{all:?}");
+        };
+        assert_eq!(libc.source.as_deref(), Some("glibc"));
+        assert_eq!(git.source.as_deref(), Some("git-all@1:2.4"));
+        assert_eq!((&*git.version, &*git.architecture), ("1:2.4+b1", "amd64"));
+        assert_eq!(
+            git.depends,
+            [
+                vec!["dpkg"],
+                vec!["libc6"],
+                vec!["perl"],
+                vec!["a-mta", "mail-transport-agent"]
+            ]
+        );
+        assert_eq!(git.provides, ["git-completion", "git-core"]);
+        let marks = "Package: libc6\nArchitecture: amd64\nAuto-Installed: 1\n\n\
+                     Package: git\nArchitecture: amd64\nAuto-Installed: 0\n";
+        assert_eq!(not_automatic(status, marks), ["git".to_owned()].into());
     }
 
     #[test]

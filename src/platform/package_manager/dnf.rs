@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Installed, PackageManager, Tool, asked, rpm};
+use super::{Facts, Installed, PackageManager, Tool, also, asked, rpm};
 use crate::command::{Command, Ending, Output, Runner};
 use crate::failure::FailedChild;
 use crate::root::Root;
@@ -104,6 +104,18 @@ impl PackageManager for Dnf {
         rpm::installed(root, runner)
     }
 
+    fn inventory(&self, root: &Root, runner: &dyn Runner) -> Result<Vec<Facts>, Box<FailedChild>> {
+        rpm::inventory(root, runner)
+    }
+
+    fn marked(&self, _root: &Root, runner: &dyn Runner) -> Option<BTreeSet<String>> {
+        if self.kind == Kind::Micro {
+            return None;
+        }
+        let answer = asked(&self.names("--userinstalled"), runner).ok()?;
+        Some(answer.lines().map(str::to_owned).collect())
+    }
+
     fn meant(&self, names: &[String], runner: &dyn Runner) -> BTreeSet<String> {
         rpm::meant(names, runner)
     }
@@ -123,7 +135,7 @@ impl PackageManager for Dnf {
 
     fn refresh(&self) -> Command {
         let refresh = (self.kind != Kind::Micro).then_some("--refresh");
-        self.call("makecache").args(refresh)
+        self.call("makecache").args(refresh).online(true)
     }
 
     fn available(&self) -> Option<Command> {
@@ -135,6 +147,7 @@ impl PackageManager for Dnf {
         let offline = (self.kind != Kind::Micro).then_some("--cacheonly");
         // The later of two contradicting answers counts.
         let install = self.call("install").args(offline);
+        let install = install.online(self.kind == Kind::Micro);
         install.arg("--assumeno").args(packages)
     }
 
@@ -151,7 +164,7 @@ impl PackageManager for Dnf {
     }
 
     fn reinstall(&self, packages: &[String]) -> Command {
-        self.call("reinstall").args(packages)
+        self.call("reinstall").args(packages).online(true)
     }
 
     fn unknown(&self, simulation: &Output) -> Vec<String> {
@@ -167,7 +180,14 @@ impl PackageManager for Dnf {
     }
 
     fn install(&self, packages: &[String]) -> Command {
-        self.call("install").args(packages)
+        self.call("install").args(packages).online(true)
+    }
+
+    /// microdnf cannot be told to ask nobody.
+    fn in_two(&self, install: &Command) -> Option<(Command, Command)> {
+        let fetch = also(install, "--downloadonly");
+        let rest = also(install, "--cacheonly").online(false);
+        (self.kind != Kind::Micro).then_some((fetch, rest))
     }
 
     fn mark_unneeded(&self, packages: &[String]) -> Option<Command> {

@@ -7,6 +7,9 @@ mod zypper;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use apt::{Paragraph, STATUS as DPKG_STATUS, paragraphs};
+pub use rpm::{KEY as RPM_KEY, query_copy as ask_rpm};
+
 use super::Family;
 use crate::command::{Command, Output, Runner};
 use crate::failure::FailedChild;
@@ -19,6 +22,15 @@ pub trait PackageManager: Sync + std::fmt::Debug {
 
     /// What is installed, as its database says.
     fn installed(&self, root: &Root, runner: &dyn Runner) -> Result<Installed, Box<FailedChild>>;
+
+    /// The installed packages and what is known of each, sorted by name.
+    fn inventory(&self, root: &Root, runner: &dyn Runner) -> Result<Vec<Facts>, Box<FailedChild>>;
+
+    /// The packages that are marked as asked for; none where it keeps no such marks, or
+    /// they cannot be read.
+    fn marked(&self, _root: &Root, _runner: &dyn Runner) -> Option<BTreeSet<String>> {
+        None
+    }
 
     /// The installed packages that these names stand for.
     fn meant(&self, names: &[String], _runner: &dyn Runner) -> BTreeSet<String> {
@@ -81,6 +93,12 @@ pub trait PackageManager: Sync + std::fmt::Debug {
 
     /// Installs packages in one transaction, without those that are only recommended.
     fn install(&self, packages: &[String]) -> Command;
+
+    /// An installation as two commands: one that only fetches, and one that installs what was
+    /// fetched and needs no network. None where it is one.
+    fn in_two(&self, _install: &Command) -> Option<(Command, Command)> {
+        None
+    }
 
     /// The packages whose scripts failed, and which count as installed all the same, so that
     /// another installation would pass over them.
@@ -157,6 +175,27 @@ pub enum Tool {
     Accounts,
 }
 
+/// What a package manager's database says of an installed package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Facts {
+    /// Its name.
+    pub name: String,
+    /// Its architecture, in the package manager's own words.
+    pub architecture: String,
+    /// Its version, with epoch and release.
+    pub version: String,
+    /// What it was built of, where it is called differently: `glibc`, `glibc@2.41-12` of
+    /// apt's, the file of the source package of rpm's.
+    pub source: Option<String>,
+    /// Its licence, where the database has it.
+    pub licence: Option<String>,
+    /// What it depends on, each by what fulfils it, the preferred one first; empty where the
+    /// database says it in other terms than packages.
+    pub depends: Vec<Vec<String>>,
+    /// The names that it provides beside its own, where `depends` has such.
+    pub provides: Vec<String>,
+}
+
 /// Installed packages and what they provide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installed {
@@ -192,6 +231,16 @@ impl Installed {
         let names = self.packages.keys().chain(&self.provided);
         names.map(String::as_str).collect()
     }
+}
+
+/// An installation with one option more, which zypper wants before the packages.
+fn also(install: &Command, option: &str) -> Command {
+    let mut command = install.clone();
+    let is_verb = |word: &String| word == "install" || word == "reinstall";
+    let verb = command.arguments.iter().position(is_verb);
+    let behind = verb.map_or(0, |index| index + 1);
+    command.arguments.insert(behind, option.to_owned());
+    command
 }
 
 /// What a command prints when it succeeds.

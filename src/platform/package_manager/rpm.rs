@@ -2,14 +2,18 @@
 //! depends on the distribution and its release.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use tempfile::TempDir;
 
-use super::{Installed, asked};
+use super::{Facts, Installed, asked};
 use crate::command::{Command, Output, Runner};
 use crate::failure::FailedChild;
 use crate::root::Root;
+use crate::words::reason;
 
 /// Where the database is, the newer place first: Fedora, EL 10 and openSUSE have it with
 /// the system's read-only part.
@@ -21,6 +25,9 @@ const DATABASES: [(&str, &str); 3] = [
     ("Packages.db", "ndb"),
     ("Packages", "bdb_ro"),
 ];
+
+/// Keys that packages are verified with, which dnf and zypper import: no packages.
+pub const KEY: &str = "gpg-pubkey";
 
 /// What rpm leaves behind.
 pub const LEFTOVERS: &[&str] = &[
@@ -52,14 +59,42 @@ pub fn broken(output: &Output) -> BTreeSet<String> {
     packages.collect()
 }
 
-/// Asks the whole database; nothing where there is none, because rpm would make one.
-fn query(root: &Root, runner: &dyn Runner, format: &str) -> Result<String, Box<FailedChild>> {
-    let database = PLACES.iter().find_map(|place| {
+/// Asks a copy of rpm's database, of every package in this format: rpm makes files beside
+/// the one that it reads. The error says why there is no answer.
+pub fn query_copy(root: &Root, runner: &dyn Runner, format: &str) -> Result<String, String> {
+    let Some((place, _)) = database(root) else {
+        return Ok(String::new());
+    };
+    let copied = || -> io::Result<TempDir> {
+        let copy = tempfile::tempdir()?;
+        let to = Root::new(copy.path()).join(place);
+        fs::create_dir_all(&to)?;
+        // A log that belongs to it, an index: all that is there.
+        for entry in fs::read_dir(root.join(place))? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), to.join(entry.file_name()))?;
+            }
+        }
+        Ok(copy)
+    };
+    let copy = copied().map_err(|error| format!("could not copy {place}: {}", reason(&error)))?;
+    let answer = query(&Root::new(copy.path()), runner, format);
+    answer.map_err(|failed| format!("{} {}", failed.command, failed.ending))
+}
+
+/// The database: where it is, and its kind.
+fn database(root: &Root) -> Option<(&'static str, &'static str)> {
+    PLACES.iter().find_map(|place| {
         let is_there = |(name, _): &&(&str, &str)| root.is_file(format!("{place}/{name}"));
         let (_, kind) = DATABASES.iter().find(is_there)?;
-        Some((place, kind))
-    });
-    let Some((place, kind)) = database else {
+        Some((*place, *kind))
+    })
+}
+
+/// Asks the whole database; nothing where there is none, because rpm would make one.
+fn query(root: &Root, runner: &dyn Runner, format: &str) -> Result<String, Box<FailedChild>> {
+    let Some((place, kind)) = database(root) else {
         return Ok(String::new());
     };
     let mut rpm = Command::new("rpm").variable("LC_ALL", "C");
@@ -85,13 +120,40 @@ fn parse(answer: &str) -> Installed {
     let mut installed = Installed::default();
     for line in answer.lines() {
         match line.split_once('\t') {
-            // Keys that packages are verified with, which dnf and zypper import.
-            Some(("gpg-pubkey", _)) => {}
+            Some((KEY, _)) => {}
             Some((name, version)) => installed.add(name, version),
             None => installed.provide(line),
         }
     }
     installed
+}
+
+/// What is known of the installed packages. What they depend on, rpm says in capabilities and
+/// files, and not in packages.
+pub fn inventory(root: &Root, runner: &dyn Runner) -> Result<Vec<Facts>, Box<FailedChild>> {
+    let format = "%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{SOURCERPM}\\t%{LICENSE}\\n";
+    query(root, runner, format).map(|answer| parse_facts(&answer))
+}
+
+fn parse_facts(answer: &str) -> Vec<Facts> {
+    let parsed = answer.lines().filter_map(|line| {
+        let mut fields = line.splitn(5, '\t');
+        let mut field = || fields.next().map(str::to_owned);
+        // What rpm says of a field that is not there.
+        let given = |value: String| (value != "(none)").then_some(value);
+        Some(Facts {
+            name: field()?,
+            architecture: field()?,
+            version: field()?,
+            source: field().and_then(given),
+            licence: field().and_then(given),
+            depends: Vec::new(),
+            provides: Vec::new(),
+        })
+    });
+    let mut packages: Vec<Facts> = parsed.filter(|package| package.name != KEY).collect();
+    packages.sort();
+    packages
 }
 
 /// What the installed packages weigh, in bytes.
@@ -240,6 +302,38 @@ mod tests {
         assert_eq!(
             installed.packages().collect::<Vec<_>>(),
             [("bash", "5.1-9")]
+        );
+    }
+
+    #[test]
+    fn what_is_known_of_packages_is_read() {
+        let all = parse_facts(
+            "gpg-pubkey\t(none)\t8483c65d-5ccc5b19\t(none)\tpubkey\n\
+             git-core\tx86_64\t1:2.43-1\tgit-2.43-1.src.rpm\tGPLv2 and (LGPLv2+ or MIT)\n\
+             bash\tnoarch\t5.1-9\t(none)\t(none)\n",
+        );
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| {
+                (
+                    &*one.name,
+                    &*one.version,
+                    one.source.as_deref(),
+                    one.licence.as_deref(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("bash", "5.1-9", None, None),
+                (
+                    "git-core",
+                    "1:2.43-1",
+                    Some("git-2.43-1.src.rpm"),
+                    Some("GPLv2 and (LGPLv2+ or MIT)")
+                )
+            ]
         );
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Installed, PackageManager, Tool, rpm};
+use super::{Facts, Installed, PackageManager, Tool, also, rpm};
 use crate::command::{Command, Ending, Output, Runner};
 use crate::failure::FailedChild;
 use crate::root::Root;
@@ -48,6 +48,10 @@ impl PackageManager for Zypper {
         rpm::installed(root, runner)
     }
 
+    fn inventory(&self, root: &Root, runner: &dyn Runner) -> Result<Vec<Facts>, Box<FailedChild>> {
+        rpm::inventory(root, runner)
+    }
+
     fn meant(&self, names: &[String], runner: &dyn Runner) -> BTreeSet<String> {
         rpm::meant(names, runner)
     }
@@ -63,7 +67,7 @@ impl PackageManager for Zypper {
     /// A repository that does not answer is skipped, and then the status is 106 (zypper(8)).
     fn refresh(&self) -> Command {
         // Repositories may come from a service (zypper(8)), as in images of Leap 16.
-        zypper(&["refresh", "--services"])
+        zypper(&["refresh", "--services"]).online(true)
     }
 
     fn available(&self) -> Option<Command> {
@@ -87,7 +91,7 @@ impl PackageManager for Zypper {
     }
 
     fn reinstall(&self, packages: &[String]) -> Command {
-        install().arg("--force").args(packages)
+        install().online(true).arg("--force").args(packages)
     }
 
     fn simulate(&self, packages: &[String]) -> Command {
@@ -107,7 +111,12 @@ impl PackageManager for Zypper {
     }
 
     fn install(&self, packages: &[String]) -> Command {
-        install().args(packages)
+        install().online(true).args(packages)
+    }
+
+    fn in_two(&self, install: &Command) -> Option<(Command, Command)> {
+        let fetch = also(install, "--download-only");
+        Some((fetch, install.clone().online(false)))
     }
 
     fn unneeded(
@@ -178,9 +187,17 @@ mod tests {
 
     #[test]
     fn one_transaction_without_recommended_packages() {
+        let install = Zypper.install(&["git-core".to_owned()]);
         assert_eq!(
-            Zypper.install(&["git-core".to_owned()]).to_string(),
+            install.to_string(),
             "zypper --non-interactive --no-refresh install --no-recommends --auto-agree-with-licenses git-core"
         );
+        let (fetch, rest) = Zypper.in_two(&install).expect("two");
+        assert_eq!(
+            fetch.to_string(),
+            "zypper --non-interactive --no-refresh install --download-only --no-recommends --auto-agree-with-licenses git-core"
+        );
+        assert_eq!(rest.to_string(), install.to_string());
+        assert!(install.online && fetch.online && !rest.online);
     }
 }

@@ -189,6 +189,7 @@ impl Maker<'_> {
             source: &source,
             into: &partial,
             constraints: &pins(),
+            hashes: None,
             index: &self.workshop.index.closed(&links()),
         };
         let mut command = self.workshop.builder().command(&build, &python());

@@ -100,6 +100,10 @@ impl Task for Install {
         format!("{from}, as {}", self.console.directory)
     }
 
+    fn online(&self) -> bool {
+        self.source.is_none() && self.console.clone().online()
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let console = &self.console;
         let from = if let Some(at) = &self.source {

@@ -340,6 +340,17 @@ impl<'a> Site<'a> {
         context.run("collect Horizon's assets", &collect)?;
         let compress = manage(&["compress", "--force"]);
         context.run("compress Horizon's assets", &compress)?;
+        self.sort_manifests(context)
+    }
+
+    /// `compress` renders in threads and lists what came of it in the order in which they
+    /// ended, which makes two builds differ.
+    fn sort_manifests(&self, context: &Context<'_>) -> Result<(), Failure> {
+        for path in self.root.glob(&format!("{ASSETS}/*/manifest.json")) {
+            if let Some(sorted) = sorted(&context.read(&path)?) {
+                context.write(&path, &sorted)?;
+            }
+        }
         Ok(())
     }
 
@@ -378,6 +389,13 @@ fn link(context: &Context<'_>, target: &str, at: &str) -> Result<(), Failure> {
     made.map_err(|error| file("link", &path, &error))
 }
 
+/// A JSON text with the keys of its objects in order; none of what is no JSON.
+fn sorted(json: &str) -> Option<String> {
+    // serde_json keeps objects in a BTreeMap.
+    let value: serde_json::Value = serde_json::from_str(json).ok()?;
+    serde_json::to_string_pretty(&value).ok()
+}
+
 fn is_program(root: &Root, name: &str) -> bool {
     let directories: [PathBuf; 3] =
         ["/usr/local/bin", "/usr/bin", "/bin"].map(|path| root.join(Path::new(path)));
@@ -402,3 +420,17 @@ if __name__ == \"__main__\":
     os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"openstack_dashboard.settings\")
     execute_from_command_line(sys.argv)
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::sorted;
+
+    #[test]
+    fn keys_are_in_order() {
+        assert_eq!(
+            sorted("{\"b\": \"<link>\", \"a\": 1}").as_deref(),
+            Some("{\n  \"a\": 1,\n  \"b\": \"<link>\"\n}")
+        );
+        assert_eq!(sorted("no"), None);
+    }
+}

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::super::packages;
-use super::super::transaction::{RefreshLists, note_base, restrain};
+use super::super::transaction::{RefreshLists, described, note_base, parts, restrain};
 use crate::command::Command;
 use crate::context::Context;
 use crate::download::{Client, FILE, Fetched, Trust, Wanted};
@@ -16,7 +16,7 @@ use crate::plan::{Action, Task, View};
 use crate::platform::Family;
 use crate::platform::package_manager::PackageManager;
 use crate::record::PackageFile;
-use crate::settings::{PinnedFile, Place, Settings};
+use crate::settings::{Hermetic, PinnedFile, Place, Settings};
 
 /// LOCI's name of the profile. No bindep file can have it: names of profiles have no `_`.
 const PROFILE: &str = "mod_oauth2";
@@ -80,6 +80,7 @@ pub(super) fn oauth2(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
         .filter_map(|file| source(view, file, findings).map(|url| (file.clone(), url)));
     let install = Install {
         manager,
+        hermetic: view.settings.hermetic,
         files: files.collect(),
     };
     let is_done =
@@ -113,6 +114,7 @@ fn source(view: &View<'_>, file: &PinnedFile, findings: &mut Findings) -> Option
 #[derive(Debug)]
 struct Install {
     manager: &'static dyn PackageManager,
+    hermetic: Hermetic,
     /// Each with the URL that it is fetched from.
     files: Vec<(PinnedFile, String)>,
 }
@@ -138,8 +140,9 @@ impl Install {
         std::iter::once("apache2".to_owned()).chain(files).collect()
     }
 
-    fn command(&self) -> Command {
-        self.manager.install(&self.packages()).arg(OLDER)
+    fn commands(&self) -> Vec<Command> {
+        let install = self.manager.install(&self.packages()).arg(OLDER);
+        parts(install, self.manager, self.hermetic)
     }
 
     fn trial(&self) -> Command {
@@ -169,6 +172,9 @@ impl Install {
             why,
             advice: "Nothing of it was installed. Correct MOD_OAUTH2_PACKAGES, or what is served there.",
         };
+        if self.files.iter().any(|(_, url)| !url.starts_with("file:")) {
+            context.runner.fetches();
+        }
         let known: Vec<String> = self.files.iter().map(|(_, url)| url.clone()).collect();
         let trust = Trust::default();
         let client = Client::trusting(context.environment, &known, &trust, &FILE)
@@ -198,7 +204,11 @@ impl Install {
 
 impl Task for Install {
     fn describe(&self) -> String {
-        format!("{}; {}", self.command(), Self::enable())
+        format!("{}; {}", described(&self.commands()), Self::enable())
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn details(&self) -> Vec<String> {
@@ -217,7 +227,9 @@ impl Task for Install {
         self.fetch(context)?;
         self.check(context)?;
         note_base(context, self.manager)?;
-        context.run("install Apache's module oauth2", &self.command())?;
+        for command in self.commands() {
+            context.run("install Apache's module oauth2", &command)?;
+        }
         context.run("enable Apache's module oauth2", &Self::enable())?;
         context.note("Apache's module oauth2 is enabled");
         let files = self.files.iter().map(|(file, _)| PackageFile {

@@ -4,14 +4,16 @@
 //! `before-pip` in the same directory for those that run before `build`.
 
 use super::super::source;
+use super::super::transaction::note_base;
 use crate::command::{Command, Ending};
 use crate::context::Context;
 use crate::failure::{FailedChild, Failure};
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
-use crate::inputs::interpreter;
+use crate::inputs::{asks_for_network, interpreter};
 use crate::layout::{STATE, VIRTUALENV};
 use crate::plan::{Action, Task, View};
+use crate::platform::package_manager::PackageManager;
 use crate::root::Root;
 use crate::step::StepName;
 use crate::words::count;
@@ -46,6 +48,8 @@ fn plan(view: &View<'_>, scripts: &[String], sources: &[String], again: bool) ->
     let variables = variables(view);
     let runs = scripts.iter().map(|script| Run {
         script: script.clone(),
+        manager: view.platform.package_manager,
+        online: asks_for_network(view.root, script),
         variables: variables.clone(),
         sources: sources.to_vec(),
     });
@@ -82,6 +86,8 @@ fn variables(view: &View<'_>) -> Vec<(String, String)> {
     ];
     let given = settings.given.in_force();
     let given = given.map(|(argument, value)| (argument.name, value));
+    // Whoever reads it expects a number: setuptools fails when it is empty.
+    let given = given.filter(|(name, value)| *name != "SOURCE_DATE_EPOCH" || !value.is_empty());
     given
         .chain(found)
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -91,6 +97,8 @@ fn variables(view: &View<'_>) -> Vec<(String, String)> {
 #[derive(Debug)]
 struct Run {
     script: String,
+    manager: &'static dyn PackageManager,
+    online: bool,
     variables: Vec<(String, String)>,
     /// What it may have changed: another one in its place is as it was before.
     sources: Vec<String>,
@@ -127,8 +135,16 @@ impl Task for Run {
         self.script.clone()
     }
 
+    fn online(&self) -> bool {
+        self.online
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let command = Command::new(&self.script).directory("/");
+        // What it may install is then told from what was there.
+        note_base(context, self.manager)?;
+        let command = Command::new(&self.script)
+            .directory("/")
+            .online(self.online);
         let variables = self.variables.iter();
         let command = variables.fold(command, |command, (name, value)| {
             command.variable(name, value)

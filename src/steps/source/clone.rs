@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::partial;
-use crate::command::Command;
+use crate::command::{Command, Ending};
 use crate::context::Context;
 use crate::download::{back_off, retries};
 use crate::failure::{FailedChild, Failure};
@@ -52,6 +52,11 @@ impl Task for Clone {
         )
     }
 
+    /// A local one may have submodules that are not.
+    fn online(&self) -> bool {
+        true
+    }
+
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let partial = partial(&self.directory);
         let made = self.make(context, &partial);
@@ -59,7 +64,6 @@ impl Task for Clone {
             context.remove(&partial)?;
         }
         made?;
-        context.rename(&partial, &self.directory)?;
         context.record(|record| {
             record.sources.insert(
                 self.project.clone(),
@@ -70,6 +74,9 @@ impl Task for Clone {
                 },
             );
         });
+        // Before it is there: the next run uses what is there, and would not know where from.
+        context.keep_record()?;
+        context.rename(&partial, &self.directory)?;
         Ok(())
     }
 }
@@ -105,6 +112,7 @@ impl Clone {
             context,
             remote: Remote::new(&self.repository, file.as_deref()),
             directory: into,
+            online: self.extent() != Extent::Shared && !self.repository.starts_with("file:"),
         };
         let extent = self.extent();
         match self.attempt(&git, extent) {
@@ -148,7 +156,7 @@ impl Clone {
             .map_err(failed("check out the source"))?;
         if git.has(".gitmodules") {
             let update = ["submodule", "update", "--init", "--recursive", "--quiet"];
-            git.fetch(&git.command(&update))
+            git.fetch(&git.command(&update).online(true))
                 .map_err(failed("get the submodules of the source"))?;
         }
         Ok(())
@@ -175,9 +183,17 @@ impl Clone {
             let wanted = format!("{candidate}^{{commit}}");
             let ask = git.command(&["rev-parse", "--verify", "--quiet", &wanted]);
             // Asking for an absent commit would make a partial clone fetch it and fail noisily.
-            let output = git.context.attempt(&ask.variable("GIT_NO_LAZY_FETCH", "1"));
-            if output.ending.success() {
-                return Ok(output.stdout.trim().to_owned());
+            let ask = ask.variable("GIT_NO_LAZY_FETCH", "1");
+            let output = git.context.attempt(&ask);
+            match output.ending {
+                Ending::Exited(0) => return Ok(output.stdout.trim().to_owned()),
+                Ending::Exited(_) => {}
+                // That is no answer: a tag may have the name of a branch.
+                Ending::Killed(_) | Ending::NotStarted(_) => {
+                    let failure = Failure::command("look for the reference in the clone");
+                    let child = FailedChild::new(&ask, &output);
+                    return Err((failure(child), Trouble::Lasting));
+                }
             }
         }
         // Gerrit's changes and bare commits are not among a clone's references.
@@ -231,6 +247,8 @@ struct Git<'a> {
     context: &'a Context<'a>,
     remote: Remote,
     directory: &'a str,
+    /// Whether the repository is on another machine.
+    online: bool,
 }
 
 /// A child that could not get what it was to get.
@@ -254,7 +272,7 @@ impl Git<'_> {
     fn fetch(&self, command: &Command) -> Result<(), Failed> {
         let context = self.context;
         let told = self.remote.told(command.clone(), context.environment);
-        let told = impatient(told, context);
+        let told = impatient(told, context).online(self.online || command.online);
         // A number that is none is told where wheels are fetched, or by pip.
         let retries = retries(context.environment).unwrap_or_default();
         let mut tries = 1;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::{identity, place};
-use crate::command::Command;
+use super::{identity, place, tree};
+use crate::command::{Command, Ending};
 use crate::context::{Context, file, write_whole};
 use crate::failure::{FailedChild, Failure, RejectedHunk};
 use crate::fingerprint::sha256_of;
@@ -51,6 +51,11 @@ fn applied(root: &Root, project: &str, place: &str) -> Vec<AppliedPatch> {
     }
     let patches = root.glob(&format!("{}/*.patch", kept(project)));
     read(root, patches.into_iter())
+}
+
+/// Whether none of ours was applied to a source.
+pub(super) fn are_none(root: &Root, project: &str, place: &str) -> bool {
+    applied(root, project, place).is_empty()
 }
 
 /// The file that says to which source the patches were applied.
@@ -101,6 +106,9 @@ impl Task for Patch {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         self.note_source(context)?;
+        if git::is_checkout(context.root, &self.place) {
+            tree::record_changes(context, &self.project, &self.place);
+        }
         let applied = self.applied(context.root);
         let pairs = applied.iter().zip(&self.wanted);
         let same = pairs
@@ -111,9 +119,14 @@ impl Task for Patch {
             let path = context.root.join(&patch.file);
             let text = fs::read(&path).map_err(|error| file("read", &path, &error))?;
             let (begun, kept) = (begun(&self.project), self.kept(index));
-            write_whole(&context.root.join(&begun), &text)?;
             let apply = self.apply(&["--", &patch.file]);
-            let output = context.attempt(&apply);
+            // Beforehand: git that fails later has changed something.
+            let check = self.apply(&["--check", "--", &patch.file]);
+            let output = context.runner.ask(&check);
+            let doing = format!("apply {} to {}", patch.file, self.place);
+            if !matches!(output.ending, Ending::Exited(_)) {
+                return Err(Failure::command(&doing)(FailedChild::new(&check, &output)));
+            }
             if !output.ending.success() {
                 let said = format!("{}{}", output.stdout, output.stderr);
                 let back = self.apply(&["--reverse", "--check", "--", &patch.file]);
@@ -124,19 +137,20 @@ impl Task for Patch {
                     is_there: context.runner.ask(&back).ending.success(),
                     child: FailedChild::new(&apply, &output),
                 };
-                context.remove(&begun)?;
                 // All or none, so that what is there has a name.
                 self.take_back(context, &self.applied(context.root))?;
                 return Err(failure);
             }
-            context.rename(&begun, &kept)?;
+            write_whole(&context.root.join(&begun), &text)?;
+            context.run(&doing, &apply)?;
             self.declare(context, &created(&String::from_utf8_lossy(&text)))?;
+            context.rename(&begun, &kept)?;
         }
         context.record(|record| {
             let source = record.sources.entry(self.project.clone()).or_default();
             source.patches.clone_from(&self.wanted);
         });
-        Ok(())
+        context.keep_record()
     }
 }
 
@@ -163,11 +177,26 @@ impl Patch {
         if !root.exists(&begun) {
             return Ok(());
         }
-        let back = self.apply(&["--reverse", "--check", "--", &begun]);
-        if context.runner.ask(&back).ending.success() {
+        let applies = |direction: &[&str]| {
+            let check = [direction, &["--check", "--", &begun]].concat();
+            context.runner.ask(&self.apply(&check)).ending.success()
+        };
+        if applies(&["--reverse"]) {
+            let path = root.join(&begun);
+            let text = fs::read(&path).map_err(|error| file("read", &path, &error))?;
+            self.declare(context, &created(&String::from_utf8_lossy(&text)))?;
             context.rename(&begun, &self.kept(self.applied(root).len()))
-        } else {
+        } else if applies(&[]) {
             context.remove(&begun)
+        } else {
+            Err(Failure::OwnHook {
+                doing: "finish an interrupted patch",
+                why: vec![format!(
+                    "an earlier run was ended while {begun} was applied to {}: a part of it is there",
+                    self.place
+                )],
+                advice: "Remove the source, to have it made anew, or put it back as it was.",
+            })
         }
     }
 

@@ -50,8 +50,8 @@ impl Sources {
             tell: &|_, _| (),
             stopping: &|| false,
         };
-        let origins = fetch.fetch("/to/wheels")?;
-        Ok(origins.iter().map(ToString::to_string).collect())
+        let fetched = fetch.fetch("/to/wheels")?;
+        Ok(fetched.origins.iter().map(ToString::to_string).collect())
     }
 
     /// What is there of the destination and beside it.
@@ -139,5 +139,95 @@ fn nothing_is_there_after_a_failure() {
         let error = sources.fetch(given).expect_err(given);
         assert!(error.starts_with(why), "{error}");
         assert_eq!(sources.there(), BTreeMap::new(), "{given}");
+    }
+}
+
+/// `hashes.txt` of wheels of which each holds what it is called.
+fn hashes(wheels: &[(&str, &str, &str)]) -> String {
+    let mut hashes = Hashes::default();
+    for (name, version, content) in wheels {
+        let digest = Digest::of(super::super::Algorithm::Sha256, content.as_bytes());
+        hashes.add(name, version, digest.hex());
+    }
+    hashes.text()
+}
+
+/// A set with its digests, and one of the user's own with a wheel in the place of one of them.
+fn vouched() -> Sources {
+    let sources = Sources::new();
+    let text = hashes(&[("a", "1", "tarball a"), ("b", "1", "tarball b")]);
+    sources.tarball(
+        "w.tar",
+        &[
+            ("a-1-py3-none-any.whl", "tarball a"),
+            ("b-1-py3-none-any.whl", "tarball b"),
+            ("upper-constraints.txt", "a===1"),
+            ("hashes.txt", &text),
+        ],
+    );
+    sources.write("site/a-1-py3-none-any.whl", "site a");
+    sources
+}
+
+#[test]
+fn wheels_of_a_source_before_the_set_are_vouched_for_by_who_names_it() {
+    let sources = vouched();
+    sources.fetch("/site /w.tar").expect("fetched");
+    let there = sources.there();
+    assert_eq!(there["wheels/a-1-py3-none-any.whl"], "site a");
+    assert_eq!(
+        there["wheels/hashes.txt"],
+        hashes(&[
+            ("a", "1", "tarball a"),
+            ("a", "1", "site a"),
+            ("b", "1", "tarball b")
+        ])
+    );
+    // Its own digests are required as well.
+    sources.write("site/hashes.txt", &hashes(&[("a", "1", "another a")]));
+    let error = sources.fetch("/site /w.tar").expect_err("refused");
+    let [found, expected] = ["site a", "another a"].map(|content| {
+        let digest = Digest::of(super::super::Algorithm::Sha256, content.as_bytes());
+        digest.hex().to_owned()
+    });
+    assert_eq!(
+        error,
+        format!(
+            "/site: a-1-py3-none-any.whl has the sha256 {found}, but hashes.txt says {expected}"
+        )
+    );
+    sources.write("site/hashes.txt", &hashes(&[("a", "1", "site a")]));
+    sources.fetch("/site /w.tar").expect("fetched");
+}
+
+#[test]
+fn a_set_whose_wheels_are_not_its_own_is_not_fetched() {
+    for (hashed, why) in [
+        (
+            hashes(&[("a", "1", "b"), ("b", "1", "a")]),
+            "/w.tar: a-1-py3-none-any.whl has the sha256 ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb, \
+             but hashes.txt says 3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d (and 1 wheel more)",
+        ),
+        (
+            hashes(&[("a", "1", "a")]),
+            "/w.tar: b-1-py3-none-any.whl is not vouched for: hashes.txt has no b==1",
+        ),
+        (
+            "a==1\n".to_owned(),
+            "/w.tar: hashes.txt:1:1: a==1 has no --hash=sha256:...\n  a==1\n  ^",
+        ),
+    ] {
+        let sources = Sources::new();
+        sources.tarball(
+            "w.tar",
+            &[
+                ("a-1-py3-none-any.whl", "a"),
+                ("b-1-py3-none-any.whl", "b"),
+                ("upper-constraints.txt", ""),
+                ("hashes.txt", &hashed),
+            ],
+        );
+        assert_eq!(sources.fetch("/w.tar"), Err(why.to_owned()));
+        assert_eq!(sources.there(), BTreeMap::new());
     }
 }

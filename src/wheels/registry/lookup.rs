@@ -116,7 +116,10 @@ impl Lookup<'_> {
             "docker.io" => HUB,
             registry => registry,
         };
-        let command = Command::new(&program).arg("get").input(registry);
+        let command = Command::new(&program)
+            .arg("get")
+            .input(registry)
+            .online(true);
         let output = self.runner.ask(&command);
         if let Ending::NotStarted(_) = output.ending {
             (self.note)(&format!(

@@ -78,6 +78,7 @@ fn download(share: &[Package<'_>]) -> Download {
     });
     Download {
         command: Command::new(HELPER)
+            .online(true)
             .args(OPTIONS)
             .arg("download-file")
             .args(words),
