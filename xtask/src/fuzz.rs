@@ -1,0 +1,254 @@
+//! `cargo xtask fuzz`: gives libFuzzer what is read from elsewhere, for a while.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::binary;
+use crate::error::{Error, Result};
+use crate::options::{Flags, asks_for_help};
+use crate::process::{self, command, stage};
+use crate::setup;
+use crate::workspace;
+
+const USAGE: &str = "\
+Usage: cargo xtask fuzz [TARGET...] [OPTION...]
+
+Runs the targets of fuzz/, all of them or those that are named, each for some seconds
+from its kept corpus, fuzz/corpus/TARGET. What is new goes to fuzz/found/TARGET; an
+input that breaks a target goes to fuzz/artifacts/TARGET, and the status is 1.
+
+  --seconds N   how long each (5)
+  --input FILE  runs the one TARGET with this input alone
+  --keep        makes the kept corpus anew from it and what was found: the fewest and
+                smallest inputs that reach as much
+";
+
+/// The longest input, in bytes: what is slow with short ones is slow with long ones.
+const LONGEST: usize = 4096;
+
+/// The longest input that is kept.
+const LONGEST_KEPT: usize = 1024;
+
+/// How long one input may take, in seconds, on a machine that does other things as well.
+const PATIENCE: usize = 20;
+
+struct Options {
+    targets: Vec<String>,
+    seconds: usize,
+    input: Option<PathBuf>,
+    keep: bool,
+}
+
+/// The chore, from the words after `fuzz`.
+pub fn main(arguments: &[String]) -> Result<()> {
+    if asks_for_help(arguments) {
+        print!("{USAGE}");
+        return Ok(());
+    }
+    let options = Options::parse(arguments)?;
+    setup::packages(setup::FUZZ)?;
+    let programs = build(&options.targets)?;
+    if let Some(input) = &options.input {
+        let [target] = &options.targets[..] else {
+            return Err(Error::usage("--input is for one TARGET", USAGE));
+        };
+        let mut program = fuzzer(&programs[target], target);
+        program.arg(input);
+        return process::run(program);
+    }
+    run(&options, &programs)?;
+    if options.keep {
+        for target in &options.targets {
+            keep(&programs[target], target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every target, for so many seconds each.
+pub fn all(seconds: usize) -> Result<()> {
+    main(&["--seconds".to_owned(), seconds.to_string()])
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            targets: Vec::new(),
+            seconds: 5,
+            input: None,
+            keep: false,
+        };
+        let known = targets()?;
+        let mut flags = Flags::of(arguments, USAGE);
+        while let Some(flag) = flags.next() {
+            match flag {
+                "--seconds" => options.seconds = flags.number()?,
+                "--input" => options.input = Some(flags.value()?.into()),
+                "--keep" => options.keep = true,
+                target if known.iter().any(|name| name == target) => {
+                    options.targets.push(target.to_owned());
+                }
+                other => {
+                    let what = format!("{other} is none of {}", known.join(", "));
+                    return Err(Error::usage(what, USAGE));
+                }
+            }
+        }
+        if options.targets.is_empty() {
+            options.targets = known;
+        }
+        Ok(options)
+    }
+}
+
+fn home() -> PathBuf {
+    workspace::root().join("fuzz")
+}
+
+/// The names of the targets.
+fn targets() -> Result<Vec<String>> {
+    let directory = home().join("targets");
+    let entries = fs::read_dir(&directory).map_err(Error::io("read", &directory))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Builds the targets and tells where each is.
+fn build(targets: &[String]) -> Result<BTreeMap<String, PathBuf>> {
+    let directory = workspace::target().join("xtask/fuzz");
+    stage("building the fuzz targets", || {
+        let mut cargo = command("cargo", ["build", "--quiet", "--locked"]);
+        cargo.args(targets.iter().map(|target| format!("--bin={target}")));
+        cargo.current_dir(home());
+        cargo.env("CARGO_TARGET_DIR", &directory);
+        cargo.env("RUSTC_WRAPPER", home().join("instrument"));
+        // In the place of those that make programs static: libFuzzer's library is not.
+        cargo.env("RUSTFLAGS", "--cfg=fuzzing");
+        process::run(cargo)
+    })?;
+    let built = directory.join(binary::host()?).join("debug");
+    let program = |target: &String| (target.clone(), built.join(target));
+    Ok(targets.iter().map(program).collect())
+}
+
+/// Runs all targets, as many at once as there are processors, and tells of each.
+fn run(options: &Options, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
+    let waiting = Mutex::new(programs.iter());
+    let broken = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((target, program)) = next(&waiting) {
+            if let Err(error) = fuzz(program, target, options.seconds) {
+                eprintln!("    {target}: {error}");
+                broken
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(target.as_str());
+            }
+        }
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    stage(&format!("fuzzing, {} s each", options.seconds), || {
+        thread::scope(|scope| {
+            for _ in 0..processors {
+                scope.spawn(work);
+            }
+        });
+        Ok(())
+    })?;
+    let broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "broken: {}. The inputs are in fuzz/artifacts/TARGET; each again: \
+         cargo xtask fuzz TARGET --input FILE",
+        broken.join(", ")
+    )))
+}
+
+fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.next()
+}
+
+/// Runs one target from its corpora, and tells what came of it in a line.
+fn fuzz(program: &Path, target: &str, seconds: usize) -> Result<()> {
+    let found = home().join("found").join(target);
+    for directory in [
+        &found,
+        &corpus(target),
+        &home().join("artifacts").join(target),
+    ] {
+        fs::create_dir_all(directory).map_err(Error::io("make", directory))?;
+    }
+    let mut fuzzer = fuzzer(program, target);
+    fuzzer.arg(format!("-max_total_time={seconds}"));
+    fuzzer.arg(found).arg(corpus(target));
+    let line = process::literal(&fuzzer);
+    let spoken = |error| Error::Io(format!("cannot run {line}"), error);
+    let output = fuzzer.output().map_err(spoken)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let (how, tail) = (output.status.to_string(), process::last_lines(&said));
+        return Err(Error::Command { line, how, tail });
+    }
+    let done = said.lines().find(|line| line.contains("\tDONE "));
+    eprintln!("    {target}: {}", done.unwrap_or_default().trim());
+    Ok(())
+}
+
+/// The command of a target with what all runs have in common.
+fn fuzzer(program: &Path, target: &str) -> Command {
+    let artifacts = home().join("artifacts").join(target);
+    let mut fuzzer = command(
+        &program.to_string_lossy(),
+        [
+            format!("-artifact_prefix={}/", artifacts.display()),
+            format!("-max_len={LONGEST}"),
+            format!("-timeout={PATIENCE}"),
+        ],
+    );
+    // Some make a directory for each input.
+    if Path::new(MEMORY).is_dir() {
+        fuzzer.env("TMPDIR", MEMORY);
+    }
+    fuzzer
+}
+
+const MEMORY: &str = "/dev/shm";
+
+fn corpus(target: &str) -> PathBuf {
+    home().join("corpus").join(target)
+}
+
+/// Makes a target's corpus anew, of what is in it and what was found.
+fn keep(program: &Path, target: &str) -> Result<()> {
+    let kept = corpus(target);
+    let fewest = home().join("found").join(format!("{target}.kept"));
+    if fewest.exists() {
+        fs::remove_dir_all(&fewest).map_err(Error::io("remove", &fewest))?;
+    }
+    fs::create_dir_all(&fewest).map_err(Error::io("make", &fewest))?;
+    let mut merge = fuzzer(program, target);
+    merge.args([
+        "-set_cover_merge=1".to_owned(),
+        format!("-max_len={LONGEST_KEPT}"),
+    ]);
+    merge
+        .arg(&fewest)
+        .arg(&kept)
+        .arg(home().join("found").join(target));
+    process::run(merge)?;
+    fs::remove_dir_all(&kept).map_err(Error::io("remove", &kept))?;
+    fs::rename(&fewest, &kept).map_err(Error::io("make", &kept))
+}
