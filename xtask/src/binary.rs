@@ -91,7 +91,7 @@ impl Binary {
 }
 
 /// The target that .cargo/config.toml calls `host-tuple`.
-fn host() -> Result<String> {
+pub fn host() -> Result<String> {
     let version = process::read(command("rustc", ["--version", "--verbose"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(ToOwned::to_owned)

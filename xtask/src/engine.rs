@@ -38,6 +38,10 @@ pub struct Build<'a> {
     pub network: bool,
     /// What it is made from; see [`Engine::has`].
     pub key: &'a str,
+    /// The time of all its files, in seconds since 1970. Docker leaves files their own.
+    pub timestamp: Option<u64>,
+    /// Further variables of its environment; buildah only.
+    pub environment: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Build<'a> {
@@ -51,6 +55,8 @@ impl<'a> Build<'a> {
             target: None,
             network: false,
             key: "",
+            timestamp: None,
+            environment: &[],
         }
     }
 }
@@ -97,6 +103,16 @@ impl Engine {
         if let Some(target) = build.target {
             engine.arg("--target").arg(target);
         }
+        if let Some(seconds) = build.timestamp {
+            engine.args(["--build-arg", &format!("SOURCE_DATE_EPOCH={seconds}")]);
+            match self {
+                Self::Docker => engine.arg("--no-cache"),
+                Self::Buildah => engine.args(["--timestamp", &seconds.to_string()]),
+            };
+        }
+        for (name, value) in build.environment {
+            engine.args(["--env", &format!("{name}={value}")]);
+        }
         if build.network {
             network::arguments(&mut engine);
         }
@@ -121,25 +137,36 @@ impl Engine {
             Self::Docker => ".Config.Labels",
             Self::Buildah => ".OCIv1.Config.Labels",
         };
-        let label = self.inspect(tag, &format!("index {labels} \"{KEY}\""));
+        let label = self.inspect(tag, &format!("{{{{index {labels} \"{KEY}\"}}}}"));
         label.is_some_and(|label| label == key)
     }
 
     /// What tells the image of that name from others that have had it.
     pub fn identity(self, tag: &str) -> Option<String> {
-        let field = match self {
-            Self::Docker => ".Id",
-            Self::Buildah => ".FromImageID",
+        let template = match self {
+            Self::Docker => "{{.Id}}",
+            Self::Buildah => "{{.FromImageID}}",
         };
-        self.inspect(tag, field)
+        self.inspect(tag, template)
     }
 
-    fn inspect(self, tag: &str, field: &str) -> Option<String> {
+    /// The digests of an image's layers, uncompressed, the lowest one first.
+    pub fn layers(self, tag: &str) -> Result<Vec<String>> {
+        let template = match self {
+            Self::Docker => "{{range .RootFS.Layers}}{{.}} {{end}}",
+            Self::Buildah => "{{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}",
+        };
+        let unknown = || Error::refused(format!("there is no image {tag}"));
+        let said = self.inspect(tag, template).ok_or_else(unknown)?;
+        Ok(said.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn inspect(self, tag: &str, template: &str) -> Option<String> {
         let mut engine = match self {
             Self::Docker => self.command(&["image", "inspect"]),
             Self::Buildah => self.command(&["inspect", "--type=image"]),
         };
-        engine.arg(format!("--format={{{{{field}}}}}")).arg(tag);
+        engine.arg(format!("--format={template}")).arg(tag);
         let said = process::read(engine).ok()?;
         Some(said.trim().to_owned())
     }
@@ -222,7 +249,9 @@ impl Container {
                 work(Path::new(process::read(mount)?.trim()))
             }
             Engine::Docker => {
-                let directory = workspace::fresh("files")?;
+                // Of its own: others may be looked at meanwhile.
+                let name = format!("files/{}", workspace::key(&[&self.name]));
+                let directory = workspace::fresh(&name)?;
                 // An image of files has no command, and Docker wants one.
                 let create = self.engine.command(&["create", &self.name, "none"]);
                 let container = process::read(create)?.trim().to_owned();

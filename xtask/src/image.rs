@@ -75,6 +75,69 @@ fn serve(assets: &Assets) -> Result<Registry> {
     Ok(registry)
 }
 
+/// What the stock Dockerfile is told to make of all that.
+pub struct Recipe<'a> {
+    options: &'a Options,
+    assets: &'a Assets,
+    /// Serves the wheels that a build fetches, as long as this is there.
+    _registry: Option<Registry>,
+    /// WHEELS.
+    wheels: String,
+}
+
+impl<'a> Recipe<'a> {
+    /// Of these; a build that fetches its wheels gets a registry with them.
+    pub fn of(options: &'a Options, assets: &'a Assets) -> Result<Self> {
+        let registry = options.fetch.then(|| serve(assets)).transpose()?;
+        let wheels = registry.as_ref().map(Registry::reference);
+        Ok(Self {
+            options,
+            assets,
+            _registry: registry,
+            wheels: wheels.unwrap_or_else(|| assets.wheels.image.clone()),
+        })
+    }
+
+    /// The build arguments, for an image on top of another.
+    pub fn arguments<'b>(&'b self, from: &'b str) -> [(&'b str, &'b str); 9] {
+        let options = self.options;
+        [
+            ("FROM", from),
+            ("WHEELS", &self.wheels),
+            (
+                "WHEELS_FROM",
+                if options.fetch {
+                    "scratch"
+                } else {
+                    &self.wheels
+                },
+            ),
+            ("LOCI_INSTALL", binary::IMAGE),
+            ("PROJECT", &options.service),
+            (
+                "PLUGIN",
+                if options.plugin_of.is_some() {
+                    "yes"
+                } else {
+                    "no"
+                },
+            ),
+            ("PROFILES", &options.profiles),
+            ("PROJECT_PIP_EXTRAS", &options.extras),
+            // Nothing is asked of the network but distribution packages.
+            ("KEEP_ALL_WHEELS", "True"),
+        ]
+    }
+
+    /// The build context, in the directory of this name.
+    pub fn context(&self, name: &str) -> Result<PathBuf> {
+        let mut sources = vec![(self.options.service.as_str(), self.assets.source.as_path())];
+        let beside = self.assets.beside.iter();
+        sources.extend(beside.map(|(name, at)| (*name, at.as_path())));
+        source::context(name, &sources)
+    }
+}
+
 /// What came of an image.
 pub struct Built {
     /// What it tells of itself.
@@ -88,35 +151,11 @@ pub struct Built {
 pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     let image = options.image();
     let engine = assets.engine;
-    // Until the image is there.
-    let registry = options.fetch.then(|| serve(assets)).transpose()?;
-    let fetched = registry.as_ref().map(Registry::reference);
-    let (wheels, mounted) = match &fetched {
-        Some(reference) => (reference, "scratch"),
-        None => (&assets.wheels.image, assets.wheels.image.as_str()),
-    };
-    let mut sources = vec![(options.service.as_str(), assets.source.as_path())];
-    sources.extend(assets.beside.iter().map(|(name, at)| (*name, at.as_path())));
-    let context = source::context(&options.service, &sources)?;
-    let plugin = if options.plugin_of.is_some() {
-        "yes"
-    } else {
-        "no"
-    };
+    let recipe = Recipe::of(options, assets)?;
+    let context = recipe.context(&options.service)?;
     let build = |from: &str, tag: &str| {
         engine.told(&Build {
-            arguments: &[
-                ("FROM", from),
-                ("WHEELS", wheels),
-                ("WHEELS_FROM", mounted),
-                ("LOCI_INSTALL", binary::IMAGE),
-                ("PROJECT", &options.service),
-                ("PLUGIN", plugin),
-                ("PROFILES", &options.profiles),
-                ("PROJECT_PIP_EXTRAS", &options.extras),
-                // Nothing is asked of the network but distribution packages.
-                ("KEEP_ALL_WHEELS", "True"),
-            ],
+            arguments: &recipe.arguments(from),
             // Not used again: the point is to see it built.
             key: &workspace::key(&[tag]),
             ..Build::new(tag, &context, &context.join("Dockerfile"))
@@ -129,18 +168,29 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     let seen = stage(&format!("trying {image}"), || {
         smoke::run(engine, &image, options.tried())
     })?;
+    let program = (
+        assets.binary.path.as_path(),
+        "/usr/local/bin/loci-install:ro",
+    );
+    stage(&format!("verifying {image}"), || {
+        verify(engine, &image, program)
+    })?;
     stage(&format!("building {image} again"), || {
-        let program = (
-            assets.binary.path.as_path(),
-            "/usr/local/bin/loci-install:ro",
-        );
         let container = engine.container(&image)?;
         let said = process::told(container.script("root", &[program], "again.sh", &[]))?;
         smoke::is_finished(&options.service, &said)?;
         let again = format!("{image}:again");
         let said = build(&image, &again)?;
+        let verified = verify(engine, &again, program);
         engine.remove(&again);
+        verified?;
         smoke::is_finished(&options.service, &said)
     })?;
     Ok(Built { figures, seen })
+}
+
+/// Insists that an image is what its record says.
+fn verify(engine: Engine, image: &str, program: (&Path, &str)) -> Result<()> {
+    let container = engine.container(image)?;
+    process::run(container.script("root", &[program], "verify.sh", &[]))
 }

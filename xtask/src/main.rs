@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod explain;
 mod figures;
+mod fuzz;
 mod image;
 mod layer;
 mod matrix;
@@ -19,6 +20,7 @@ mod network;
 mod options;
 mod process;
 mod registry;
+mod reproduce;
 mod requirements;
 mod setup;
 mod smoke;
@@ -42,6 +44,12 @@ Usage: cargo xtask CHORE
                              release; `requirements --help` tells more
   explain IMAGE [OPTION...]  tells how an image differs from its base, and why;
                              `explain --help` tells more
+  reproduce SERVICE [OPTION...]
+                             builds a service's image twice and compares the layers;
+                             `reproduce --help` tells more
+  fuzz [TARGET...] [OPTION...]
+                             gives random inputs to what reads files from elsewhere;
+                             `fuzz --help` tells more
   test                       sets everything up and runs every test
   bench service SERVICE [OPTION...]
                              measures how a service is installed, beside a plain
@@ -66,8 +74,10 @@ fn main() -> ExitCode {
         },
         "image" => image::main(&rest),
         "explain" => explain::main(&rest),
+        "fuzz" => fuzz::main(&rest),
         "bench" => bench::main(&rest),
         "matrix" => matrix::main(&rest),
+        "reproduce" => reproduce::main(&rest),
         "requirements" => requirements::main(&rest),
         "test" => test::main(&rest),
         "help" | "--help" | "-h" => {

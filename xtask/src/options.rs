@@ -74,12 +74,8 @@ impl Options {
         let mut options = Self::first(arguments, USAGE)?;
         let mut flags = Flags::of(&arguments[1..], USAGE);
         while let Some(flag) = flags.next() {
-            match flag {
-                "--fetch" => options.fetch = true,
-                "--version" => options.version = Some(flags.value()?),
-                "--plugin-of" => options.plugin_of = Some(flags.value()?),
-                flag if options.take(flag, &mut flags)? => {}
-                _ => return Err(flags.unknown()),
+            if !options.take_of_image(flag, &mut flags)? {
+                return Err(flags.unknown());
             }
         }
         options.check(&flags)?;
@@ -99,7 +95,18 @@ impl Options {
         Ok(Self::of(service))
     }
 
-    /// Takes up a flag with its value; false when it is none of these.
+    /// Takes up a flag of `image` with its value; false when it is none of these.
+    pub fn take_of_image(&mut self, flag: &str, flags: &mut Flags) -> Result<bool> {
+        match flag {
+            "--fetch" => self.fetch = true,
+            "--version" => self.version = Some(flags.value()?),
+            "--plugin-of" => self.plugin_of = Some(flags.value()?),
+            flag => return self.take(flag, flags),
+        }
+        Ok(true)
+    }
+
+    /// The same of those that other chores have, too.
     pub fn take(&mut self, flag: &str, flags: &mut Flags) -> Result<bool> {
         match flag {
             "--base" => self.suite = flags.suite()?,

@@ -30,7 +30,11 @@ pub const TEST: &[&str] = &[
     "openssl",
     "python3-venv",
     "rpm",
+    "strace",
 ];
+
+/// What fuzz targets are made with: libFuzzer is C++.
+pub const FUZZ: &[&str] = &["g++"];
 
 /// Installs those of the packages that are missing, in one transaction.
 pub fn packages(wanted: &[&str]) -> Result<()> {

@@ -3,9 +3,11 @@
 use crate::builder;
 use crate::error::Result;
 use crate::explain;
+use crate::fuzz;
 use crate::image;
 use crate::options::Options;
 use crate::process::{self, command};
+use crate::reproduce;
 use crate::setup;
 use crate::workspace;
 
@@ -13,10 +15,19 @@ use crate::workspace;
 /// what these services require.
 const MATRIX: &[&str] = &["glance", "ironic"];
 
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: usize = 5;
+
 /// The chore, from the words after `test`, which go to `cargo test`.
 pub fn main(arguments: &[String]) -> Result<()> {
     // In one transaction with what images need.
-    let packages = [setup::BASE, setup::BUILDAH, setup::REGISTRY, setup::TEST];
+    let packages = [
+        setup::BASE,
+        setup::BUILDAH,
+        setup::REGISTRY,
+        setup::TEST,
+        setup::FUZZ,
+    ];
     setup::packages(&packages.concat())?;
     let options = Options::of("keystone");
     let assets = image::prepare(&options)?;
@@ -24,7 +35,14 @@ pub fn main(arguments: &[String]) -> Result<()> {
 
     let mut cargo = command(
         "cargo",
-        ["test", "--workspace", "--locked", "--", "--include-ignored"],
+        [
+            "test",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--",
+            "--include-ignored",
+        ],
     );
     cargo.args(arguments).current_dir(workspace::root());
     // Where the tests that build images find what they build from.
@@ -35,8 +53,11 @@ pub fn main(arguments: &[String]) -> Result<()> {
     cargo.env("LOCI_TEST_SOURCE", &assets.source);
     process::inherit(cargo)?;
 
+    fuzz::all(FUZZ_SECONDS)?;
+
     image::build(&options, &assets)?;
     explain::prove(assets.engine, &options.image(), &options.below())?;
+    reproduce::check(&options, &assets, true)?;
     let fetching = Options {
         fetch: true,
         ..options

@@ -1,13 +1,13 @@
 //! `cargo xtask explain IMAGE`: how an image differs from its base, and why, file by file.
 
-mod difference;
+pub mod difference;
 mod dpkg;
 mod made;
 mod planted;
 mod python;
 mod reason;
 mod tmpfiles;
-mod tree;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -154,7 +154,8 @@ fn unexplained(judged: &Judged, tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-fn described(entry: &Entry) -> String {
+/// What something in a tree is, in words.
+pub fn described(entry: &Entry) -> String {
     let kind = match &entry.kind {
         Kind::File(content) => format!("file of {} bytes", content.size),
         Kind::Directory => "directory".to_owned(),
@@ -208,7 +209,7 @@ impl Options {
 }
 
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 #[cfg(test)]
 mod tests {
