@@ -71,6 +71,7 @@ fn a_plan() {
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
         do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+        do     write /etc/image_info/sbom.cdx.json: every package and distribution
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
@@ -92,6 +93,7 @@ fn a_plan() {
         remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
+        do     write /etc/image_info/files.mtree, with a digest of every file
         remove /var/lib/loci-install
 
     critical path: bootstrap 10 s, packages 14 s, cleanup 1 s; 25 s in all, estimated
@@ -160,6 +162,7 @@ fn a_plan_with_everything() {
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
         do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+        do     write /etc/image_info/sbom.cdx.json: every package and distribution
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
@@ -181,6 +184,7 @@ fn a_plan_with_everything() {
         remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
+        do     write /etc/image_info/files.mtree, with a digest of every file
         remove /var/lib/loci-install
 
     critical path: bootstrap 10 s, ceph 3 s, packages 14 s, cleanup 1 s; 28 s in all, estimated

@@ -15,7 +15,7 @@ fn it_runs_where_nothing_else_is() {
     let steps = Test::new().args(["steps"]).inside().outcome();
     assert_eq!(
         (steps.status, steps.stdout.lines().count()),
-        (Some(0), 17),
+        (Some(0), 18),
         "{steps:?}"
     );
 }
@@ -51,7 +51,7 @@ fn an_ordinary_user_gets_a_plan_without_apt() {
     );
     let plan: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     assert_eq!(plan["project"], "keystone");
-    assert_eq!(plan["steps"].as_array().map(Vec::len), Some(12));
+    assert_eq!(plan["steps"].as_array().map(Vec::len), Some(13));
 }
 
 #[test]

@@ -58,7 +58,15 @@ fn an_image_of_no_service_has_packages_and_nothing_else() {
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert_eq!(
         working(&outcome.stdout),
-        ["bootstrap", "packages", "venv", "pip", "info", "cleanup"]
+        [
+            "bootstrap",
+            "packages",
+            "venv",
+            "pip",
+            "info",
+            "cleanup",
+            "smoke"
+        ]
     );
     for absent in ["useradd", "/tmp/infra", "git"] {
         assert!(!outcome.stdout.contains(absent), "{}", outcome.stdout);
@@ -73,7 +81,7 @@ fn an_image_of_no_service_has_packages_and_nothing_else() {
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert_eq!(
         working(&outcome.stdout),
-        ["bootstrap", "packages", "venv", "info", "cleanup"]
+        ["bootstrap", "packages", "venv", "info", "cleanup", "smoke"]
     );
 }
 

@@ -34,8 +34,8 @@ fn for_programs() {
             },
             "steps": steps(),
             "critical_path": {
-                "seconds": 21.3,
-                "steps": ["bootstrap", "venv", "build", "pip", "info", "cleanup"],
+                "seconds": 23.3,
+                "steps": ["bootstrap", "venv", "build", "pip", "info", "cleanup", "smoke"],
             },
             "problems": test.problems_here(),
             "warnings": [],
@@ -177,6 +177,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
     do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+    do     write /etc/image_info/sbom.cdx.json: every package and distribution
     remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
     remove /var/cache/apt/*.bin
@@ -199,9 +200,14 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /tmp/keystone
     remove /opt/loci
     remove /var/lib/openstack/.loci-install
+    do     write /etc/image_info/files.mtree, with a digest of every file
     remove /var/lib/loci-install
 
-critical path: bootstrap 10 s, packages 14 s, cleanup 1 s; 25 s in all, estimated
+smoke: what is missing is found now, and not by the service's users
+    after  cleanup
+    do     test requirements, programs, imports and shared libraries of what is in /var/lib/openstack
+
+critical path: bootstrap 10 s, packages 14 s, cleanup 1 s, smoke 2 s; 27 s in all, estimated
 ";
 
 fn steps() -> Value {
@@ -344,6 +350,7 @@ fn steps() -> Value {
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
                 {"do": "remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made"},
+                {"do": "write /etc/image_info/sbom.cdx.json: every package and distribution"},
                 {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
                 {"remove": "/var/cache/apt/*.bin"},
@@ -366,7 +373,19 @@ fn steps() -> Value {
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},
                 {"remove": "/var/lib/openstack/.loci-install"},
+                {"do": "write /etc/image_info/files.mtree, with a digest of every file"},
                 {"remove": "/var/lib/loci-install"},
+            ],
+        },
+        {
+            "name": "smoke",
+            "why": "what is missing is found now, and not by the service's users",
+            "needs": ["cleanup"],
+            "locks": [],
+            "done": null,
+            "expected": {"seconds": 2.0, "remembered": false},
+            "actions": [
+                {"do": "test requirements, programs, imports and shared libraries of what is in /var/lib/openstack"},
             ],
         },
     ])
@@ -419,5 +438,7 @@ digraph plan {
     hooks -> cleanup;
     config -> cleanup;
     info -> cleanup;
+    smoke;
+    cleanup -> smoke;
 }
 ";

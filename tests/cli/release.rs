@@ -273,7 +273,7 @@ fn steps_of_the_other_mode() {
         .stderr(
             "error: 2 problems; nothing was touched\n\
              \x20 installing needs root; run it as root, or use `loci-install plan` to look only\n\
-             \x20 PROJECT=keystone has no step publish; its steps are repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup\n",
+             \x20 PROJECT=keystone has no step publish; its steps are repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, smoke\n",
         )
         .status(2)
         .run();

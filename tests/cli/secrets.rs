@@ -33,11 +33,10 @@ fn in_a_plan_of_any_format() {
         "{plan}"
     );
     assert!(
-        plan.contains(
-            "--extra-index-url 'https://****@pypi.example/simple' --trusted-host ****.example"
-        ),
+        plan.contains("PIP_EXTRA_INDEX_URL='https://****@pypi.example/simple' /var/"),
         "{plan}"
     );
+    assert!(plan.contains("--trusted-host ****.example"), "{plan}");
     assert!(plan.contains(" ****-plugin"), "{plan}");
 }
 
@@ -106,4 +105,14 @@ fn those_in_a_file_of_logins_are_masked_too() {
             "{plan}"
         );
     }
+}
+
+#[test]
+fn a_password_that_pip_would_show_is_worth_a_warning() {
+    let warning = "warning: an index has a password in its address, which pip, in a build, hands to another pip \
+         on a command line that everybody on this machine can read; \
+         give the login by the secret netrc, or let uv build\n";
+    let told = |test: Test| test.plan().outcome().stderr.matches(warning).count();
+    assert_eq!(told(with_secrets()), 1);
+    assert_eq!(told(with_secrets().set("KEEP_ALL_WHEELS", "True")), 0);
 }

@@ -32,6 +32,19 @@ fn an_empty_value_is_an_unset_one() {
 }
 
 #[test]
+fn a_time_that_is_none() {
+    Test::debian()
+        .set("SOURCE_DATE_EPOCH", "yesterday")
+        .plan()
+        .stderr(
+            "error: 1 wrong setting; nothing was touched\n\
+             \x20 SOURCE_DATE_EPOCH=yesterday: not a time; whole seconds since 1970\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
 fn an_id_that_is_no_number() {
     Test::debian()
         .set("UID", "abc")

@@ -20,6 +20,7 @@ fn a_list_of_all_steps() {
              config       copies the project's default configuration to /etc\n\
              info         writes down what is in the image\n\
              cleanup      removes what the build left behind\n\
+             smoke        tests that what is installed is all there and can be imported\n\
              constraints  requirements: finds the file that each constraint stands for\n\
              wheels-build requirements: fetches wheels and builds those that are not to be had\n\
              publish      requirements: puts the wheels and their constraints in one directory\n\
@@ -36,7 +37,7 @@ fn a_step_that_there_is_not() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, smoke, \
              constraints, wheels-build, publish, ceph\n",
         )
         .status(2)
@@ -51,7 +52,7 @@ fn a_wrong_step_and_a_wrong_setting_at_once() {
         .stderr(
             "error: 1 problem; nothing was touched\n\
              \x20 nosuch: no such step; the steps are \
-             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, \
+             repositories, bootstrap, packages, user, wheels, venv, source, build, pip, hooks, config, info, cleanup, smoke, \
              constraints, wheels-build, publish, ceph\n\
              error: 1 wrong setting; nothing was touched\n\
              \x20 UID=abc: not an id; a whole number from 0 to 4294967294\n",

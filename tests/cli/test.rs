@@ -137,6 +137,12 @@ impl Test {
         self.args(["plan", "--root", &root])
     }
 
+    /// Compares the image below the root with its record.
+    pub fn verify(self) -> Self {
+        let root = self.root().to_str().expect("the path is text").to_owned();
+        self.args(["verify", "--root", &root])
+    }
+
     /// Runs the program with the root as its own `/`, where nothing else is but
     /// what the test wrote, and as a user who may change nothing.
     pub fn inside(mut self) -> Self {

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::container::{Container, tiny_project};
+use serde_json::Value;
+
+use crate::container::{Container, PROGRAM, tiny_project};
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
@@ -33,6 +35,30 @@ fn a_finished_image_takes_more_arguments() {
     assert_eq!(distributions(&container), expected);
     assert_eq!(container.names_in("/tmp"), Vec::<String>::new());
     container.install().succeeded().says("nothing to do");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_finished_image_that_is_cleaned_up_again_keeps_its_record() {
+    let container = Container::with_tools();
+    container.tiny_source("'six'");
+    container.install().succeeded();
+    let record = || -> Value {
+        let text = container.read("/etc/image_info/build.json");
+        let mut record: Value = serde_json::from_str(&text).expect("JSON");
+        record["steps"] = Value::Null;
+        record
+    };
+    let (before, bill) = (record(), container.read("/etc/image_info/sbom.cdx.json"));
+    assert_ne!(before["distributions"], Value::Array(Vec::new()));
+    container.step("cleanup").succeeded();
+    assert_eq!(record(), before);
+    assert_eq!(container.read("/etc/image_info/sbom.cdx.json"), bill);
+    container
+        .install()
+        .succeeded()
+        .says("there is nothing to do");
+    container.run(&[PROGRAM, "verify"]).succeeded();
 }
 
 #[test]

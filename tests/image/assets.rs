@@ -54,6 +54,15 @@ pub fn buildah_without_network() -> Command {
     settled(command)
 }
 
+/// The same with every program that it starts written down, and its arguments.
+pub fn buildah_traced(into: &Path) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "--seccomp-bpf", "--string-limit=1000000"]);
+    command.args(["--signal=none", "--trace=execve,execveat", "--output"]);
+    command.arg(into).arg("buildah");
+    settled(command)
+}
+
 fn settled(mut command: Command) -> Command {
     command.env("BUILDAH_ISOLATION", "chroot");
     command.env("STORAGE_DRIVER", "overlay");

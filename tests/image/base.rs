@@ -114,6 +114,9 @@ fn a_base_with_ceph_and_a_service_on_top_of_it() {
         "base: the image is finished; there is nothing to do\n"
     );
 
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.succeeded().stdout, "");
+
     // A service finds what it needs, Ceph's archive among it.
     container.set("CEPH_REPO", "");
     container.set("CEPH_KEY", "");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::assets::{assets, buildah, buildah_without_network, tools};
+use crate::assets::{assets, buildah, buildah_traced, buildah_without_network, tools};
 use crate::said::Said;
 
 /// Where the program is mounted. buildah 1.28 sometimes looks a bare name up
@@ -27,6 +27,10 @@ pub struct Container {
     variables: BTreeMap<String, String>,
     /// Whether commands have no network.
     cut_off: bool,
+    /// Where what commands start is written down, if anywhere.
+    trace: Option<PathBuf>,
+    /// What commands may do beyond what buildah allows.
+    capabilities: Vec<&'static str>,
 }
 
 impl Container {
@@ -46,6 +50,8 @@ impl Container {
             mounts,
             variables: BTreeMap::new(),
             cut_off: false,
+            trace: None,
+            capabilities: Vec::new(),
         }
     }
 
@@ -112,6 +118,21 @@ impl Container {
         self.cut_off = true;
     }
 
+    /// Writes down every program that a command starts, with its arguments, or does not.
+    pub fn trace(&mut self, into: Option<&Path>) {
+        self.trace = into.map(Path::to_owned);
+    }
+
+    /// Changes the configuration of the image that it becomes.
+    pub fn configure(&self, options: &[&str]) {
+        words(&[&["config"], options, &[&self.name]].concat());
+    }
+
+    /// Lets every command from now on make namespaces.
+    pub fn allow_namespaces(&mut self) {
+        self.capabilities.push("CAP_SYS_ADMIN");
+    }
+
     /// Sets a variable of every command from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
@@ -170,14 +191,17 @@ impl Container {
 
     /// A command of another user.
     pub fn run_as(&self, user: &str, arguments: &[&str]) -> Said {
-        let mut command = if self.cut_off {
-            buildah_without_network()
-        } else {
-            buildah()
+        let mut command = match &self.trace {
+            Some(into) => buildah_traced(into),
+            None if self.cut_off => buildah_without_network(),
+            None => buildah(),
         };
         command.args(["run", "--user", user]);
         for (from, to) in &self.mounts {
             command.args(["--volume", &format!("{}:{to}:ro", from.display())]);
+        }
+        for capability in &self.capabilities {
+            command.args(["--cap-add", capability]);
         }
         for (name, value) in &self.variables {
             command.args(["--env", &format!("{name}={value}")]);

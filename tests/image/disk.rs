@@ -1,6 +1,7 @@
 //! Small disks, to be filled.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::container::Container;
@@ -12,7 +13,8 @@ impl Disk {
     /// Mounts it; it is unmounted when this is dropped.
     pub fn of(container: &Container, inside: &str, size: &str) -> Self {
         let path = container.path(inside);
-        std::fs::create_dir_all(&path).expect("made");
+        fs::create_dir_all(&path).expect("made");
+        let mode = fs::metadata(&path).expect("a directory").permissions();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
             .arg(&path)
@@ -22,7 +24,24 @@ impl Disk {
             "{}",
             path.display()
         );
+        fs::set_permissions(&path, mode).expect("changed");
         Self(path)
+    }
+
+    /// Makes room: what is on it becomes a part of the root.
+    pub fn becomes_a_directory(self) {
+        let path = self.0.clone();
+        let aside = tempfile::tempdir().expect("a directory");
+        let copy = |from: &Path, to: &Path| {
+            let copied = Command::new("cp")
+                .args(["-a", "-T"])
+                .args([from, to])
+                .status();
+            assert!(copied.is_ok_and(|status| status.success()));
+        };
+        copy(&path, aside.path());
+        drop(self);
+        copy(aside.path(), &path);
     }
 }
 

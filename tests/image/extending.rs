@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::assets::assets;
-use crate::container::{Container, tiny_project};
+use crate::container::{Container, PROGRAM, tiny_project};
 
 /// The same wheels under other constraints.
 fn wheels_under(change: impl Fn(&str) -> String) -> TempDir {
@@ -36,7 +36,7 @@ fn installed(container: &Container) -> Vec<String> {
 }
 
 /// A plugin of `tiny`, which makes itself known to it.
-fn addon(container: &mut Container) -> TempDir {
+pub fn addon(container: &mut Container) -> TempDir {
     let sources = tempfile::tempdir().expect("a directory");
     let source = sources.path().join("data/tiny-addon");
     fs::create_dir_all(&source).expect("made");
@@ -118,6 +118,16 @@ fn a_plugin_joins_what_the_parent_image_has() {
         container.install().succeeded().stderr,
         "tiny-addon: the image is finished; there is nothing to do\n"
     );
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.succeeded().stdout, "");
+    // The parent's files are the image's.
+    container.shell("chmod 0600 /var/lib/openstack/lib/python3*/site-packages/tiny.py");
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.status, Some(1), "{}", said.stderr);
+    assert_eq!(
+        said.stdout,
+        "mode /var/lib/openstack/lib/python3.13/site-packages/tiny.py: 0644 -> 0600 (distribution tiny)\n"
+    );
 }
 
 #[test]
@@ -164,6 +174,8 @@ fn an_image_of_no_service_has_what_was_asked_for() {
     assert!(!container.has("/etc/infra"));
     assert!(!container.read("/etc/passwd").contains("infra"));
     assert_eq!(record(&container)["finished"], true);
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.succeeded().stdout, "");
     container.install().succeeded().says("nothing to do");
 }
 

@@ -165,12 +165,17 @@ fn records(container: &Container) {
             "info",
             "packages",
             "pip",
+            "smoke",
             "source",
             "user",
             "venv",
+            "wheels",
         ]
     );
-    assert_eq!((steps[0], steps[8]), ("bootstrap", "cleanup"));
+    assert_eq!(
+        (steps[0], steps[9], steps[10]),
+        ("bootstrap", "cleanup", "smoke")
+    );
     assert!(
         Path::new(record["built"][0].as_str().expect("a wheel"))
             .extension()

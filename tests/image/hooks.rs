@@ -151,7 +151,7 @@ fn a_script_before_pip_that_fails_is_told_and_run_again() {
         "build: the hook /opt/loci/scripts/project_specific/tiny/before-pip/20_fails.sh failed with exit status 9\n\
          \x20 command: /opt/loci/scripts/project_specific/tiny/before-pip/20_fails.sh\n\
          \x20 ended:   exit status 9\n\
-         The script is the image author's; its last lines say what to correct.\n\
+         It said nothing: the command by itself, in this container, may say more.\n\
          This step alone: loci-install step build; the build from there: loci-install\n"
     );
     container.hook("before-pip/20_fails.sh", "true");

@@ -43,9 +43,17 @@ pub struct HttpServer {
     requests: Arc<Mutex<Vec<String>>>,
     /// Its certificate, which is its own authority, and the key.
     identity: Option<TempDir>,
+    repository: Option<Repository>,
 }
 
 impl HttpServer {
+    /// Serves a repository that nobody else needs.
+    pub fn lasting(repository: Repository, manners: Manners) -> Self {
+        let mut server = Self::of(&repository, manners);
+        server.repository = Some(repository);
+        server
+    }
+
     /// Serves a repository on this machine.
     pub fn of(repository: &Repository, manners: Manners) -> Self {
         if manners.dumb {
@@ -61,6 +69,7 @@ impl HttpServer {
             url: format!("{scheme}://127.0.0.1:{port}/tiny"),
             requests: Arc::clone(&requests),
             identity,
+            repository: None,
         };
         let directory = repository.path().join(".git");
         thread::spawn(move || {

@@ -270,6 +270,24 @@ fn one_during_which_a_run_was_cut_off_is_found_out_about() {
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
+fn one_of_which_only_a_part_is_there_is_told() {
+    let container = container();
+    container.input("patches/tiny/1.patch", FIRST);
+    container.step("source").succeeded();
+    container.input("patches/tiny/2.patch", SECOND);
+    container.write("/var/lib/loci-install/patches/tiny/begun", SECOND);
+    container.write("/tmp/tiny/tiny.py", "neither\n");
+    assert_eq!(
+        container.step("source").complaint(),
+        "source: could not finish an interrupted patch\n\
+         \x20 an earlier run was ended while /var/lib/loci-install/patches/tiny/begun was applied to /tmp/tiny: a part of it is there\n\
+         Remove the source, to have it made anew, or put it back as it was.\n\
+         This step alone: loci-install step source; the build from there: loci-install\n"
+    );
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
 fn a_source_that_took_the_place_of_a_patched_one_is_patched() {
     let container = container();
     container.input("patches/tiny/1.patch", FIRST);

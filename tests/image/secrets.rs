@@ -19,6 +19,7 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
     );
     container.one_by_one();
     insta::assert_snapshot!(container.install().failed_in("pip").scrubbed(), @r"
+    warning: an index has a password in its address, which pip, in a build, hands to another pip on a command line that everybody on this machine can read; give the login by the secret netrc, or let uv build
     bootstrap: nothing to do: all are there
     packages: nothing to do: all are installed
     user: tiny runs as tiny (42424:42424)
@@ -35,7 +36,7 @@ fn a_failing_pip_does_not_give_away_the_index_password() {
     pip: failed after N s
     error: pip: no wheel satisfies no-such-distribution-anywhere (from tiny)
       looked in /wheels and, as far as it could be reached, in the package index
-      command: /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --constraint /var/lib/loci-install/global-requirements.txt --find-links /wheels --index-url https://****@127.0.0.1:1/simple /var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
+      command: PIP_INDEX_URL=https://****@127.0.0.1:1/simple /var/lib/openstack/bin/python -m pip install --no-cache-dir --no-compile --only-binary :all: --root-user-action ignore --constraint /var/lib/loci-install/upper-constraints.txt --constraint /var/lib/loci-install/global-requirements.txt --find-links /wheels /var/lib/loci-install/built/tiny-1.0-py3-none-any.whl
       ended:   exit status 1
       said:
         Looking in indexes: https://****@127.0.0.1:1/simple

@@ -1,7 +1,6 @@
 //! Faults while several steps run: the build ends with the step's error, and no
 //! process of it is left.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::container::{Container, PROGRAM};
 use crate::disk::Disk;
+use crate::processes;
 use crate::repository::Repository;
 use crate::said::Said;
 
@@ -46,20 +46,7 @@ impl Hanging {
 
     /// The processes of the build, by their programs.
     fn processes(&self) -> Vec<(PathBuf, String)> {
-        let mark = format!("TEST_MARK={}", self.mark);
-        let processes = fs::read_dir("/proc").expect("processes").flatten();
-        let paths = processes.map(|entry| entry.path());
-        let of_build = paths.filter_map(|path| {
-            let environment = fs::read(path.join("environ")).ok()?;
-            let mut variables = environment.split(|byte| *byte == 0);
-            variables
-                .any(|variable| variable == mark.as_bytes())
-                .then(|| {
-                    let line = fs::read(path.join("cmdline")).unwrap_or_default();
-                    (path, String::from_utf8_lossy(&line).replace('\0', " "))
-                })
-        });
-        of_build.collect()
+        processes::with(&format!("TEST_MARK={}", self.mark))
     }
 
     fn ended(&self, said: &Said) {
@@ -106,7 +93,20 @@ fn a_full_disk_ends_the_build_with_the_error_of_its_step() {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_signal_ends_every_step_and_names_them() {
-    let build = Hanging::new("signal");
+    end_by_signal(&Hanging::new("signal"));
+}
+
+/// Its children are started by threads that are gone by then.
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn a_signal_ends_a_hermetic_build_as_well() {
+    let mut build = Hanging::new("hermetic");
+    build.container.allow_namespaces();
+    build.container.set("HERMETIC", "required");
+    end_by_signal(&build);
+}
+
+fn end_by_signal(build: &Hanging) {
     build.container.shell("rm -r /var/lib/openstack");
     build.meanwhile("/usr/bin/python3", "trap '' TERM; sleep 600");
     let said = thread::scope(|scope| {

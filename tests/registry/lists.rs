@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::fetch::Fetch;
 use crate::files::{Files, constraints, of, wheels};
 use crate::image::Image;
@@ -30,9 +32,12 @@ fn the_first_source_of_a_file_wins() {
     registry.push("loci/first:1", &Image::with(&first));
     let second = wheels();
     registry.push("loci/second:1", &Image::with(&second));
-    let mut third = of(&[("third-1.0-py3-none-any.whl", 4000)]);
+    let third_wheel = "third-1.0-py3-none-any.whl";
+    let mut third = of(&[(third_wheel, 4000)]);
     third.extend(constraints("third===1.0\n"));
-    third.insert("hashes.txt".to_owned(), b"third\n".to_vec());
+    let digest = Sha256::digest(&third[third_wheel]);
+    let hashes = format!("third==1.0 --hash=sha256:{digest:x}\n");
+    third.insert("hashes.txt".to_owned(), hashes.into_bytes());
 
     // Of constraints the whole set is of one source: hashes.txt does not fit the others'.
     let mut wanted = third.clone();

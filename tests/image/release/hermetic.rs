@@ -1,6 +1,33 @@
-//! A service from wheels alone, on a machine that has no network.
+//! A service from wheels alone, on a machine that has no network, and wheels whose builds
+//! have none.
 
+use super::packages::Sdist;
+use super::release;
+use super::served::Served;
 use crate::container::Container;
+use crate::hermetic::{Listener, PROBE};
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn builds_of_a_release_reach_nothing() {
+    for (hermetic, heard) in [("no", &["build"][..]), ("required", &[])] {
+        let index = Served::new();
+        let listener = Listener::new();
+        let probe = format!(
+            "import sys; sys.path.insert(0, '/'); import probe; probe.call('build', {})",
+            listener.port
+        );
+        index.sdist(&Sdist::new("quince", "1.0").first(&probe));
+        let mut container = release(&index, "quince===1.0\n");
+        container.write("/probe.py", PROBE);
+        container.allow_namespaces();
+        container.set("HERMETIC", hermetic);
+        container.install().succeeded();
+        assert!(container.has("/probed"));
+        assert_eq!(listener.heard(), heard);
+        assert_eq!(container.wheels(), ["quince-1.0-py3-none-any.whl"]);
+    }
+}
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]

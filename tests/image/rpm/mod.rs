@@ -2,12 +2,15 @@
 //! theirs, with repositories of small real packages that each test makes for itself.
 
 mod again;
+mod hermetic;
+mod listed;
 mod listing;
 mod package;
 mod plan;
 mod refused;
 mod removal;
 mod repository;
+mod reproduced;
 mod stable;
 mod system;
 mod trouble;

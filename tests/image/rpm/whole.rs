@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::listing::{changes, listing};
 use super::package::Package;
 use super::system::{System, installed};
+use crate::container::PROGRAM;
 use crate::repository::Repository;
 
 #[test]
@@ -112,7 +113,7 @@ fn finished(system: System) -> String {
     assert!(!packages.contains("git-core"), "{packages}");
     let record = container.read("/etc/image_info/build.json");
     let record: Value = serde_json::from_str(&record).expect("JSON");
-    assert_eq!(record["packages"], serde_json::json!(["httpd", "cronie"]));
+    assert_eq!(record["asked_for"], serde_json::json!(["httpd", "cronie"]));
     let mut build = vec![
         system.accounts(),
         "git-core",
@@ -133,6 +134,25 @@ fn finished(system: System) -> String {
         .install()
         .succeeded()
         .says("tiny: the image is finished; there is nothing to do");
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.succeeded().stdout, "");
     assert_eq!(changes(&after, &listing(&container)), Vec::<String>::new());
+    container.shell("rpm --erase cronie");
+    let said = container.run(&[PROGRAM, "verify"]);
+    assert_eq!(said.status, Some(1), "{}", said.stderr);
+    for line in [
+        "package cronie: 1-1 noarch -> nothing\n",
+        "gone /usr/share/cronie.txt: file 0644 0:0 -> nothing\n",
+    ] {
+        assert!(said.stdout.contains(line), "{}", said.stdout);
+    }
+    container.shell("echo >>/usr/share/httpd.txt");
+    let said = container.run(&[PROGRAM, "verify"]);
+    let changed = said.stdout.lines().find(|line| line.contains("httpd.txt"));
+    assert!(
+        changed.is_some_and(|line| line.ends_with(" (package httpd)")),
+        "{}",
+        said.stdout
+    );
     all.join("\n")
 }
