@@ -1,41 +1,33 @@
 //! The command line: `loci-install [SETTINGS]`, `base`, `plan`, `step`, `steps`, `bindep`,
-//! `fetch-wheels`, `verify`.
+//! `fetch-wheels`, `smoke`, `verify`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::builder::ValueParser;
 use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command as Clap, FromArgMatches as _, ValueHint,
     value_parser,
 };
-use nix::sys::stat::{Mode, umask};
 
+use self::input::Input;
 use crate::bindep;
-use crate::children::Children;
 use crate::command::System;
 use crate::findings::Problem;
-use crate::git;
-use crate::interrupt::Interrupt;
-use crate::network::Isolation;
-use crate::parent;
 use crate::plan::Aim;
-use crate::record;
 use crate::report::{self, Format, say};
 use crate::root::Root;
-use crate::run;
-use crate::schedule::Stopped;
+use crate::settings::BASE;
 use crate::settings::arguments::{ARGUMENTS, Argument};
-use crate::settings::{BASE, Given, Hermetic, SettingError, Settings};
 use crate::step::StepName;
 use crate::steps;
-use crate::variables::{variable, with_secrets};
 
 mod bindep_machine;
+mod build;
 mod fetch;
+mod input;
 mod smoke;
 mod verify;
 
@@ -58,10 +50,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let status = match matches.subcommand() {
-        None => install(&matches, false),
-        Some((BASE, matches)) => install(matches, true),
+        None => build::run(&matches, false),
+        Some((BASE, matches)) => build::run(matches, true),
         Some(("plan", matches)) => plan(matches),
-        Some(("step", matches)) => step(matches),
+        Some(("step", matches)) => build::run_steps(matches),
         Some(("steps", _)) => list_steps(),
         Some(("bindep", matches)) => evaluate(matches),
         Some(("smoke", _)) => smoke::run(),
@@ -201,277 +193,6 @@ fn with_some_settings(command: Clap, some: impl Fn(&Argument) -> bool) -> Clap {
     }))
 }
 
-/// Everything that is read before a plan is made.
-struct Input {
-    environment: Vec<(String, String)>,
-    settings: Settings,
-    secrets: crate::secrets::Secrets,
-}
-
-/// The whole environment.
-fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        // What is not UTF-8 is no valid value of anything here, and refused as what it looks like.
-        .map(|(name, value)| {
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
-        })
-        .collect()
-}
-
-/// What the user gave, of the arguments that the command knows.
-fn given(matches: &ArgMatches, environment: &[(String, String)], is_base: bool) -> Given {
-    let flags = ARGUMENTS.iter().filter_map(|argument| {
-        let value = matches.try_get_one::<String>(argument.name).ok()??;
-        Some((argument.name, value.clone()))
-    });
-    // A command of that name is the clearest word on what is made.
-    let flags = flags.chain(is_base.then(|| ("PROJECT", BASE.to_owned())));
-    let own_uid = uzers::get_current_uid();
-    Given::new(environment.to_vec(), flags, own_uid, |path| {
-        std::path::Path::new(path).is_file()
-    })
-}
-
-fn input(matches: &ArgMatches, root: &Root, is_base: bool) -> Result<Input, u8> {
-    let mut environment = with_secrets(environment(), root);
-    let given = given(matches, &environment, is_base);
-    let secrets = Settings::secrets(&given, &environment);
-    let parsed = Settings::parse(&given, &environment);
-    if parsed.is_err() {
-        // They say how a name in the list below was really spelt.
-        for note in &given.notes {
-            say(&format!("warning: {}", secrets.mask(note)));
-        }
-    }
-    match parsed {
-        Ok(mut settings) => {
-            settings.wheels.use_mounted(root);
-            // Children know it by this name, and a flag is not in the environment.
-            environment.retain(|(name, _)| name != "SOURCE_DATE_EPOCH");
-            environment.extend(
-                settings
-                    .source_date_epoch
-                    .map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())),
-            );
-            if settings.plugin {
-                parent::hand_on(&mut settings, root);
-            }
-            let logins = git::credentials_file(&settings, root);
-            let logins = logins.and_then(|path| root.read(path).ok());
-            let of_pip = variable(&environment, "PIP_CONFIG_FILE");
-            let of_pip = of_pip.and_then(|path| root.read(path).ok());
-            let secrets = [logins, of_pip]
-                .iter()
-                .flatten()
-                .fold(secrets, |secrets, text| secrets.and(text));
-            Ok(Input {
-                environment,
-                settings,
-                secrets,
-            })
-        }
-        Err(errors) => {
-            let errors: Vec<SettingError> = errors;
-            say(&secrets.mask(&report::refused_settings(&errors)));
-            Err(WRONG_INPUT)
-        }
-    }
-}
-
-fn install(matches: &ArgMatches, is_base: bool) -> u8 {
-    let root = Root::default();
-    match input(matches, &root, is_base) {
-        Ok(input) => perform(&input, &root, None, matches.get_flag("verbose")),
-        Err(status) => status,
-    }
-}
-
-fn step(matches: &ArgMatches) -> u8 {
-    let root = Root::default();
-    let names: Result<Vec<StepName>, Vec<String>> = {
-        let (good, bad): (Vec<_>, Vec<_>) = matches
-            .get_many::<String>("name")
-            .into_iter()
-            .flatten()
-            .map(|name| name.parse::<StepName>())
-            .partition(Result::is_ok);
-        if bad.is_empty() {
-            Ok(good.into_iter().flatten().collect())
-        } else {
-            Err(bad.into_iter().filter_map(Result::err).collect())
-        }
-    };
-    let names = match names {
-        Ok(names) => names,
-        Err(errors) => {
-            let problems: Vec<_> = errors.into_iter().map(Problem::Input).collect();
-            say(&report::problems(&problems));
-            // What else is wrong is said now, too, and not one run later.
-            let _ = input(matches, &root, false);
-            return WRONG_INPUT;
-        }
-    };
-    match input(matches, &root, false) {
-        Ok(input) => perform(&input, &root, Some(&names), true),
-        Err(status) => status,
-    }
-}
-
-fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
-    let (isolation, refused) = isolation(input.settings.hermetic);
-    let runner = System::new(&input.environment).isolated(isolation);
-    let aim = named.map_or(Aim::Build, Aim::Steps);
-    let make = |aim| steps::plan(&input.settings, root, &input.environment, &runner, aim);
-    let mut plan = match make(aim) {
-        Ok(plan) => plan,
-        Err(problems) => return refuse(&problems, input),
-    };
-    match (refused, input.settings.hermetic) {
-        (Some(text), Hermetic::Required) => plan.problems.push(Problem::Machine(text)),
-        (Some(text), _) => plan.warnings.push(text),
-        (None, _) => {}
-    }
-    let wrong = plan
-        .problems
-        .iter()
-        .any(|problem| matches!(problem, Problem::Input(_)));
-    if named.is_none()
-        && !wrong
-        && record::is_finished(
-            root,
-            &input.settings,
-            plan.inputs.as_deref(),
-            &input.secrets,
-        )
-    {
-        say(&format!(
-            "{}: the image is finished; there is nothing to do",
-            input.settings.project
-        ));
-        return 0;
-    }
-    let mut left = record::left(
-        root,
-        &input.settings,
-        plan.inputs.as_deref(),
-        &input.secrets,
-    );
-    if named.is_none() && !wrong && !left.is_empty() {
-        left.retain(|step| plan.steps.iter().any(|planned| planned.name == *step));
-        if left.is_empty() {
-            return finish(input, root);
-        }
-        let steps: Vec<_> = left.iter().map(|step| step.as_str()).collect();
-        say(&format!(
-            "{}: the image is built; what is left is {}",
-            input.settings.project,
-            steps.join(", ")
-        ));
-        plan = match make(Aim::Steps(&left)) {
-            Ok(plan) => plan,
-            Err(problems) => return refuse(&problems, input),
-        };
-    }
-    for warning in &plan.warnings {
-        say(&format!("warning: {}", input.secrets.mask(warning)));
-    }
-    if !plan.problems.is_empty() {
-        return refuse(&plan.problems, input);
-    }
-    // Whoever runs the image has to read what is installed, whatever the base's umask.
-    umask(Mode::from_bits_truncate(0o022));
-    let reporter = report::reporter(verbose, input.secrets.clone());
-    runner.children().adopt_orphans();
-    end_children_on_panic(runner.children());
-    let interrupt = match Interrupt::watch() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            say(&format!("error: could not watch for signals: {error}"));
-            return FAILED;
-        }
-    };
-    let with = run::Surroundings {
-        settings: &input.settings,
-        root,
-        runner: &runner,
-        children: runner.children(),
-        interrupt: &interrupt,
-        abandon: &|stopped| {
-            tell(stopped, input);
-            std::process::exit(FAILED.into());
-        },
-        reporter: reporter.as_ref(),
-        secrets: &input.secrets,
-        environment: &input.environment,
-    };
-    match run::run(&plan, &with) {
-        Ok(()) => 0,
-        Err(stopped) => {
-            tell(&stopped, input);
-            FAILED
-        }
-    }
-}
-
-/// Ends a build of which only steps are left that are not wanted any more.
-fn finish(input: &Input, root: &Root) -> u8 {
-    match record::finish(root, &input.settings, &input.secrets) {
-        Ok(()) => {
-            say(&format!(
-                "{}: the image is built; nothing is left to do",
-                input.settings.project
-            ));
-            0
-        }
-        Err(failure) => {
-            say(&report::explain_alone("record", &failure));
-            FAILED
-        }
-    }
-}
-
-/// What keeps children from the network as far as that is wanted, and why nothing does.
-fn isolation(wanted: Hermetic) -> (Isolation, Option<String>) {
-    // Who is not root may not make a namespace, and is told that it takes root.
-    if wanted == Hermetic::No || uzers::get_effective_uid() != 0 {
-        return (Isolation::None, None);
-    }
-    match Isolation::here() {
-        Ok(isolation) => (isolation, None),
-        Err(refused) => (Isolation::None, Some(refused.told(wanted))),
-    }
-}
-
-/// A fault of this program must not leave others running either.
-fn end_children_on_panic(children: &Arc<Children>) {
-    let (report, children) = (std::panic::take_hook(), Arc::clone(children));
-    std::panic::set_hook(Box::new(move |fault| {
-        report(fault);
-        children.kill();
-    }));
-}
-
-/// Says why a run did not come to its end.
-fn tell(stopped: &Stopped, input: &Input) {
-    let mode = input.settings.mode;
-    let text = match stopped {
-        Stopped::Failed { first, others } => {
-            // The first comes last, where people look.
-            let mut texts: Vec<String> = others
-                .iter()
-                .map(|(step, failure)| report::explain(mode, *step, failure) + "\n")
-                .collect();
-            texts.push(report::explain(mode, first.0, &first.1));
-            texts.concat()
-        }
-        Stopped::Interrupted(signal, steps) => report::interrupted(mode, *signal, steps),
-    };
-    say(&input.secrets.mask(&text));
-}
-
 fn refuse(problems: &[Problem], input: &Input) -> u8 {
     say(&input.secrets.mask(&report::problems(problems)));
     WRONG_INPUT
@@ -482,7 +203,7 @@ fn plan(matches: &ArgMatches) -> u8 {
         .get_one::<PathBuf>("root")
         .map_or_else(Root::default, Root::new);
     let is_base = matches.contains_id(WHAT);
-    let input = match input(matches, &root, is_base) {
+    let input = match Input::read(matches, &root, is_base) {
         Ok(input) => input,
         Err(status) => return status,
     };

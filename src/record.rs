@@ -15,7 +15,7 @@ use crate::context::write_whole;
 use crate::failure::Failure;
 use crate::layout::{IMAGE_INFO, STATE};
 use crate::network::Reach;
-use crate::platform::Platform;
+use crate::platform::{DistributionOverride, Platform};
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -234,6 +234,16 @@ impl Record {
         std::iter::successors(Some(self), |record| record.parent.as_deref())
     }
 
+    /// What the build was told to take the distribution for.
+    #[must_use]
+    pub fn distribution(&self) -> DistributionOverride {
+        let argument = |name: &str| self.arguments.get(name).cloned();
+        DistributionOverride {
+            id: argument("DISTRO"),
+            version: argument("DISTRO_VERSION"),
+        }
+    }
+
     /// Notes that a step ended, in the place of an earlier note of the same step.
     pub fn step_ended(&mut self, ended: StepRecord) {
         self.steps.retain(|step| step.name != ended.name);
@@ -287,29 +297,23 @@ fn arguments(settings: &Settings, secrets: &Secrets) -> BTreeMap<String, String>
         .collect()
 }
 
-/// Whether this is the finished image that these settings made, from these files
-/// as far as there are any: a container of it has no inputs mounted.
-#[must_use]
-pub fn is_finished(
-    root: &Root,
-    settings: &Settings,
-    inputs: Option<&str>,
-    secrets: &Secrets,
-) -> bool {
-    made_by(root, settings, inputs, secrets).is_some_and(|record| record.finished)
-}
-
-/// The steps that are left of the build of this image, when its last ones failed: those
-/// that come after `cleanup`, with which all that other steps would go on from is gone.
+/// The steps that are left of the build of this image by these settings, none when it is
+/// finished: those that come after `cleanup`, with which all that other steps would go on from
+/// is gone. `None` where these settings have not built it so far.
 #[must_use]
 pub fn left(
     root: &Root,
     settings: &Settings,
     inputs: Option<&str>,
     secrets: &Secrets,
-) -> Vec<StepName> {
-    let record = made_by(root, settings, inputs, secrets);
-    record.map(|record| record.left).unwrap_or_default()
+) -> Option<Vec<StepName>> {
+    let record = of_image(root).filter(|record| {
+        !root.exists(STATE)
+            && record.project == settings.project.as_str()
+            && is_same(&record.arguments, &arguments(settings, secrets))
+            && (inputs.is_none() || inputs == record.inputs.as_deref())
+    })?;
+    (record.finished || !record.left.is_empty()).then_some(record.left)
 }
 
 /// Writes down that nothing is left of the build of this image.
@@ -324,21 +328,6 @@ pub fn finish(root: &Root, settings: &Settings, secrets: &Secrets) -> Result<(),
     record.finished = true;
     let json = record.image_json(settings, secrets);
     write_whole(&root.join(path_in_image()), json.as_bytes())
-}
-
-/// The record of an image that is cleaned up, when these settings made it.
-fn made_by(
-    root: &Root,
-    settings: &Settings,
-    inputs: Option<&str>,
-    secrets: &Secrets,
-) -> Option<Record> {
-    of_image(root).filter(|record| {
-        !root.exists(STATE)
-            && record.project == settings.project.as_str()
-            && is_same(&record.arguments, &arguments(settings, secrets))
-            && (inputs.is_none() || inputs == record.inputs.as_deref())
-    })
 }
 
 /// Whether two builds with these arguments make the same image; a test of it is no part of it.

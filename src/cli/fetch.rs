@@ -9,7 +9,8 @@ use clap::ArgMatches;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 
-use super::{FAILED, Given, WRONG_INPUT, environment, given};
+use super::input::{environment, given};
+use super::{FAILED, WRONG_INPUT};
 use crate::command::System;
 use crate::findings::Problem;
 use crate::interrupt::Interrupt;
@@ -17,7 +18,7 @@ use crate::report::{self, say};
 use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
 use crate::secrets::Secrets;
-use crate::settings::{Settings, WheelsSettings};
+use crate::settings::{Given, Settings, WheelsSettings};
 use crate::step::StepName;
 use crate::variables::with_secrets;
 use crate::wheels::{Fetch, abandon, absent};

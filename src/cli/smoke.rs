@@ -5,13 +5,14 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use super::{FAILED, WRONG_INPUT, environment, print};
+use super::input::environment;
+use super::{FAILED, WRONG_INPUT, print};
 use crate::command::System;
 use crate::findings::Problem;
 use crate::interrupt::Interrupt;
 use crate::layout::{PYTHON, VIRTUALENV};
-use crate::platform::{DistributionOverride, Platform};
-use crate::record::{self, Record};
+use crate::platform::Platform;
+use crate::record;
 use crate::report::{self, say};
 use crate::root::Root;
 use crate::secrets::Secrets;
@@ -52,7 +53,7 @@ pub fn run() -> u8 {
     }
     let record = record.unwrap_or_default();
     let cpus = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let platform = Platform::detect(&root, &distribution(&record));
+    let platform = Platform::detect(&root, &record.distribution());
     let report = test(&Image {
         root: &root,
         runner: &runner,
@@ -78,15 +79,6 @@ pub fn run() -> u8 {
             say(&secrets.mask(&report::explain_alone("smoke", &failure)));
             FAILED
         }
-    }
-}
-
-/// What the build took the distribution for.
-fn distribution(record: &Record) -> DistributionOverride {
-    let argument = |name: &str| record.arguments.get(name).cloned();
-    DistributionOverride {
-        id: argument("DISTRO"),
-        version: argument("DISTRO_VERSION"),
     }
 }
 

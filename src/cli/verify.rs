@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
-use super::{FAILED, WRONG_INPUT, environment, print};
+use super::input::environment;
+use super::{FAILED, WRONG_INPUT, print};
 use crate::command::System;
 use crate::report::say;
 use crate::root::Root;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{About, Difference};
 use crate::command::Runner;
 use crate::platform::package_manager::{DPKG_STATUS, RPM_KEY, ask_rpm, paragraphs};
-use crate::platform::{DistributionOverride, Family, Platform};
+use crate::platform::{Family, Platform};
 use crate::record::{Package, Record};
 use crate::root::Root;
 
@@ -22,12 +22,7 @@ pub struct Installed {
 
 /// Whose packages the image is made of: the family that the record was written for.
 pub fn family(root: &Root, record: &Record) -> Family {
-    let argument = |name: &str| record.arguments.get(name).cloned();
-    let wanted = DistributionOverride {
-        id: argument("DISTRO"),
-        version: argument("DISTRO_VERSION"),
-    };
-    match Platform::detect(root, &wanted) {
+    match Platform::detect(root, &record.distribution()) {
         Ok(platform) => platform.family,
         // os-release is another, which is told.
         Err(_) if root.is_file(DPKG_STATUS) => Family::Debian,
