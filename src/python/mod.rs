@@ -4,6 +4,7 @@ pub mod bytecode;
 pub mod constraints;
 pub mod entry_points;
 pub mod environment;
+pub mod extras;
 pub mod freeze;
 pub mod hashes;
 pub mod installed;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, Requirement};
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, Requirement};
 
 use super::cyclonedx::{Component, Dependency, Hash, Reference};
 use super::purl::Purl;
 use super::sources::{Sources, describe, vcs_url};
 use super::{Image, because, dependency, licences};
 use crate::layout::VIRTUALENV;
+use crate::python::extras::Extras;
 use crate::python::metadata::{fields, requirements};
 use crate::python::{Name, installed};
 use crate::record::{DistributionReason, Wheel, WheelSource};
@@ -71,37 +72,19 @@ impl<'a> Installed<'a> {
         let Some(markers) = &self.markers else {
             return Vec::new();
         };
-        let mut wanted: BTreeMap<&Name, BTreeSet<ExtraName>> = BTreeMap::new();
+        let requires = self.all.iter();
+        let requires = requires.map(|(name, one)| (name, one.requires.as_slice()));
+        let mut wanted = Extras::default();
         let of_project = extras.iter().filter_map(|extra| extra.parse().ok());
-        wanted.insert(&self.project, of_project.collect());
-        let mut needs: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
-        let mut waiting: Vec<&Name> = self.all.keys().collect();
-        while let Some(name) = waiting.pop() {
-            let Some(one) = self.all.get(name) else {
-                continue;
-            };
-            let active: Vec<ExtraName> = wanted.get(name).into_iter().flatten().cloned().collect();
-            for requirement in &one.requires {
-                if !requirement.evaluate_markers(markers, &active) {
-                    continue;
-                }
-                let other = Name::new(requirement.name.as_ref());
-                let Some((other, _)) = self.all.get_key_value(&other) else {
-                    continue;
-                };
-                needs.entry(name).or_default().insert(other);
-                let extras = wanted.entry(other).or_default();
-                let before = extras.len();
-                extras.extend(requirement.extras.iter().cloned());
-                if extras.len() > before {
-                    waiting.push(other);
-                }
-            }
-        }
-        let reference = |name: &Name| self.all[name].component.reference.clone();
-        let all = self.all.keys().map(|name| {
-            let needs = needs.get(name).into_iter().flatten();
-            dependency(&reference(name), needs.map(|other| reference(other)))
+        wanted.ask(self.project.clone(), of_project);
+        wanted.follow(&requires.collect(), markers);
+        let all = self.all.iter().map(|(name, one)| {
+            let needs = wanted.applying(name, &one.requires, markers);
+            let needs = needs.filter_map(|requirement| {
+                let other = self.named(&Name::new(requirement.name.as_ref()))?;
+                Some(other.reference.clone())
+            });
+            dependency(&one.component.reference, needs)
         });
         all.collect()
     }

@@ -12,7 +12,6 @@ use pep508_rs::ExtraName;
 
 use super::attempts::Outcome;
 use super::programs::is_program;
-use super::requirements::extras_asked_for;
 use super::{Fault, Report, Subject};
 use crate::layout::{PYTHON, VIRTUALENV};
 use crate::python::Name;
@@ -87,12 +86,11 @@ impl std::fmt::Display for Named<'_> {
 /// can be imported of them first.
 pub(super) fn wanted<'a>(subject: &'a Subject<'_>) -> Vec<Import<'a>> {
     let mut imports: BTreeMap<&str, Import<'_>> = BTreeMap::new();
-    let extras = extras_asked_for(subject);
     for (name, seen) in subject.own() {
         let has_extras = |entry_point: &EntryPoint| {
             let wanted = entry_point.extras.iter();
             let mut wanted = wanted.filter_map(|extra| ExtraName::from_str(extra).ok());
-            wanted.all(|extra| extras.get(name).is_some_and(|asked| asked.contains(&extra)))
+            wanted.all(|extra| subject.extras.has(name, &extra))
         };
         let is_of_project = subject.projects.contains(name);
         let mut want = |module: &'a str, entry_point: Option<&'a EntryPoint>| {

@@ -13,11 +13,14 @@ mod requirements;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use pep508_rs::Requirement;
+
 use crate::command::{Command, Runner};
 use crate::failure::{FailedChild, Failure};
 use crate::layout::{PYTHON, VIRTUALENV};
 use crate::platform::package_manager::PackageManager;
 use crate::python::environment::{Interpreter, QUERY, Seen, seen};
+use crate::python::extras::Extras;
 use crate::python::{Name, WheelName};
 use crate::record::Record;
 use crate::root::Root;
@@ -111,6 +114,9 @@ struct Subject<'a> {
     seen: BTreeMap<Name, Seen>,
     /// The distributions that were built here: the project, extra projects, plugins.
     projects: BTreeSet<Name>,
+    /// What users asked for.
+    asked_for: Vec<Requirement>,
+    extras: Extras,
 }
 
 /// Tests an image.
@@ -132,11 +138,22 @@ pub fn test(image: &Image<'_>) -> Result<Report, Failure> {
     let built = generations.flat_map(|record| &record.built);
     let projects = built.filter_map(|file| WheelName::parse(file));
     let root = |path: &str| image.root.join(path);
+    let seen = seen(&interpreter, &root, VIRTUALENV);
+    let asked_for = requirements::asked_for(image.record, &interpreter.markers);
+    let mut extras = Extras::default();
+    for requirement in &asked_for {
+        extras.ask_by(requirement);
+    }
+    let own = seen.iter().filter(|(_, seen)| seen.own);
+    let requires = own.map(|(name, seen)| (name, seen.requires.as_slice()));
+    extras.follow(&requires.collect(), &interpreter.markers);
     let subject = Subject {
         projects: projects.map(|wheel| wheel.name).collect(),
-        seen: seen(&interpreter, &root, VIRTUALENV),
+        seen,
         interpreter,
         image,
+        asked_for,
+        extras,
     };
     let mut report = Report::default();
     packages::check(&subject, &mut report)?;
