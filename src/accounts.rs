@@ -9,16 +9,35 @@ use serde::{Deserialize, Serialize};
 use crate::record;
 use crate::root::Root;
 
-/// Where useradd and its like keep what was before their last change, shadow's
-/// `lib/commonio.c`: copies of a state that nobody has seen, with a date in them.
-pub const COPIES: [&str; 6] = [
-    "/etc/group-",
-    "/etc/gshadow-",
-    "/etc/passwd-",
-    "/etc/shadow-",
-    "/etc/subgid-",
-    "/etc/subuid-",
+/// The files of accounts that useradd and its like change.
+pub const FILES: [&str; 6] = [
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/subgid",
+    "/etc/subuid",
 ];
+
+/// What they leave beside these, shadow's `lib/commonio.c`: `-` is what was there before their
+/// last change, a state that nobody has seen, with a date in it; when they are killed also
+/// `+`, `.lock` and a number, that of the process.
+#[must_use]
+pub fn leftovers(root: &Root) -> Vec<String> {
+    let beside = FILES.iter().flat_map(|file| {
+        let found = root.glob(&format!("{file}?*")).into_iter();
+        found.filter(move |path| is_leftover(path.strip_prefix(*file).unwrap_or_default()))
+    });
+    beside.collect()
+}
+
+fn is_leftover(end: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match end.strip_prefix('.') {
+        Some(end) => end == "lock" || (!end.is_empty() && is_number(end)),
+        None => ["-", "+"].contains(&end),
+    }
+}
 
 /// A line of passwd(5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +192,14 @@ const LOCAL: &[&str] = &["altfiles", "compat", "db", "files", "systemd"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_useradd_leaves_is_told_from_what_others_keep() {
+        let left = ["-", "+", ".lock", ".8872"];
+        assert!(left.into_iter().all(is_leftover));
+        let kept = ["", ".", ".old", ".8872.old", "-old", "ed", ".2024-03"];
+        assert!(!kept.into_iter().any(is_leftover));
+    }
 
     #[test]
     fn directories_are_told_from_files() {

@@ -47,6 +47,7 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
         actions.push(Action::task(RemovePolicy));
     }
     actions.push(Action::task(RemoveMachineIds));
+    actions.push(Action::task(RemoveAccountLeftovers));
     actions.push(Action::task(TakeInventory {
         platform: view.platform.clone(),
         asked_for: wanted(view).into_iter().map(|(name, _)| name).collect(),
@@ -61,7 +62,6 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     // First the mark that says the lists are there.
     remove(&lists_refreshed());
     manager.leftovers().iter().for_each(|path| remove(path));
-    accounts::COPIES.into_iter().for_each(&mut remove);
     let consoles = hooks::consoles(settings).into_iter();
     let consoles = consoles.map(|console| -> &str { console.name() });
     for project in source::projects(settings).chain(consoles) {
@@ -278,6 +278,23 @@ impl Task for RemoveMachineIds {
         let ours = MACHINE_IDS.into_iter();
         let mut ours = ours.filter(|id| base.lines().all(|line| line != *id));
         ours.try_for_each(|id| context.remove(id))
+    }
+}
+
+#[derive(Debug)]
+struct RemoveAccountLeftovers;
+
+impl Task for RemoveAccountLeftovers {
+    fn describe(&self) -> String {
+        format!(
+            "remove copies and locks that changes of accounts left beside {}",
+            accounts::FILES.join(", ")
+        )
+    }
+
+    fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let leftovers = accounts::leftovers(context.root);
+        leftovers.iter().try_for_each(|path| context.remove(path))
     }
 }
 

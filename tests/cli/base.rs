@@ -71,6 +71,7 @@ fn a_plan() {
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
         do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+        do     remove copies and locks that changes of accounts left beside /etc/group, /etc/gshadow, /etc/passwd, /etc/shadow, /etc/subgid, /etc/subuid
         do     write /etc/image_info/sbom.cdx.json: every package and distribution
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
@@ -85,12 +86,6 @@ fn a_plan() {
         remove /var/log/apt/*
         remove /var/log/bootstrap.log
         remove /var/log/dpkg.log
-        remove /etc/group-
-        remove /etc/gshadow-
-        remove /etc/passwd-
-        remove /etc/shadow-
-        remove /etc/subgid-
-        remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
         do     write /etc/image_info/files.mtree, with a digest of every file
@@ -162,6 +157,7 @@ fn a_plan_with_everything() {
         do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
         do     remove /usr/sbin/policy-rc.d, if it is ours
         do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+        do     remove copies and locks that changes of accounts left beside /etc/group, /etc/gshadow, /etc/passwd, /etc/shadow, /etc/subgid, /etc/subuid
         do     write /etc/image_info/sbom.cdx.json: every package and distribution
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
@@ -176,12 +172,6 @@ fn a_plan_with_everything() {
         remove /var/log/apt/*
         remove /var/log/bootstrap.log
         remove /var/log/dpkg.log
-        remove /etc/group-
-        remove /etc/gshadow-
-        remove /etc/passwd-
-        remove /etc/shadow-
-        remove /etc/subgid-
-        remove /etc/subuid-
         remove /opt/loci
         remove /var/lib/openstack/.loci-install
         do     write /etc/image_info/files.mtree, with a digest of every file

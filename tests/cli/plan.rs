@@ -177,6 +177,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack
     do     remove /usr/sbin/policy-rc.d, if it is ours
     do     remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made
+    do     remove copies and locks that changes of accounts left beside /etc/group, /etc/gshadow, /etc/passwd, /etc/shadow, /etc/subgid, /etc/subuid
     do     write /etc/image_info/sbom.cdx.json: every package and distribution
     remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
@@ -190,12 +191,6 @@ cleanup: the image keeps the service and nothing that only its build needed
     remove /var/log/apt/*
     remove /var/log/bootstrap.log
     remove /var/log/dpkg.log
-    remove /etc/group-
-    remove /etc/gshadow-
-    remove /etc/passwd-
-    remove /etc/shadow-
-    remove /etc/subgid-
-    remove /etc/subuid-
     remove /tmp/keystone.partial
     remove /tmp/keystone
     remove /opt/loci
@@ -350,6 +345,7 @@ fn steps() -> Value {
                 {"do": "remove __pycache__ directories below /usr/lib/python3*, /usr/share and /var/lib/openstack"},
                 {"do": "remove /usr/sbin/policy-rc.d, if it is ours"},
                 {"do": "remove /etc/machine-id and /var/lib/dbus/machine-id, what of it packages of this build made"},
+                {"do": "remove copies and locks that changes of accounts left beside /etc/group, /etc/gshadow, /etc/passwd, /etc/shadow, /etc/subgid, /etc/subuid"},
                 {"do": "write /etc/image_info/sbom.cdx.json: every package and distribution"},
                 {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
@@ -363,12 +359,6 @@ fn steps() -> Value {
                 {"remove": "/var/log/apt/*"},
                 {"remove": "/var/log/bootstrap.log"},
                 {"remove": "/var/log/dpkg.log"},
-                {"remove": "/etc/group-"},
-                {"remove": "/etc/gshadow-"},
-                {"remove": "/etc/passwd-"},
-                {"remove": "/etc/shadow-"},
-                {"remove": "/etc/subgid-"},
-                {"remove": "/etc/subuid-"},
                 {"remove": "/tmp/keystone.partial"},
                 {"remove": "/tmp/keystone"},
                 {"remove": "/opt/loci"},
