@@ -45,6 +45,12 @@ pub(super) fn record_changes(context: &Context<'_>, project: &str, place: &str) 
         .variable("GIT_OPTIONAL_LOCKS", "0");
     let output = context.runner.ask(&status);
     let is_modified = output.ending.success().then_some(!output.stdout.is_empty());
+    if is_modified.is_none() {
+        context.note(&format!(
+            "whether {place} is as it was committed is not known: git status: {}",
+            output.ending
+        ));
+    }
     context.record(|record| {
         let source = record.sources.entry(project.to_owned()).or_default();
         source.modified = is_modified;

@@ -102,12 +102,17 @@ fn read(list: &Path, root: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A record without what each step took, in whichever run, and without the digest of the
-/// manifest, which has the files that are passed over here.
+/// A record without what each step took, in whichever run, without the digest of the
+/// manifest, which has the files that are passed over here, and without what git may be unable
+/// to say of a source: whether that is as it was committed.
 fn untimed(record: &str) -> String {
     let mut record: Value = serde_json::from_str(record).expect("JSON");
     let fields = record.as_object_mut().expect("a record");
     fields.remove("steps");
     fields.remove("manifest_sha256");
+    let sources = fields["sources"].as_object_mut().expect("sources");
+    for source in sources.values_mut() {
+        source.as_object_mut().expect("a source").remove("modified");
+    }
     record.to_string()
 }
