@@ -18,8 +18,10 @@ const UNKNOWN: [&str; 2] = ["/unset uid gid mode\n", "/set uid=0 gid=0 mode=0644
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct MtreeError {
-    line: usize,
-    what: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub what: String,
 }
 
 /// Writes it.
