@@ -26,7 +26,8 @@ take turns:
   loci-install, uv   with INSTALLER=uv
   apt alone          lists and distribution packages, nothing else
   wheels alone       the wheels of the virtualenv unpacked, nothing else
-What the last two take, no build can do without. Medians come first, then ratios of
+None of them tests what it made (SMOKE=no). What the last two take, no build can do
+without. Medians come first, then ratios of
 medians, then the least and the most, then the parts of the builds. Containers are
 removed in the end: a round of a large service takes 3 GB of disk space.
 
