@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use build::Inputs;
-use tree::Tree;
+use tree::{Tree, is_of_engine};
 
 use crate::container::{Container, PROGRAM};
 use crate::processes;
@@ -227,8 +227,12 @@ fn disturbed(fault: Fault, child: &Child) -> Outcome {
     container.set("FAULT_CHILD", "0");
     let again = container.install();
     if again.status == Some(0) {
-        let tree = Tree::of(&container);
-        wrong.extend(undisturbed.tree.difference(&tree));
+        let mut differences = undisturbed.tree.difference(&Tree::of(&container));
+        // A uv that does not say its version gives way to pip.
+        if said.stderr.contains(" does not run here\n") {
+            differences.retain(|difference| !is_of_engine(difference));
+        }
+        wrong.extend(differences);
     } else {
         wrong.push(format!("the next build failed: {}", again.stderr));
     }

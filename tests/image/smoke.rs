@@ -120,7 +120,12 @@ fn all_that_is_wrong_is_told_at_once_and_only_that_is_left() {
     }
     container.shell(MENDS);
     container.install().succeeded().says("\nsmoke: done in ");
-    let record = record(&container);
+    is_finished(&container);
+}
+
+/// Insists that nothing is left to do.
+fn is_finished(container: &Container) {
+    let record = record(container);
     assert_eq!(record["finished"], true);
     assert_eq!(record["left"], Value::Null);
     container
@@ -244,13 +249,7 @@ fn after_a_test_that_failed_the_image_is_finished_without_it() {
         said.stderr,
         "tiny: the image is built; nothing is left to do\n"
     );
-    let record = record(&container);
-    assert_eq!(record["finished"], true);
-    assert_eq!(record["left"], Value::Null);
-    container
-        .install()
-        .succeeded()
-        .says("there is nothing to do");
+    is_finished(&container);
 }
 
 #[test]

@@ -95,25 +95,13 @@ fn what_an_engine_adds_is_no_difference() {
 #[ignore = "builds real images: cargo xtask test"]
 fn other_programs_read_the_manifest() {
     let container = Container::of(finished());
+    let manifest = "/etc/image_info/files.mtree";
+    let read = || container.run(&["mtree", "-f", manifest, "-p", "/", "-e"]);
     // Of the file system they tell what is more, which is mounted, and nothing else.
-    let said = container.run(&[
-        "mtree",
-        "-f",
-        "/etc/image_info/files.mtree",
-        "-p",
-        "/",
-        "-e",
-    ]);
+    let said = read();
     assert_eq!(said.succeeded().stdout, "", "{}", said.stderr);
     container.shell(&format!("echo >>{SITE}/tiny.py"));
-    let said = container.run(&[
-        "mtree",
-        "-f",
-        "/etc/image_info/files.mtree",
-        "-p",
-        "/",
-        "-e",
-    ]);
+    let said = read();
     assert_eq!(said.status, Some(2), "{}{}", said.stdout, said.stderr);
     assert!(said.stdout.contains("tiny.py"), "{}", said.stdout);
     let listed = container.shell("bsdtar -tf /etc/image_info/files.mtree");

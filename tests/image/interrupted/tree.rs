@@ -50,9 +50,8 @@ impl Tree {
             }
         }
         lines.retain(|path, _| DIFFERS.iter().all(|differs| !path.starts_with(differs)));
-        let record = "./etc/image_info/build.json";
-        if let Some(about) = lines.get_mut(record) {
-            *about = untimed(&container.read(record));
+        if let Some(about) = lines.get_mut(RECORD) {
+            *about = untimed(&container.read(RECORD));
         }
         Self(lines)
     }
@@ -72,6 +71,14 @@ impl Tree {
             .collect()
     }
 }
+
+/// Whether a difference is one of those between what pip and uv install: who it was.
+pub fn is_of_engine(difference: &str) -> bool {
+    let (path, _) = difference.split_once(": ").unwrap_or((difference, ""));
+    path == RECORD || path.ends_with(".dist-info/INSTALLER") || path.ends_with(".dist-info/RECORD")
+}
+
+const RECORD: &str = "./etc/image_info/build.json";
 
 /// The digest of every file. Those of the image are read once for all of its containers.
 fn digests(container: &Container) -> BTreeMap<String, String> {
