@@ -76,7 +76,7 @@ fn a_plan() {
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
-        remove /var/cache/apt/*.bin
+        remove /var/cache/apt/*.bin*
         remove /var/cache/apt/archives/*.deb
         remove /var/cache/apt/archives/partial/*
         remove /var/cache/debconf/*-old
@@ -162,7 +162,7 @@ fn a_plan_with_everything() {
         do     rename the original files of repositories back
         remove /var/lib/loci-install/lists-refreshed
         remove /var/lib/apt/lists/*
-        remove /var/cache/apt/*.bin
+        remove /var/cache/apt/*.bin*
         remove /var/cache/apt/archives/*.deb
         remove /var/cache/apt/archives/partial/*
         remove /var/cache/debconf/*-old

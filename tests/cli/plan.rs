@@ -181,7 +181,7 @@ cleanup: the image keeps the service and nothing that only its build needed
     do     write /etc/image_info/sbom.cdx.json: every package and distribution
     remove /var/lib/loci-install/lists-refreshed
     remove /var/lib/apt/lists/*
-    remove /var/cache/apt/*.bin
+    remove /var/cache/apt/*.bin*
     remove /var/cache/apt/archives/*.deb
     remove /var/cache/apt/archives/partial/*
     remove /var/cache/debconf/*-old
@@ -349,7 +349,7 @@ fn steps() -> Value {
                 {"do": "write /etc/image_info/sbom.cdx.json: every package and distribution"},
                 {"remove": "/var/lib/loci-install/lists-refreshed"},
                 {"remove": "/var/lib/apt/lists/*"},
-                {"remove": "/var/cache/apt/*.bin"},
+                {"remove": "/var/cache/apt/*.bin*"},
                 {"remove": "/var/cache/apt/archives/*.deb"},
                 {"remove": "/var/cache/apt/archives/partial/*"},
                 {"remove": "/var/cache/debconf/*-old"},

@@ -205,7 +205,7 @@ impl PackageManager for Apt {
     fn leftovers(&self) -> Vec<&'static str> {
         vec![
             "/var/lib/apt/lists/*",
-            "/var/cache/apt/*.bin",
+            "/var/cache/apt/*.bin*",
             "/var/cache/apt/archives/*.deb",
             "/var/cache/apt/archives/partial/*",
             "/var/cache/debconf/*-old",

@@ -205,7 +205,7 @@ const REMOVED: &[(&str, &str)] = &[
         "/var/lib/apt/lists/*",
         "apt makes them with the next update",
     ),
-    ("/var/cache/apt/*.bin", "apt makes them from its lists"),
+    ("/var/cache/apt/*.bin*", "apt makes them from its lists"),
     (
         "/var/cache/debconf/*-old",
         "debconf's copies of what was before",
