@@ -72,6 +72,7 @@ pub struct Accounts {
     groups: Vec<Group>,
     asks_elsewhere: bool,
     makes_mailbox: bool,
+    locks: Vec<String>,
 }
 
 impl Accounts {
@@ -90,8 +91,20 @@ impl Accounts {
             makes_mailbox: text("/etc/default/useradd")
                 .lines()
                 .any(|line| line.trim() == "CREATE_MAIL_SPOOL=yes"),
+            locks: FILES
+                .iter()
+                .map(|file| format!("{file}.lock"))
+                .filter(|lock| root.exists(lock))
+                .collect(),
             ..Self::parse(&text("/etc/passwd"), &text("/etc/group"))
         }
+    }
+
+    /// The locks that are there. In a build nobody holds one while it is planned: useradd was
+    /// killed, and takes its number for that of a process that runs.
+    #[must_use]
+    pub fn locks(&self) -> &[String] {
+        &self.locks
     }
 
     fn parse(passwd: &str, group: &str) -> Self {
@@ -122,6 +135,7 @@ impl Accounts {
             groups: groups.collect(),
             asks_elsewhere: false,
             makes_mailbox: false,
+            locks: Vec::new(),
         }
     }
 
@@ -192,6 +206,25 @@ const LOCAL: &[&str] = &["altfiles", "compat", "db", "files", "systemd"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lock_of_a_killed_useradd_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::new(directory.path());
+        std::fs::create_dir(root.join("/etc")).unwrap();
+        for name in [
+            "passwd",
+            "passwd-",
+            "passwd.30551",
+            "passwd.lock",
+            "group.locks",
+        ] {
+            std::fs::write(root.join("/etc").join(name), "").unwrap();
+        }
+        assert_eq!(Accounts::read(&root).locks(), ["/etc/passwd.lock"]);
+        let all = ["/etc/passwd-", "/etc/passwd.30551", "/etc/passwd.lock"];
+        assert_eq!(leftovers(&root), all);
+    }
 
     #[test]
     fn what_useradd_leaves_is_told_from_what_others_keep() {

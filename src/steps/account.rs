@@ -38,7 +38,11 @@ impl Account {
         let mailboxes = mailboxes
             .into_iter()
             .filter(|_| is_made && accounts.makes_mailbox());
-        group.into_iter().chain(user).chain(mailboxes).collect()
+        let is_changed = group.is_some() || user.is_some();
+        let locks = accounts.locks().iter().filter(|_| is_changed);
+        let locks = locks.map(|path| Action::Remove { path: path.clone() });
+        let actions = locks.chain(group).chain(user).chain(mailboxes);
+        actions.collect()
     }
 
     fn group(&self, accounts: &Accounts, findings: &mut Findings) -> Option<Action> {
