@@ -184,12 +184,20 @@ fn has_bytecode(subject: &Subject<'_>) -> bool {
         .any(|directory| !root.glob(&format!("{directory}/*/__pycache__")).is_empty())
 }
 
+/// How the names of such directories begin.
+const PREFIX: &str = "loci-install-smoke-";
+
+/// What tests that were killed left, as a pattern.
+pub(crate) fn left() -> String {
+    format!("{}/{PREFIX}*", std::env::temp_dir().display())
+}
+
 /// A directory for the time of the test.
 struct Place(tempfile::TempDir);
 
 impl Place {
     fn new(account: Option<(u32, u32)>) -> Result<Self, Failure> {
-        let made = tempfile::Builder::new().prefix("loci-install-").tempdir();
+        let made = tempfile::Builder::new().prefix(PREFIX).tempdir();
         let made =
             made.map_err(|error| file("make a directory in", &std::env::temp_dir(), &error))?;
         let path = made.path().to_owned();

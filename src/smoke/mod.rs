@@ -15,6 +15,7 @@ use std::fmt;
 
 use pep508_rs::Requirement;
 
+pub(crate) use self::attempts::left;
 use crate::command::{Command, Runner};
 use crate::failure::{FailedChild, Failure};
 use crate::layout::{PYTHON, VIRTUALENV};
