@@ -7,7 +7,8 @@ use super::hooks;
 use super::packages;
 use super::source;
 use super::transaction::{
-    Origin, RefreshLists, check, described, install, installed, note_base, parts, restrain,
+    Origin, RefreshLists, check, described, install, installed, note_base, packages_of_base, parts,
+    restrain,
 };
 use super::user;
 use crate::context::Context;
@@ -321,6 +322,10 @@ impl Task for InstallNeeds {
         // Not fetched beforehand: these are few, and an image whose apt keeps no packages
         // would remove those of the step `packages` behind this transaction.
         note_base(context, manager)?;
+        // What an installation that was cut off has brought is there now.
+        let is_cut_off = root.exists(build_packages()) && !root.exists(brought_packages());
+        let base = root.read(packages_of_base()).unwrap_or_default();
+        let base: BTreeSet<&str> = base.lines().filter(|_| is_cut_off).collect();
         // Written before the installation: one that is cut off still gets cleaned up.
         let earlier = root.read(build_packages()).unwrap_or_default();
         let mut build: BTreeSet<&str> = earlier.lines().collect();
@@ -331,20 +336,30 @@ impl Task for InstallNeeds {
         context.write(&kept_packages(), &names.join("\n"))?;
         let before = installed(context, manager)?;
         install(context, "install what the build needs", manager, &own)?;
-        // Now and not in `cleanup`: whoever asks for one of them from here on, a
-        // bindep file or a hook, makes it a package that is kept.
-        let mark = manager.mark_unneeded(&self.build);
-        if let Some(mark) = mark.filter(|_| !self.build.is_empty()) {
-            context.run("mark what only the build needs", &mark)?;
-        }
         let after = installed(context, manager)?;
+        let was_there = |name: &str| match is_cut_off {
+            true => base.contains(name),
+            false => before.has(name),
+        };
         let kept: Vec<String> = kept.into_iter().cloned().collect();
         let kept = manager.meant(&kept, context.runner);
         let earlier = root.read(brought_packages()).unwrap_or_default();
-        let brought = after
+        let brought: Vec<&str> = after
             .packages()
             .map(|(name, _)| name)
-            .filter(|name| !before.has(name) && !kept.contains(*name));
+            .filter(|name| !was_there(name) && !kept.contains(*name))
+            .collect();
+        // Now and not in `cleanup`: whoever asks for one of them from here on, a
+        // bindep file or a hook, makes it a package that is kept. What was cut off may
+        // have marked nothing.
+        let mut unneeded = self.build.clone();
+        if is_cut_off {
+            unneeded.extend(brought.iter().map(|name| (*name).to_owned()));
+        }
+        let mark = manager.mark_unneeded(&unneeded);
+        if let Some(mark) = mark.filter(|_| !unneeded.is_empty()) {
+            context.run("mark what only the build needs", &mark)?;
+        }
         let all: Vec<&str> = earlier.lines().chain(brought).collect();
         context.write(&brought_packages(), &all.join("\n"))?;
         Ok(())

@@ -353,6 +353,16 @@ fn a_build_that_is_ended_at_any_moment() {
     }
 }
 
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn an_installation_for_the_build_that_is_cut_off() {
+    let container = undisturbed().container();
+    container.write("/srv/git-fails", "");
+    container.install().failed_in("bootstrap");
+    container.install().succeeded();
+    undisturbed().is_like(&container);
+}
+
 fn all() -> bool {
     env::var("LOCI_TEST_INTERRUPT").is_ok_and(|which| which == "all")
 }

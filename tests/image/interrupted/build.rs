@@ -120,6 +120,9 @@ pub fn image() -> &'static str {
     })
 }
 
+/// Fails once when it is told to.
+const GIT: &str = "if [ -e /srv/git-fails ]; then rm /srv/git-fails; exit 1; fi";
+
 /// Packages with scripts, in the archive.
 fn small(container: &Container) {
     let noted = "echo small >> /srv/installed";
@@ -129,7 +132,7 @@ fn small(container: &Container) {
         ("smaller", "", "sleep 0.1"),
         // The real ones take seconds.
         ("ca-certificates", "", certify),
-        ("git", "Depends: git-man\n", ""),
+        ("git", "Depends: git-man\n", GIT),
         ("git-man", "", ""),
     ] {
         let tree = format!("/tmp/{name}");

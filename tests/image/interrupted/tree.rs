@@ -72,10 +72,14 @@ impl Tree {
     }
 }
 
-/// Whether a difference is one of those between what pip and uv install: who it was.
+/// Whether a difference is one of those between what pip and uv install: who it was, and how
+/// scripts are started.
 pub fn is_of_engine(difference: &str) -> bool {
     let (path, _) = difference.split_once(": ").unwrap_or((difference, ""));
-    path == RECORD || path.ends_with(".dist-info/INSTALLER") || path.ends_with(".dist-info/RECORD")
+    path == RECORD
+        || path.starts_with("./var/lib/openstack/bin/")
+        || path.ends_with(".dist-info/INSTALLER")
+        || path.ends_with(".dist-info/RECORD")
 }
 
 const RECORD: &str = "./etc/image_info/build.json";
