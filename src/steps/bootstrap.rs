@@ -337,9 +337,12 @@ impl Task for InstallNeeds {
         let before = installed(context, manager)?;
         install(context, "install what the build needs", manager, &own)?;
         let after = installed(context, manager)?;
-        let was_there = |name: &str| match is_cut_off {
-            true => base.contains(name),
-            false => before.has(name),
+        let was_there = |name: &str| {
+            if is_cut_off {
+                base.contains(name)
+            } else {
+                before.has(name)
+            }
         };
         let kept: Vec<String> = kept.into_iter().cloned().collect();
         let kept = manager.meant(&kept, context.runner);
