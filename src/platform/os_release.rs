@@ -152,7 +152,9 @@ impl OsRelease {
             .map(str::to_owned)
             .collect();
         let is_debian = id == "debian" || id_like.iter().any(|like| like == "debian");
-        let debian_version = debian_version.lines().next().unwrap_or_default().trim_end();
+        // A space would end the name of a selector.
+        let line = debian_version.lines().next().unwrap_or_default();
+        let debian_version = line.split_whitespace().next().unwrap_or_default();
         let versions = [
             self.get("version_id").to_owned(),
             number_in(self.get("pretty_name")),
@@ -381,6 +383,7 @@ mod tests {
         };
         assert_eq!(version("ID=debian\nVERSION_ID=12", "12.11\n"), "12");
         assert_eq!(version("ID=debian", "trixie/sid\n"), "trixie/sid");
+        assert_eq!(version("ID=debian", "13.1\u{b}1\n"), "13.1");
         assert_eq!(version("ID=x\nID_LIKE='ubuntu debian'", "13.0\n"), "13.0");
         assert_eq!(version("ID=arch", "13.0\n"), "");
         assert_eq!(

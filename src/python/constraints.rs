@@ -49,7 +49,8 @@ pub fn edited(file: &str, text: &str, edits: &[Edit]) -> (String, Vec<String>) {
             }
         };
         if let Some(line) = stays {
-            kept.push_str(line);
+            // A return at the end of the text would become one half of an end of line.
+            kept.push_str(line.trim_end_matches('\r'));
             kept.push('\n');
         }
     }
@@ -59,6 +60,14 @@ pub fn edited(file: &str, text: &str, edits: &[Edit]) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edits_that_are_made_change_nothing_more() {
+        for text in ["six===1\r", "\0\r\r\n", "six===1\r\n"] {
+            let (after, _) = edited("f", text, &[]);
+            assert_eq!(edited("f", &after, &[]).0, after, "{text:?}");
+        }
+    }
 
     fn edit(name: &str, line: Option<&str>) -> Edit {
         Edit {

@@ -122,7 +122,7 @@ pub fn project_name(directory: &Path) -> Option<String> {
     // `attr: module.NAME` and templates are no names.
     .find(|name| {
         let mut chars = name.chars();
-        chars.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        !name.is_empty() && chars.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     })
 }
 

@@ -43,6 +43,10 @@ impl WheelName {
             }
             _ => return None,
         };
+        let tags = [python, abi, platform].into_iter();
+        if tags.flat_map(|tag| tag.split('.')).any(str::is_empty) {
+            return None;
+        }
         Some(Self {
             name: Name::new(name),
             version: version.to_owned(),
@@ -106,6 +110,7 @@ mod tests {
             "a-1.tar.gz",
             "a-1.whl",
             "a--py3-none-any.whl",
+            "a-1-py3.-none-any.whl",
             "upper-constraints.txt",
         ] {
             assert!(WheelName::parse(bad).is_none(), "{bad}");
