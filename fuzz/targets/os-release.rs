@@ -42,7 +42,20 @@ fuzz_target!(|input: &str| {
     assert_eq!(again.raw_id, identity.raw_id);
     assert_eq!(again.id_like, identity.id_like);
     assert_eq!(again.distribution.version, identity.distribution.version);
-    // A file can name each of them in a selector, where a space ends a name.
+    // A file can name each of them in a selector, where a space ends a name: if it has none.
+    let named = [
+        "ID",
+        "VERSION_ID",
+        "VERSION_CODENAME",
+        "UBUNTU_CODENAME",
+        "CODENAME",
+    ];
+    if named
+        .iter()
+        .any(|name| fields.get(name).contains(char::is_whitespace))
+    {
+        return;
+    }
     for atom in identity.distribution.atoms().iter() {
         assert!(atom.starts_with(PLATFORM), "{atom:?}");
         assert!(!atom.contains(char::is_whitespace), "{atom:?}");
