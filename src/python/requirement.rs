@@ -38,19 +38,25 @@ pub(super) fn parse(text: &str) -> Result<Requirement, Wrong> {
 }
 
 /// Refuses a marker, which starts at this byte of its line, with other letters than ASCII's
-/// outside of quotes: `pep508_rs` 0.9.2 panics on `a; extra == 'x'é`.
+/// outside of quotes, and quotes that do not end: `pep508_rs` 0.9.2 panics on
+/// `a; extra == 'x'é` and on `a; extra == 'é`.
 pub(super) fn marker_is_ascii(marker: &str, start: usize) -> Result<(), Wrong> {
-    let mut quote = None;
+    let mut quote: Option<(usize, char)> = None;
     for (at, c) in marker.char_indices() {
         match quote {
-            Some(open) if open == c => quote = None,
+            Some((_, open)) if open == c => quote = None,
             Some(_) => {}
-            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if matches!(c, '\'' | '"') => quote = Some((at, c)),
             None if c.is_ascii() => {}
             None => return wrong(start + at, format!("`{c}` is no part of a marker")),
         }
     }
-    Ok(())
+    match quote {
+        Some((at, c)) if !marker[at..].is_ascii() => {
+            wrong(start + at, format!("`{c}` opens a text that does not end"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong, and at which byte of the text.
@@ -73,4 +79,17 @@ pub(super) fn refused<T>(error: &Pep508Error, offset: usize) -> Result<T, Wrong>
         Pep508ErrorSource::UrlError(why) => why.to_string(),
     };
     wrong(error.start + offset, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_library_panics_on_is_refused() {
+        for text in ["a; extra == 'x'é", "a; extra == 'é", "a-==1", "a[b-]"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert!(parse("a; extra == 'x'").is_ok());
+    }
 }
