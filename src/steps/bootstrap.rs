@@ -324,8 +324,14 @@ impl Task for InstallNeeds {
         note_base(context, manager)?;
         // What an installation that was cut off has brought is there now.
         let is_cut_off = root.exists(build_packages()) && !root.exists(brought_packages());
-        let base = root.read(packages_of_base()).unwrap_or_default();
-        let base: BTreeSet<&str> = base.lines().filter(|_| is_cut_off).collect();
+        let before: BTreeSet<String> = if is_cut_off {
+            let base = root.read(packages_of_base()).unwrap_or_default();
+            base.lines().map(str::to_owned).collect()
+        } else {
+            let installed = installed(context, manager)?;
+            let names = installed.packages().map(|(name, _)| name.to_owned());
+            names.collect()
+        };
         // Written before the installation: one that is cut off still gets cleaned up.
         let earlier = root.read(build_packages()).unwrap_or_default();
         let mut build: BTreeSet<&str> = earlier.lines().collect();
@@ -334,30 +340,24 @@ impl Task for InstallNeeds {
         context.write(&build_packages(), &lines.join("\n"))?;
         let names: Vec<&str> = kept.iter().map(|name| name.as_str()).collect();
         context.write(&kept_packages(), &names.join("\n"))?;
-        let before = installed(context, manager)?;
         install(context, "install what the build needs", manager, &own)?;
         let after = installed(context, manager)?;
-        let was_there = |name: &str| {
-            if is_cut_off {
-                base.contains(name)
-            } else {
-                before.has(name)
-            }
-        };
         let kept: Vec<String> = kept.into_iter().cloned().collect();
         let kept = manager.meant(&kept, context.runner);
         let earlier = root.read(brought_packages()).unwrap_or_default();
         let brought: Vec<&str> = after
             .packages()
             .map(|(name, _)| name)
-            .filter(|name| !was_there(name) && !kept.contains(*name))
+            .filter(|name| !before.contains(*name) && !kept.contains(*name))
             .collect();
         // Now and not in `cleanup`: whoever asks for one of them from here on, a
         // bindep file or a hook, makes it a package that is kept. What was cut off may
         // have marked nothing.
         let mut unneeded = self.build.clone();
         if is_cut_off {
-            unneeded.extend(brought.iter().map(|name| (*name).to_owned()));
+            let is_later = |name: &str| self.later.iter().any(|(later, _)| later == name);
+            let brought = brought.iter().filter(|name| !is_later(name));
+            unneeded.extend(brought.map(|name| (*name).to_owned()));
         }
         let mark = manager.mark_unneeded(&unneeded);
         if let Some(mark) = mark.filter(|_| !unneeded.is_empty()) {
