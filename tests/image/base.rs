@@ -1,7 +1,5 @@
 //! `loci-install base` on a Debian that nothing was done to.
 
-use serde_json::Value;
-
 use crate::archive::{Archive, Mirror, Package};
 use crate::assets::assets;
 use crate::container::{Container, PROGRAM};
@@ -97,8 +95,7 @@ fn a_base_with_ceph_and_a_service_on_top_of_it() {
         container.names_in("/var/lib/apt/lists"),
         Vec::<String>::new()
     );
-    let record: Value =
-        serde_json::from_str(&container.read("/etc/image_info/build.json")).expect("JSON");
+    let record = container.record();
     assert_eq!(
         (&record["project"], &record["finished"]),
         (&"base".into(), &true.into())

@@ -18,9 +18,7 @@ fn of(url: &str, reference: &str) -> Container {
 }
 
 fn source_in_record(container: &Container) -> Value {
-    let record = container.read("/var/lib/loci-install/record.json");
-    let mut record: Value = serde_json::from_str(&record).expect("JSON");
-    record["sources"]["tiny"].take()
+    container.record_so_far()["sources"]["tiny"].take()
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::assets::assets;
@@ -22,11 +21,6 @@ fn wheels_under(change: impl Fn(&str) -> String) -> TempDir {
     let text = fs::read_to_string(&file).expect("read");
     fs::write(file, change(&text)).expect("written");
     directory
-}
-
-fn record(container: &Container) -> Value {
-    let text = container.read("/etc/image_info/build.json");
-    serde_json::from_str(&text).expect("JSON")
 }
 
 /// `name==version` of what is installed.
@@ -111,7 +105,7 @@ fn a_plugin_joins_what_the_parent_image_has() {
     );
     let configuration = container.read("/var/lib/openstack/pyvenv.cfg");
     assert!(configuration.contains("include-system-site-packages = true\n"));
-    let record = record(&container);
+    let record = container.record();
     assert_eq!(record["project"], "tiny-addon");
     assert_eq!(record["parent"]["project"], "tiny");
     assert_eq!(
@@ -173,7 +167,7 @@ fn an_image_of_no_service_has_what_was_asked_for() {
     assert!(container.has("/tmp/infra/of-the-base"));
     assert!(!container.has("/etc/infra"));
     assert!(!container.read("/etc/passwd").contains("infra"));
-    assert_eq!(record(&container)["finished"], true);
+    assert_eq!(container.record()["finished"], true);
     let said = container.run(&[PROGRAM, "verify"]);
     assert_eq!(said.succeeded().stdout, "");
     container.install().succeeded().says("nothing to do");
@@ -198,7 +192,7 @@ fn an_override_decides_what_is_installed() {
     container.input("site.txt", "# not in these wheels\n-pytz\n");
     container.set("CONSTRAINT_OVERRIDES", &format!("{line} site.txt"));
     container.install().succeeded();
-    let record = record(&container);
+    let record = container.record();
     let edits = record["constraint_edits"].to_string();
     for edit in [
         format!(" gives way to {line} in upper-constraints.txt: CONSTRAINT_OVERRIDES says so"),

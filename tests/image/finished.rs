@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use crate::container::Container;
 
 const SECRET: &str = "S3cr3tPassw0rd";
@@ -140,8 +138,7 @@ fn records(container: &Container) {
          PROJECT_REF=master\n\
          PROJECT_RELEASE=master\n"
     );
-    let record = container.read("/etc/image_info/build.json");
-    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let record = container.record();
     assert_eq!(record["finished"], true);
     assert_eq!(record["project"], "keystone");
     assert_eq!(

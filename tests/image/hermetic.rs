@@ -122,8 +122,7 @@ const CALLERS: [&str; 4] = ["before-pip", "hook", "postinst", "setup.py"];
 
 /// What the record says of each step that ran.
 fn reach(container: &Container) -> Vec<(String, String)> {
-    let record = container.read("/etc/image_info/build.json");
-    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let record = container.record();
     let steps = record["steps"].as_array().expect("steps");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let mut steps: Vec<_> = steps

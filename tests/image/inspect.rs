@@ -6,9 +6,26 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::container::Container;
 
 impl Container {
+    /// Reads a file of JSON.
+    pub fn json(&self, inside: &str) -> Value {
+        serde_json::from_str(&self.read(inside)).unwrap_or_else(|error| panic!("{inside}: {error}"))
+    }
+
+    /// The record in the image.
+    pub fn record(&self) -> Value {
+        self.json("/etc/image_info/build.json")
+    }
+
+    /// What single steps have recorded so far, for the record that the build ends with.
+    pub fn record_so_far(&self) -> Value {
+        self.json("/var/lib/loci-install/record.json")
+    }
+
     /// Every installed package with its version.
     pub fn packages(&self) -> BTreeMap<String, String> {
         let status = self.read("/var/lib/dpkg/status");

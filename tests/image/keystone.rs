@@ -1,7 +1,5 @@
 //! Keystone's profile `mod_oauth2`, with the packages that Debian has of the module.
 
-use serde_json::Value;
-
 use crate::assets::tools;
 use crate::container::{Container, PROGRAM};
 
@@ -65,8 +63,7 @@ fn a_module_from_pinned_files_is_loaded_and_stays() {
         .says("hooks: Apache's module oauth2 is enabled\n");
     let modules = container.shell("apache2ctl -M 2>&1");
     assert!(modules.contains(" oauth2_module (shared)"), "{modules}");
-    let record = container.read("/var/lib/loci-install/record.json");
-    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let record = container.record_so_far();
     let files = &record["package_files"];
     assert_eq!(files[0]["source"], library.0.as_str());
     assert_eq!(files[0]["sha256"], library.1.as_str());

@@ -49,9 +49,7 @@ fn git(directory: &Path, arguments: &str) {
 fn built(container: &Container) -> Value {
     container.steps(&["source", "build"]).succeeded();
     container.step("info").succeeded();
-    let record = container.read("/etc/image_info/build.json");
-    let mut record: Value = serde_json::from_str(&record).expect("JSON");
-    record["sources"]["tiny"].take()
+    container.record()["sources"]["tiny"].take()
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use serde_json::Value;
-
 use crate::container::Container;
 use crate::repository::Repository;
 
@@ -38,8 +36,7 @@ fn consoles_come_from_git_or_a_source_that_is_there() {
         );
         assert!(container.read("/etc/passwd").contains(TSS));
     }
-    let record = container.read("/var/lib/loci-install/record.json");
-    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let record = container.record_so_far();
     let source = &record["sources"]["novnc"];
     assert_eq!(source["commit"], novnc.git("rev-parse HEAD"));
     assert_eq!(source["repository"], "/novnc");

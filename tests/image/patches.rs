@@ -46,9 +46,7 @@ fn container() -> Container {
 }
 
 fn patches(container: &Container) -> Value {
-    let record = container.read("/var/lib/loci-install/record.json");
-    let mut record: Value = serde_json::from_str(&record).expect("JSON");
-    record["sources"]["tiny"]["patches"].take()
+    container.record_so_far()["sources"]["tiny"]["patches"].take()
 }
 
 fn source(container: &Container) -> String {
@@ -163,8 +161,7 @@ fn what_is_built_is_patched_and_built_again_with_others() {
     let said = container.install();
     said.succeeded();
     assert_eq!(answer(), "44");
-    let record: Value =
-        serde_json::from_str(&container.read("/etc/image_info/build.json")).expect("JSON");
+    let record = container.record();
     let tiny = &record["sources"]["tiny"];
     assert_eq!(tiny["version"], "1.0");
     assert_eq!(tiny["patches"].as_array().map(Vec::len), Some(2));

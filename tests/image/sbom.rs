@@ -33,12 +33,6 @@ pub fn bill(container: &Container) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// The record of an image.
-pub fn record(container: &Container) -> Value {
-    let text = container.read("/etc/image_info/build.json");
-    serde_json::from_str(&text).expect("JSON")
-}
-
 /// The components whose package URLs are of this kind.
 pub fn components(bill: &Value, kind: &str) -> Vec<Value> {
     let all = bill["components"].as_array().into_iter().flatten();
@@ -137,7 +131,7 @@ fn exact(container: &Container, bill: &Value) {
         .collect();
     packages.sort();
     assert_eq!(packages, listed);
-    let mut recorded: Vec<[String; 3]> = record(container)["packages"]
+    let mut recorded: Vec<[String; 3]> = container.record()["packages"]
         .as_array()
         .expect("packages")
         .iter()
@@ -188,7 +182,7 @@ fn the_bill_of_a_service_is_exactly_what_is_installed() {
 
     let bill = bill(&container);
     exact(&container, &bill);
-    let record = record(&container);
+    let record = container.record();
     assert_eq!(record["format"], 2);
     assert_eq!(there_for(&record, "base"), base);
     let asked_for = there_for(&record, "asked-for");

@@ -84,11 +84,6 @@ fn native(container: &Container) {
     fs::write(container.path("/tmp/tiny/tiny_native/_native.so"), bytes).expect("written");
 }
 
-fn record(container: &Container) -> Value {
-    let text = container.read("/etc/image_info/build.json");
-    serde_json::from_str(&text).expect("JSON")
-}
-
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn all_that_is_wrong_is_told_at_once_and_only_that_is_left() {
@@ -98,7 +93,7 @@ fn all_that_is_wrong_is_told_at_once_and_only_that_is_left() {
         .says("\nsmoke: cannot be used here: stale among tiny.drivers of tiny 1.0, whose source has no Stale in tiny\n")
         .says("\nsmoke: cannot be used here: ldap among tiny.drivers of tiny 1.0, which needs the module ldap_of_nobody, which no requirement brings\n");
     assert_eq!(said.complaint(), COMPLAINT);
-    let record_of_failure = record(&container);
+    let record_of_failure = container.record();
     assert_eq!(record_of_failure["finished"], false);
     assert_eq!(record_of_failure["left"], serde_json::json!(["smoke"]));
 
@@ -125,7 +120,7 @@ fn all_that_is_wrong_is_told_at_once_and_only_that_is_left() {
 
 /// Insists that nothing is left to do.
 fn is_finished(container: &Container) {
-    let record = record(container);
+    let record = container.record();
     assert_eq!(record["finished"], true);
     assert_eq!(record["left"], Value::Null);
     container
@@ -197,7 +192,7 @@ fn an_image_in_order_is_tested_and_not_changed() {
     container.install().succeeded().says(
         "\nsmoke: what is missing is found now, and not by the service's users\nsmoke: done in ",
     );
-    let before = record(&container);
+    let before = container.record();
     assert_eq!(before["finished"], true);
     assert_eq!(before["left"], Value::Null);
     let files = files(&container);
@@ -206,7 +201,7 @@ fn an_image_in_order_is_tested_and_not_changed() {
     let counts = said.succeeded().stdout.clone();
     assert!(counts.starts_with("in order: "), "{counts}");
     assert!(said.stderr.is_empty(), "{}", said.stderr);
-    assert_eq!(record(&container), before);
+    assert_eq!(container.record(), before);
     assert_eq!(self::files(&container), files);
 
     // What went wrong later is found, too, whoever looks.
@@ -234,7 +229,7 @@ fn a_build_without_the_test() {
     let said = container.install();
     said.succeeded();
     assert!(!said.stderr.contains("smoke"), "{}", said.stderr);
-    assert_eq!(record(&container)["finished"], true);
+    assert_eq!(container.record()["finished"], true);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::assets::assets;
@@ -55,8 +54,7 @@ fn built_from(name: &str, option: &str) {
 
     container.install().succeeded();
     assert!(!container.has("/wheels.extracted"));
-    let record: Value =
-        serde_json::from_str(&container.read("/etc/image_info/build.json")).expect("JSON");
+    let record = container.record();
     let origin = &record["wheels"][0];
     assert_eq!(origin["source"], format!("/in/{name}"));
     let bytes = fs::read(directory.path().join(name)).expect("read");

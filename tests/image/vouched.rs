@@ -92,12 +92,6 @@ fn name_of(path: &Path) -> String {
         .into_owned()
 }
 
-/// The record of a build, finished or not.
-fn record(container: &Container) -> Value {
-    let file = "/etc/image_info/build.json";
-    serde_json::from_str(&container.read(file)).expect("JSON")
-}
-
 /// The distributions of a record by name.
 fn distributions(record: &Value) -> BTreeMap<String, Value> {
     let list = record["distributions"].as_array().expect("a list");
@@ -223,7 +217,7 @@ fn what_nobody_vouches_for_is_refused_in_the_plan() {
     // Sets of LOCI have no digests.
     fs::remove_file(set.0.path().join("hashes.txt")).expect("removed");
     container.install().succeeded();
-    let known = distributions(&record(&container));
+    let known = distributions(&container.record());
     assert_eq!(
         known["six"]["wheel"]["sha256"],
         digest(&set.wheel("six")).as_str()
@@ -268,7 +262,7 @@ fn a_tarball_with_a_changed_wheel_is_not_fetched_and_a_whole_one_is_recorded() {
     fs::write(&six, whole).expect("written");
     pack();
     container.install().succeeded();
-    let known = distributions(&record(&container));
+    let known = distributions(&container.record());
     let wheel = &known["six"]["wheel"];
     assert_eq!(wheel["file"], name_of(&six).as_str());
     assert_eq!(wheel["sha256"], expected.as_str());
@@ -391,7 +385,7 @@ fn what_an_index_has_of_a_version_of_the_set_has_its_digest_or_is_refused() {
         fs::write(&six, whole).expect("written");
         let said = container.install();
         said.succeeded();
-        let known = distributions(&record(&container));
+        let known = distributions(&container.record());
         let wheel = &known["six"]["wheel"];
         assert_eq!(wheel["sha256"], expected.as_str(), "{}", said.stderr);
         assert_eq!(wheel["file"], name_of(&six).as_str());
@@ -422,7 +416,7 @@ impl Container {
 fn the_record_has_every_distribution_with_its_wheel() {
     let container = Container::keystone().with_source();
     container.install().succeeded();
-    let record = record(&container);
+    let record = container.record();
     let known = distributions(&record);
     let installed = container.shell(
         "PYTHONDONTWRITEBYTECODE=1 /var/lib/openstack/bin/python -c \"\
@@ -488,7 +482,7 @@ fn a_plugins_record_knows_what_its_parents_knew() {
     let mut container = Container::with_tools();
     container.tiny_source("'six'");
     container.install().succeeded();
-    let parent = distributions(&record(&container));
+    let parent = distributions(&container.record());
     container.set("PROJECT", "plugin");
     container.set("PLUGIN", "yes");
     let project = crate::container::tiny_project("'six', 'pyyaml'").replace("tiny", "plugin");
@@ -498,7 +492,7 @@ fn a_plugins_record_knows_what_its_parents_knew() {
     let set = Set::of(&["pyyaml"]);
     container.mount(set.0.path(), "/wheels");
     container.install().succeeded();
-    let known = distributions(&record(&container));
+    let known = distributions(&container.record());
     for name in ["six", "tiny", "pip"] {
         assert_eq!(known[name]["because"], "parent", "{name}");
         assert_eq!(known[name]["wheel"], parent[name]["wheel"], "{name}");
@@ -520,9 +514,7 @@ fn changes_that_nobody_committed_are_recorded() {
     container.mount(repository.path(), "/tmp/tiny");
     let built = |container: &Container| {
         container.run(&[PROGRAM, "step", "source"]).succeeded();
-        let record = container.read("/var/lib/loci-install/record.json");
-        let record: Value = serde_json::from_str(&record).expect("JSON");
-        record["sources"]["tiny"].clone()
+        container.record_so_far()["sources"]["tiny"].take()
     };
     let patch = "--- a/tiny.py\n+++ b/tiny.py\n@@ -1 +1,2 @@\n+# patched\n";
     let text = fs::read_to_string(repository.path().join("tiny.py")).expect("read");

@@ -106,7 +106,7 @@ impl Container {
     }
 
     /// The published record.
-    fn record(&self) -> Value {
-        serde_json::from_str(&self.read("/wheels/build.json")).expect("JSON")
+    fn published_record(&self) -> Value {
+        self.json("/wheels/build.json")
     }
 }

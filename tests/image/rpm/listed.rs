@@ -7,7 +7,7 @@ use serde_json::json;
 use super::package::Package;
 use super::system::{FAMILIES, System};
 use crate::repository::Repository;
-use crate::sbom::{bill, component, components, record};
+use crate::sbom::{bill, component, components};
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
@@ -35,7 +35,7 @@ fn listed(system: System) {
         "rpm --query --all --queryformat '%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH}\\n'",
     );
     let listed: BTreeSet<&str> = listed.lines().collect();
-    let record = record(&container);
+    let record = container.record();
     let recorded: Vec<String> = record["packages"]
         .as_array()
         .expect("packages")

@@ -1,7 +1,5 @@
 //! A whole build, from the first package to the last file that is removed.
 
-use serde_json::Value;
-
 use super::listing::{changes, listing};
 use super::package::Package;
 use super::system::{System, installed};
@@ -111,8 +109,7 @@ fn finished(system: System) -> String {
     let packages = container.read("/etc/image_info/packages.txt");
     assert!(packages.contains("httpd-1-1.noarch\n"), "{packages}");
     assert!(!packages.contains("git-core"), "{packages}");
-    let record = container.read("/etc/image_info/build.json");
-    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let record = container.record();
     assert_eq!(record["asked_for"], serde_json::json!(["httpd", "cronie"]));
     let mut build = vec![
         system.accounts(),
