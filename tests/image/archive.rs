@@ -1,15 +1,14 @@
 //! A signed archive of small packages for apt, and a server of it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use tempfile::TempDir;
+
+use crate::http::{self, Answer};
 
 /// An archive of the suite `trixie` with the component `main`, in the directory `debian`.
 pub struct Archive {
@@ -175,21 +174,16 @@ impl Mirror {
 
     /// Serves an archive, but of the first so many packages only half, and then it hangs up.
     pub fn that_drops(archive: &Archive, drops: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
-        let mirror = Self {
-            host: listener.local_addr().expect("an address").to_string(),
-            requests: Arc::clone(&requests),
-        };
+        let seen = Arc::clone(&requests);
         let root = archive.directory.path().to_owned();
-        let left = Arc::new(AtomicUsize::new(drops));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (root, requests, left) = (root.clone(), requests.clone(), left.clone());
-                thread::spawn(move || serve(stream, &root, &requests, &left));
-            }
-        });
-        mirror
+        let left = AtomicUsize::new(drops);
+        let address =
+            http::serve(move |request| Some(answer(&request.target, &root, &seen, &left)));
+        Self {
+            host: address.to_string(),
+            requests,
+        }
     }
 
     /// The paths that were asked for.
@@ -199,40 +193,19 @@ impl Mirror {
     }
 }
 
-/// One request, after which the connection ends. A client that is gone is no matter.
-fn serve(
-    stream: TcpStream,
-    root: &Path,
-    requests: &Mutex<Vec<String>>,
-    left: &AtomicUsize,
-) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
-    let mut header = String::new();
-    while reader.read_line(&mut header).ok()? > 2 {
-        header.clear();
-    }
+fn answer(path: &str, root: &Path, requests: &Mutex<Vec<String>>, left: &AtomicUsize) -> Answer {
     let mut all = requests.lock().unwrap_or_else(PoisonError::into_inner);
-    all.push(path.clone());
+    all.push(path.to_owned());
     drop(all);
-    let mut stream = reader.into_inner();
     let Ok(bytes) = fs::read(root.join(path.trim_start_matches('/'))) else {
-        let absent = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        return stream.write_all(absent.as_bytes()).ok();
+        return Answer::of("404 Not Found");
     };
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        bytes.len()
-    );
-    stream.write_all(head.as_bytes()).ok()?;
     let is_package = path.contains("/pool/");
     let fewer = |left: usize| left.checked_sub(1);
     let drops = is_package
         && left
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer)
             .is_ok();
-    let sent = if drops { bytes.len() / 2 } else { bytes.len() };
-    stream.write_all(&bytes[..sent]).ok()
+    let answer = Answer::with(bytes);
+    if drops { answer.cut() } else { answer }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::container::{Container, tiny_project};
-use crate::http_server::{HttpServer, Manners};
+use crate::git_server::{GitServer, Manners};
 use crate::repository::Repository;
 
 const SECRET: &str = "S3cr3tPassw0rd";
@@ -29,7 +29,7 @@ fn any_server_over_http_will_do() {
     let change = repository.git("rev-parse refs/changes/34/1234/5");
     let manners = |filter: &str, dumb, old| {
         repository.git(&format!("config uploadpack.allowFilter {filter}"));
-        HttpServer::of(
+        GitServer::of(
             &repository,
             Manners {
                 dumb,
@@ -81,7 +81,7 @@ fn a_name_may_be_written_in_full_or_cut_short() {
     let repository = Repository::tiny();
     repository.git("tag stable/1 1.0");
     repository.git("config uploadpack.allowFilter true");
-    let server = HttpServer::of(&repository, Manners::default());
+    let server = GitServer::of(&repository, Manners::default());
     let short = repository.git("rev-parse --short=8 refs/heads/stable/1");
     for (reference, answer) in [
         ("stable/1", "'stable'"),
@@ -104,7 +104,7 @@ fn a_name_may_be_written_in_full_or_cut_short() {
 fn a_server_that_fails_is_asked_again() {
     let repository = Repository::tiny();
     let failing = |failures| {
-        HttpServer::of(
+        GitServer::of(
             &repository,
             Manners {
                 failures,
@@ -135,7 +135,7 @@ fn a_server_that_fails_is_asked_again() {
 #[ignore = "builds real images: cargo xtask test"]
 fn what_is_not_there_or_not_allowed_is_not_asked_for_again() {
     let repository = Repository::tiny();
-    let server = HttpServer::of(&repository, Manners::default());
+    let server = GitServer::of(&repository, Manners::default());
     let absent = server.url.replace("/tiny", "/nosuch");
     of(&absent, "master")
         .step("source")
@@ -144,7 +144,7 @@ fn what_is_not_there_or_not_allowed_is_not_asked_for_again() {
     assert_eq!(server.requests().len(), 1, "{:?}", server.requests());
 
     let login = Some(("ci", SECRET));
-    let server = HttpServer::of(
+    let server = GitServer::of(
         &repository,
         Manners {
             login,
@@ -169,7 +169,7 @@ fn a_password_in_a_url_is_for_the_server_alone() {
     let repository = Repository::tiny();
     repository.git("config uploadpack.allowFilter true");
     let login = Some(("ci", SECRET));
-    let server = HttpServer::of(
+    let server = GitServer::of(
         &repository,
         Manners {
             login,
@@ -200,7 +200,7 @@ fn a_password_in_a_url_is_for_the_server_alone() {
 fn a_token_in_a_url_needs_no_password() {
     let repository = Repository::tiny();
     let login = Some((SECRET, ""));
-    let server = HttpServer::of(
+    let server = GitServer::of(
         &repository,
         Manners {
             login,
@@ -219,7 +219,7 @@ fn logins_come_from_a_secret_or_from_gits_own_places() {
     let repository = Repository::tiny();
     repository.git("config uploadpack.allowFilter true");
     let login = Some(("ci", SECRET));
-    let server = HttpServer::of(
+    let server = GitServer::of(
         &repository,
         Manners {
             login,
@@ -277,11 +277,11 @@ fn a_file_of_logins_that_is_not_there_is_refused() {
 #[ignore = "builds real images: cargo xtask test"]
 fn submodules_come_with_a_clone() {
     let part = Repository::holding(&[("part.py", "part = 1\n")], "1");
-    let part_server = HttpServer::of(&part, Manners::default());
+    let part_server = GitServer::of(&part, Manners::default());
     let repository = Repository::holding(&[("pyproject.toml", &tiny_project(""))], "1.0");
     repository.git(&format!("submodule --quiet add {} part", part_server.url));
     repository.commit();
-    let server = HttpServer::of(&repository, Manners::default());
+    let server = GitServer::of(&repository, Manners::default());
     let container = of(&server.url, "master");
     container.step("source").succeeded();
     assert_eq!(container.read("/tmp/tiny/part/part.py"), "part = 1\n");
@@ -295,7 +295,7 @@ fn the_authority_that_is_given_for_all_is_gits_too() {
         tls: true,
         ..Manners::default()
     };
-    let server = HttpServer::of(&repository, tls);
+    let server = GitServer::of(&repository, tls);
     let mut container = of(&server.url, "stable/1");
     let said = container.step("source");
     said.failed_in("source").says("certificate");
@@ -313,7 +313,7 @@ fn a_server_that_says_nothing_is_asked_again() {
         silences: 1,
         ..Manners::default()
     };
-    let server = HttpServer::of(&repository, silent);
+    let server = GitServer::of(&repository, silent);
     let mut container = of(&server.url, "stable/1");
     container.set("PIP_DEFAULT_TIMEOUT", "2.5");
     container
@@ -335,7 +335,7 @@ fn a_fork_without_tags_is_told() {
     ];
     let repository = Repository::holding(&files, "1.0");
     repository.git("tag --delete 1.0");
-    let server = HttpServer::of(&repository, Manners::default());
+    let server = GitServer::of(&repository, Manners::default());
     let mut container = of(&server.url, "master");
     let said =
         "source: the source in /tmp/tiny has no tag, so that pbr counts its version from 0.0.1;";

@@ -3,11 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -15,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::assets::assets;
 use crate::container::{Container, PROGRAM};
+use crate::http::{self, Answer};
 use crate::repository::Repository;
 
 /// A set of a few wheels with their digests, which a test may change.
@@ -271,56 +269,36 @@ fn a_tarball_with_a_changed_wheel_is_not_fetched_and_a_whole_one_is_recorded() {
 
 /// An index (PEP 503) of the wheels in a directory, with the digests that they have.
 fn index_of(directory: &Path) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
     let directory = directory.to_owned();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut request = String::new();
-            let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-            if reader.read_line(&mut request).is_err() {
-                continue;
-            }
-            let mut header = String::new();
-            while reader.read_line(&mut header).is_ok_and(|read| read > 2) {
-                header.clear();
-            }
-            let path = request.split(' ').nth(1).unwrap_or_default();
-            let file = path.rsplit('/').next().unwrap_or_default();
-            let answer = if file.is_empty() {
-                let name = path
-                    .trim_matches('/')
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default();
-                let names = fs::read_dir(&directory).expect("read").flatten();
-                let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-                let names = names.filter(|file| file.starts_with(&format!("{name}-")));
-                let links = names.map(|file| {
-                    let digest = digest(&directory.join(&file));
-                    format!("<a href=\"/files/{file}#sha256={digest}\">{file}</a>")
-                });
-                Some(links.collect::<String>().into_bytes()).filter(|page| !page.is_empty())
-            } else {
-                fs::read(directory.join(file)).ok()
-            };
-            let (status, body) = match answer {
-                Some(body) => ("200 OK", body),
-                None => ("404 Not Found", Vec::new()),
-            };
-            let kind = if file.is_empty() {
-                "text/html"
-            } else {
-                "application/octet-stream"
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
-        }
+    let address = http::serve(move |request| {
+        let path = request.target.as_str();
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let found = if file.is_empty() {
+            let name = path
+                .trim_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default();
+            let names = fs::read_dir(&directory).expect("read").flatten();
+            let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+            let names = names.filter(|file| file.starts_with(&format!("{name}-")));
+            let links = names.map(|file| {
+                let digest = digest(&directory.join(&file));
+                format!("<a href=\"/files/{file}#sha256={digest}\">{file}</a>")
+            });
+            Some(links.collect::<String>().into_bytes()).filter(|page| !page.is_empty())
+        } else {
+            fs::read(directory.join(file)).ok()
+        };
+        let kind = if file.is_empty() {
+            "text/html"
+        } else {
+            "application/octet-stream"
+        };
+        let answer = found.map_or_else(|| Answer::of("404 Not Found"), Answer::with);
+        Some(answer.header("Content-Type", kind))
     });
-    format!("http://127.0.0.1:{port}/simple/")
+    format!("http://{address}/simple/")
 }
 
 #[test]

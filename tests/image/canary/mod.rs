@@ -19,7 +19,7 @@ use self::server::Guarded;
 use crate::archive::{Archive, Package};
 use crate::assets::{assets, buildah, tools};
 use crate::container::{Container, PROGRAM, tiny_project};
-use crate::http_server::{HttpServer, Manners};
+use crate::git_server::{GitServer, Manners};
 use crate::repository::Repository;
 use crate::said::Said;
 
@@ -27,7 +27,7 @@ use crate::said::Said;
 struct World {
     server: Guarded,
     registry: Registry,
-    git: HttpServer,
+    git: GitServer,
     archive: Archive,
     /// Mounted as /run/secrets.
     logins: TempDir,
@@ -92,7 +92,7 @@ impl World {
         fs::write(logins.path().join("config.json"), docker).expect("written");
         Self {
             server: Guarded::of(root),
-            git: HttpServer::lasting(source, manners),
+            git: GitServer::lasting(source, manners),
             registry,
             archive,
             logins,
@@ -251,7 +251,7 @@ fn a_build_with_pip_leaves_no_password_anywhere() {
 #[ignore = "builds real images: cargo xtask test"]
 fn a_build_that_fails_leaves_none_either() {
     let world = World::new();
-    let other = HttpServer::lasting(
+    let other = GitServer::lasting(
         Repository::holding(&[("setup.py", "")], "1.0"),
         Manners {
             login: Some((USER, "another one")),

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::served::Served;
+use crate::http::{self, Answer};
 
 /// What is wrong with an answer.
 #[derive(Clone)]
@@ -23,17 +24,10 @@ pub enum Fault {
 /// The address of an index that hands every request on, but answers those whose
 /// path has one of these texts in it with a fault. It ends with the process.
 pub fn faulty(index: &Served, faults: &[(&'static str, Fault)]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
     let faults = faults.to_vec();
     let behind = index.url.replace("http://", "").replace("/simple", "");
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (faults, behind) = (faults.clone(), behind.clone());
-            // A client that hangs up is its own affair.
-            thread::spawn(move || answer(stream, &faults, &behind));
-        }
-    });
+    // A client that hangs up is its own affair.
+    let address = http::listen(move |stream| answer(stream, &faults, &behind).ok());
     format!("http://{address}/simple")
 }
 
@@ -55,23 +49,13 @@ fn answer(
     let path = head.split(' ').nth(1).unwrap_or_default();
     let fault = faults.iter().find(|(text, _)| path.contains(text));
     match fault.map(|(_, fault)| fault) {
-        Some(Fault::Status(status)) => write!(
-            client,
-            "HTTP/1.1 {status} Because\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        ),
+        Some(Fault::Status(status)) => Answer::of(&format!("{status} Because")).send(client, false),
         // Longer than any test waits.
         Some(Fault::Silence) => {
             thread::sleep(Duration::from_mins(1));
             Ok(())
         }
-        Some(Fault::Other(body)) => {
-            let length = body.len();
-            write!(
-                client,
-                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-            )?;
-            client.write_all(body)
-        }
+        Some(Fault::Other(body)) => Answer::with(*body).send(client, false),
         cut => {
             let mut server = TcpStream::connect(behind)?;
             server.write_all(head.as_bytes())?;

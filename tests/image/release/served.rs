@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread;
 
 use loci_install::python::{Name, WheelName};
 use sha2::{Digest, Sha256};
@@ -15,6 +12,7 @@ use tempfile::TempDir;
 
 use super::packages::{Sdist, metadata_of, wheel};
 use crate::assets::assets;
+use crate::http::{self, Answer, Request};
 
 /// An index with the wheels of the assets and whatever a test adds. It ends with the process.
 pub struct Served {
@@ -48,8 +46,6 @@ impl Served {
     }
 
     fn start(password: Option<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             own: tempfile::tempdir().expect("a directory"),
             requests: Mutex::default(),
@@ -57,13 +53,7 @@ impl Served {
             hidden: Mutex::default(),
         });
         let answering = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&answering);
-                // A client that hangs up is its own affair.
-                thread::spawn(move || shared.answer(stream));
-            }
-        });
+        let address = http::serve(move |request| Some(answering.answer(request)));
         Self {
             url: format!("http://{address}/simple"),
             shared,
@@ -106,56 +96,35 @@ impl Served {
 }
 
 impl Shared {
-    fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        let request = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-        let mut authorized = self.password.is_none();
-        let mut first = 0;
-        for header in lines {
-            let header = header?;
-            let Some((name, value)) = header.split_once(':') else {
-                break;
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "authorization" => authorized |= self.password.as_deref() == Some(value.trim()),
-                "range" => {
-                    let start = value.trim().trim_start_matches("bytes=").split('-').next();
-                    first = start.and_then(|start| start.parse().ok()).unwrap_or(0);
-                }
-                _ => {}
-            }
+    fn answer(&self, request: &Request) -> Answer {
+        let authorized = match self.password.as_deref() {
+            Some(password) => request.header("authorization") == Some(password),
+            None => true,
+        };
+        if !authorized {
+            return Answer::of("401 Unauthorized").header("WWW-Authenticate", "Basic realm=\"x\"");
         }
-        let path = request.split(' ').nth(1).unwrap_or_default();
-        let found = if !authorized {
-            let demand = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
-                          Content-Length: 0\r\nConnection: close\r\n\r\n";
-            return stream.write_all(demand.as_bytes());
-        } else if let Some(name) = path.strip_prefix("/simple/") {
+        let path = request.target.as_str();
+        let found = if let Some(name) = path.strip_prefix("/simple/") {
             self.page(&Name::new(name.trim_end_matches('/')))
         } else {
             path.strip_prefix("/files/")
                 .and_then(|name| self.contents(name))
         };
         let Some((kind, body)) = found else {
-            return stream.write_all(
-                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            );
+            return Answer::of("404 Not Found");
         };
-        let body = &body[first.min(body.len())..];
+        let range = request.header("range").unwrap_or_default();
+        let start = range.trim_start_matches("bytes=").split('-').next();
+        let first = start.and_then(|start| start.parse().ok()).unwrap_or(0);
         let status = if first == 0 {
             "200 OK"
         } else {
             "206 Partial Content"
         };
-        let length = body.len();
-        let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes())?;
-        if !request.starts_with("HEAD") {
-            stream.write_all(body)?;
-        }
-        stream.flush()
+        Answer::of(status)
+            .header("Content-Type", kind)
+            .body(&body[first.min(body.len())..])
     }
 
     /// All files, the test's own first.
@@ -206,9 +175,7 @@ impl Shared {
             return Some(("text/plain", metadata_of(&path)));
         }
         *lock(&self.requests).entry(name.to_owned()).or_default() += 1;
-        let mut bytes = Vec::new();
-        fs::File::open(path).ok()?.read_to_end(&mut bytes).ok()?;
-        Some(("application/octet-stream", bytes))
+        Some(("application/octet-stream", fs::read(path).ok()?))
     }
 }
 

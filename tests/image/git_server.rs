@@ -1,8 +1,7 @@
 //! A git server over HTTP: `git http-backend`, or plain files.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
+use crate::http::{self, Answer, Request};
 use crate::repository::Repository;
 
 /// How it behaves.
@@ -37,7 +37,7 @@ pub struct Manners {
 }
 
 /// A server in threads of the test, which end with it.
-pub struct HttpServer {
+pub struct GitServer {
     /// The repository's address, without a login.
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ pub struct HttpServer {
     repository: Option<Repository>,
 }
 
-impl HttpServer {
+impl GitServer {
     /// Serves a repository that nobody else needs.
     pub fn lasting(repository: Repository, manners: Manners) -> Self {
         let mut server = Self::of(&repository, manners);
@@ -59,35 +59,26 @@ impl HttpServer {
         if manners.dumb {
             repository.git("update-server-info");
         }
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
         let requests = Arc::default();
+        let seen = Arc::clone(&requests);
         let identity = manners.tls.then(identity);
         let tls = identity.as_ref().map(|files| configuration(files.path()));
         let scheme = if manners.tls { "https" } else { "http" };
-        let server = Self {
-            url: format!("{scheme}://127.0.0.1:{port}/tiny"),
-            requests: Arc::clone(&requests),
-            identity,
-            repository: None,
-        };
         let directory = repository.path().join(".git");
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (manners, directory) = (manners.clone(), directory.clone());
-                let requests = Arc::clone(&requests);
-                let tls = tls.clone();
-                thread::spawn(move || match tls {
-                    None => serve(stream, &manners, &directory, &requests),
-                    Some(tls) => {
-                        let connection = ServerConnection::new(tls).expect("a connection");
-                        let stream = StreamOwned::new(connection, stream);
-                        serve(stream, &manners, &directory, &requests)
-                    }
-                });
+        let respond = move |request: &Request| answer(request, &manners, &directory, &seen);
+        let address = http::listen(move |stream| match &tls {
+            None => http::serve_one(stream, &respond),
+            Some(tls) => {
+                let connection = ServerConnection::new(Arc::clone(tls)).expect("a connection");
+                http::serve_one(StreamOwned::new(connection, stream), &respond)
             }
         });
-        server
+        Self {
+            url: format!("{scheme}://{address}/tiny"),
+            requests,
+            identity,
+            repository: None,
+        }
     }
 
     /// The address with a login in it.
@@ -141,35 +132,13 @@ fn configuration(files: &Path) -> Arc<ServerConfig> {
     Arc::new(made.expect("they belong together"))
 }
 
-/// One request, after which the connection ends. A client that is gone is no matter.
-fn serve(
-    stream: impl Read + Write,
+fn answer(
+    request: &Request,
     manners: &Manners,
     directory: &Path,
     requests: &Mutex<Vec<String>>,
-) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let (method, rest) = line.split_once(' ')?;
-    let target = rest.split(' ').next()?.to_owned();
-    let mut headers: Vec<(String, String)> = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(": ") else {
-            break;
-        };
-        headers.push((name.to_lowercase(), value.to_owned()));
-    }
-    let header = |name: &str| {
-        let mut headers = headers.iter();
-        headers.find(|(key, _)| key == name).map(|(_, value)| value)
-    };
-    let length = header("content-length").and_then(|length| length.parse().ok());
-    let mut body = vec![0; length.unwrap_or_default()];
-    reader.read_exact(&mut body).ok()?;
-
+) -> Option<Answer> {
+    let Request { method, target, .. } = request;
     let number = {
         let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.push(format!("{method} {target}"));
@@ -182,54 +151,41 @@ fn serve(
         let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
         format!("Basic {login}")
     });
-    let answer = if number <= manners.failures {
-        plain("503 Service Unavailable", "", b"later")
-    } else if wanted.is_some() && header("authorization") != wanted.as_ref() {
-        let ask = "WWW-Authenticate: Basic realm=\"tiny\"\r\n";
-        plain("401 Unauthorized", ask, b"who is it?")
-    } else if let Some(path) = target.strip_prefix("/tiny") {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        if manners.dumb {
-            match fs::read(directory.join(path.trim_start_matches('/'))) {
-                Ok(bytes) => plain("200 OK", "", &bytes),
-                Err(_) => plain("404 Not Found", "", b"no such file"),
-            }
-        } else {
-            let protocol = header("git-protocol").filter(|_| !manners.old);
-            let variables = [
-                ("REQUEST_METHOD", method),
-                ("PATH_INFO", path),
-                ("QUERY_STRING", query),
-                (
-                    "CONTENT_TYPE",
-                    header("content-type").map_or("", |text| text),
-                ),
-                (
-                    "HTTP_CONTENT_ENCODING",
-                    header("content-encoding").map_or("", |text| text),
-                ),
-                ("HTTP_GIT_PROTOCOL", protocol.map_or("", |text| text)),
-            ];
-            backend(directory.to_owned(), &variables, &body)?
-        }
-    } else {
-        plain("404 Not Found", "", b"no such repository")
+    if number <= manners.failures {
+        return Some(Answer::of("503 Service Unavailable").body("later"));
+    }
+    if wanted.is_some() && request.header("authorization") != wanted.as_deref() {
+        let refused = Answer::of("401 Unauthorized").body("who is it?");
+        return Some(refused.header("WWW-Authenticate", "Basic realm=\"tiny\""));
+    }
+    let Some(path) = target.strip_prefix("/tiny") else {
+        return Some(Answer::of("404 Not Found").body("no such repository"));
     };
-    let stream = reader.get_mut();
-    stream.write_all(&answer).ok()?;
-    stream.flush().ok()
-}
-
-fn plain(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
-    );
-    [head.as_bytes(), body].concat()
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    if manners.dumb {
+        let file = fs::read(directory.join(path.trim_start_matches('/')));
+        let absent = |_| Answer::of("404 Not Found").body("no such file");
+        return Some(file.map_or_else(absent, Answer::with));
+    }
+    let header = |name| request.header(name).unwrap_or_default();
+    let protocol = if manners.old {
+        ""
+    } else {
+        header("git-protocol")
+    };
+    let variables = [
+        ("REQUEST_METHOD", method.as_str()),
+        ("PATH_INFO", path),
+        ("QUERY_STRING", query),
+        ("CONTENT_TYPE", header("content-type")),
+        ("HTTP_CONTENT_ENCODING", header("content-encoding")),
+        ("HTTP_GIT_PROTOCOL", protocol),
+    ];
+    backend(directory, &variables, &request.body)
 }
 
 /// git-http-backend(1), a CGI program.
-fn backend(directory: PathBuf, variables: &[(&str, &str)], body: &[u8]) -> Option<Vec<u8>> {
+fn backend(directory: &Path, variables: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
     let mut child = Command::new("git")
         .arg("http-backend")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -254,12 +210,12 @@ fn backend(directory: PathBuf, variables: &[(&str, &str)], body: &[u8]) -> Optio
     let output = child.wait_with_output().ok()?.stdout;
     let _ = writer.join();
     let end = output.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
-    let (head, body) = (&output[..end + 2], &output[end + 4..]);
-    let head = String::from_utf8_lossy(head).into_owned();
-    let status = head.lines().find_map(|line| line.strip_prefix("Status: "));
-    let headers: String = head
-        .split_inclusive("\r\n")
-        .filter(|line| !line.starts_with("Status: "))
-        .collect();
-    Some(plain(status.unwrap_or("200 OK"), &headers, body))
+    let (head, body) = (&output[..end], &output[end + 4..]);
+    let head = String::from_utf8_lossy(head);
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    let (status, headers): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| *name == "Status");
+    let status = status.first().map_or("200 OK", |&(_, status)| status);
+    let answer = Answer::of(status).body(body);
+    let headers = headers.into_iter();
+    Some(headers.fold(answer, |answer, (name, value)| answer.header(name, value)))
 }
