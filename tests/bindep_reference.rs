@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod virtualenv;
+
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use loci_install::bindep::check::Report;
@@ -19,7 +21,7 @@ const REFERENCE: [&str; 2] = ["bindep==2.14.0", "distro==1.9.0"];
 #[ignore = "installs the reference from PyPI: cargo xtask test"]
 fn agrees_with_the_reference() {
     let directory = tempfile::tempdir().unwrap();
-    let python = install_reference(directory.path());
+    let python = virtualenv::make(&directory.path().join("venv"), &REFERENCE);
     let mut random = Random(0x10c1);
     let files: Vec<Value> = (0..600).map(|_| file_case(&mut random)).collect();
     let versions: Vec<Value> = (0..600).map(|_| version_case(&mut random)).collect();
@@ -59,33 +61,6 @@ fn agrees_with_the_reference() {
     assert!(
         (10..150).contains(&bad_platforms),
         "{bad_platforms} of 300 texts"
-    );
-}
-
-fn install_reference(directory: &Path) -> PathBuf {
-    let venv = directory.join("venv");
-    let python = venv.join("bin/python");
-    succeed(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
-    succeed(Command::new(&python).args(pip).args(REFERENCE));
-    python
-}
-
-fn succeed(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{said}",
-        output.status
     );
 }
 

@@ -49,4 +49,6 @@ mod stopped;
 mod surroundings;
 mod tarball;
 mod verify;
+#[path = "../virtualenv/mod.rs"]
+mod virtualenv;
 mod vouched;

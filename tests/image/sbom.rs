@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::container::Container;
 use crate::extending::addon;
+use crate::virtualenv;
 
 /// `CycloneDX`'s own library, which has the official schema with it, and the reference of
 /// package URLs.
@@ -74,28 +75,12 @@ fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("validators");
-        let (python, stamp) = (place.join("bin/python"), place.join("stamp"));
+        let stamp = place.join("stamp");
         let wanted = VALIDATORS.join("\n");
         if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
-            return python;
+            return place.join("bin/python");
         }
-        let succeed = |command: &mut Command| {
-            let status = command.status().expect("started");
-            assert!(status.success(), "{command:?}: {status}");
-        };
-        succeed(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&place),
-        );
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ];
-        succeed(Command::new(&python).args(pip).args(VALIDATORS));
+        let python = virtualenv::make(&place, &VALIDATORS);
         fs::write(stamp, wanted).expect("written");
         python
     })
