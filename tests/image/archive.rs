@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 use crate::http::{self, Answer};
+use crate::said::run;
 
 /// An archive of the suite `trixie` with the component `main`, in the directory `debian`.
 pub struct Archive {
@@ -150,13 +151,6 @@ impl Drop for Archive {
             .args(["--kill", "all"]);
         let _ = end.output();
     }
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A server of files, in threads of the test, which end with it.

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::assets::assets;
 use crate::container::Container;
 use crate::repository::Repository;
+use crate::said::run;
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
@@ -167,11 +168,9 @@ fn finished(container: &Container) {
 
 /// The wheels as a tarball.
 fn pack(archive: &std::path::Path) {
-    let packed = Command::new("tar")
+    run(Command::new("tar")
         .args(["--create", "--file"])
         .arg(archive)
         .arg("--directory")
-        .args([assets().wheels.as_os_str(), ".".as_ref()])
-        .status();
-    assert!(packed.is_ok_and(|status| status.success()));
+        .args([assets().wheels.as_os_str(), ".".as_ref()]));
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::assets::{assets, buildah, buildah_traced, buildah_without_network, tools};
-use crate::said::Said;
+use crate::said::{Said, run};
 
 /// Where the program is mounted. buildah 1.28 sometimes looks a bare name up
 /// before it has mounted the file.
@@ -287,7 +287,5 @@ fn write(path: &Path, text: &str) {
 
 /// What buildah answers to a command that has to succeed.
 fn words(arguments: &[&str]) -> String {
-    let said = Said::by(&buildah().args(arguments).output().expect("buildah"));
-    said.succeeded();
-    said.stdout.trim().to_owned()
+    run(buildah().args(arguments)).trim().to_owned()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::container::Container;
+use crate::said::run;
 
 /// A filesystem of this size, mounted below a container's root.
 pub struct Disk(PathBuf);
@@ -15,15 +16,9 @@ impl Disk {
         let path = container.path(inside);
         fs::create_dir_all(&path).expect("made");
         let mode = fs::metadata(&path).expect("a directory").permissions();
-        let mounted = Command::new("mount")
+        run(Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
-            .arg(&path)
-            .status();
-        assert!(
-            mounted.is_ok_and(|status| status.success()),
-            "{}",
-            path.display()
-        );
+            .arg(&path));
         fs::set_permissions(&path, mode).expect("changed");
         Self(path)
     }
@@ -33,11 +28,7 @@ impl Disk {
         let path = self.0.clone();
         let aside = tempfile::tempdir().expect("a directory");
         let copy = |from: &Path, to: &Path| {
-            let copied = Command::new("cp")
-                .args(["-a", "-T"])
-                .args([from, to])
-                .status();
-            assert!(copied.is_ok_and(|status| status.success()));
+            run(Command::new("cp").args(["-a", "-T"]).args([from, to]));
         };
         copy(&path, aside.path());
         drop(self);

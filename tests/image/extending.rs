@@ -7,16 +7,15 @@ use tempfile::TempDir;
 
 use crate::assets::assets;
 use crate::container::{Container, PROGRAM, tiny_project};
+use crate::said::run;
 
 /// The same wheels under other constraints.
 fn wheels_under(change: impl Fn(&str) -> String) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
-    let copied = Command::new("cp")
+    run(Command::new("cp")
         .args(["--recursive", "--"])
         .arg(assets().wheels.join("."))
-        .arg(directory.path())
-        .status();
-    assert!(copied.is_ok_and(|status| status.success()));
+        .arg(directory.path()));
     let file = directory.path().join("upper-constraints.txt");
     let text = fs::read_to_string(&file).expect("read");
     fs::write(file, change(&text)).expect("written");

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::http::{self, Answer, Request};
 use crate::repository::Repository;
+use crate::said::run;
 
 /// How it behaves.
 #[derive(Clone, Default)]
@@ -102,7 +103,7 @@ impl GitServer {
 /// A certificate for 127.0.0.1, and its key.
 fn identity() -> TempDir {
     let files = tempfile::tempdir().expect("a directory");
-    let made = Command::new("openssl")
+    run(Command::new("openssl")
         .current_dir(files.path())
         .args(
             "req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1".split(' '),
@@ -113,10 +114,7 @@ fn identity() -> TempDir {
             "-addext",
             "subjectAltName=IP:127.0.0.1",
         ])
-        .args(["-out", "server.pem", "-keyout", "server-key.pem"])
-        .stderr(Stdio::null())
-        .status();
-    assert!(made.is_ok_and(|status| status.success()), "openssl");
+        .args(["-out", "server.pem", "-keyout", "server-key.pem"]));
     files
 }
 

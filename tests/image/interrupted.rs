@@ -17,7 +17,7 @@ use tree::{Tree, is_of_engine};
 
 use crate::container::{Container, PROGRAM};
 use crate::processes;
-use crate::said::Said;
+use crate::said::{Said, run};
 
 /// What becomes of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,12 +145,10 @@ fn library() -> &'static Path {
         let directory = tempfile::tempdir().expect("a directory");
         let library = directory.path().join("faults.so");
         let source = "/tests/image/interrupted/faults.c";
-        let compiled = Command::new("cc")
+        run(Command::new("cc")
             .args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"])
             .arg(&library)
-            .arg(format!("{}{source}", env!("CARGO_MANIFEST_DIR")))
-            .status();
-        assert!(compiled.expect("cc").success());
+            .arg(format!("{}{source}", env!("CARGO_MANIFEST_DIR"))));
         (directory, library)
     });
     library

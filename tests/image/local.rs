@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::container::{Container, tiny_project};
 use crate::repository::Repository;
+use crate::said::run;
 
 /// The files of a project that counts its version from tags.
 const PBR: [(&str, &str); 4] = [
@@ -34,15 +35,10 @@ fn repository() -> Repository {
 }
 
 fn git(directory: &Path, arguments: &str) {
-    let status = Command::new("git")
+    run(Command::new("git")
         .current_dir(directory)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .args(arguments.split(' '))
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "git {arguments}"
-    );
+        .args(arguments.split(' ')));
 }
 
 /// What the record says of the source, once it is built.

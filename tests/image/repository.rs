@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::container::tiny_project;
-use crate::said::Said;
+use crate::said::run;
 
 /// A repository with a work tree.
 pub struct Repository(TempDir);
@@ -19,11 +19,9 @@ impl Repository {
     /// A repository whose first commit is an unpacked sdist.
     pub fn of(source: &Path) -> Self {
         let repository = Self(tempfile::tempdir().expect("a directory"));
-        let copied = Command::new("cp")
+        run(Command::new("cp")
             .args(["-a", "-T"])
-            .args([source, repository.path()])
-            .status();
-        assert!(copied.is_ok_and(|status| status.success()));
+            .args([source, repository.path()]));
         // What makes it an sdist: pbr would take the version from there.
         fs::remove_file(repository.path().join("PKG-INFO")).expect("removed");
         repository.git("init --quiet --initial-branch=master");
@@ -85,17 +83,12 @@ impl Repository {
 
     /// What git answers; arguments have no spaces in them.
     pub fn git(&self, arguments: &str) -> String {
-        let said = Said::by(
-            &Command::new("git")
-                .current_dir(self.path())
-                .env("GIT_CONFIG_GLOBAL", "/dev/null")
-                .args(["-c", "user.name=Tester", "-c", "user.email=tester@test"])
-                .args(arguments.split(' '))
-                .output()
-                .expect("git"),
-        );
-        said.succeeded();
-        said.stdout.trim().to_owned()
+        let said = run(Command::new("git")
+            .current_dir(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .args(["-c", "user.name=Tester", "-c", "user.email=tester@test"])
+            .args(arguments.split(' ')));
+        said.trim().to_owned()
     }
 
     /// Serves it on this machine, letting clients leave trees out, or not.

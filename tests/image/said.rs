@@ -1,6 +1,6 @@
 //! What a command said and how it ended.
 
-use std::process::{ExitStatus, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -85,6 +85,14 @@ impl Said {
             .flat_map(|line| [line.trim_end(), "\n"])
             .collect()
     }
+}
+
+/// What a command of this machine answers, which has to succeed.
+pub fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What a step says that takes long on a busy machine.

@@ -9,7 +9,7 @@ use crate::assets::assets;
 use crate::container::Container;
 use crate::disk::Disk;
 use crate::interrupted::undisturbed;
-use crate::said::Said;
+use crate::said::{Said, run};
 
 /// Insists that a build goes on to what an undisturbed one makes.
 fn goes_on(container: &Container) {
@@ -160,11 +160,9 @@ impl ReadOnly {
     fn of(container: &Container, directory: &str) -> Self {
         let root = container.path(directory);
         for options in ["bind", "remount,bind,ro"] {
-            let mounted = Command::new("mount")
+            run(Command::new("mount")
                 .args(["-o", options])
-                .args([&root, &root])
-                .status();
-            assert!(mounted.is_ok_and(|status| status.success()), "{options}");
+                .args([&root, &root]));
         }
         Self(root)
     }

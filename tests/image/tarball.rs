@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::assets::assets;
 use crate::container::Container;
+use crate::said::run;
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
@@ -22,13 +23,11 @@ fn a_compressed_tarball_is_extracted_used_and_removed() {
 
 fn built_from(name: &str, option: &str) {
     let directory = tempfile::tempdir().expect("a directory");
-    let packed = Command::new("tar")
+    run(Command::new("tar")
         .args(["--create", option, "--directory"])
         .arg(&assets().wheels)
         .arg("--file")
-        .args([directory.path().join(name).as_os_str(), ".".as_ref()])
-        .status();
-    assert!(packed.is_ok_and(|status| status.success()));
+        .args([directory.path().join(name).as_os_str(), ".".as_ref()]));
 
     let mut container = Container::with_tools();
     container.unmount("/wheels");

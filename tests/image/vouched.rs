@@ -14,6 +14,7 @@ use crate::assets::assets;
 use crate::container::{Container, PROGRAM};
 use crate::http::{self, Answer};
 use crate::repository::Repository;
+use crate::said::run;
 
 /// A set of a few wheels with their digests, which a test may change.
 struct Set(TempDir);
@@ -228,13 +229,11 @@ fn a_tarball_with_a_changed_wheel_is_not_fetched_and_a_whole_one_is_recorded() {
     let set = Set::of(&["six"]);
     let packed = tempfile::tempdir().expect("a directory");
     let pack = || {
-        let status = Command::new("tar")
+        run(Command::new("tar")
             .args(["--create", "--directory"])
             .arg(set.0.path())
             .arg("--file")
-            .args([packed.path().join("w.tar").as_os_str(), ".".as_ref()])
-            .status();
-        assert!(status.is_ok_and(|status| status.success()));
+            .args([packed.path().join("w.tar").as_os_str(), ".".as_ref()]));
     };
     let six = set.wheel("six");
     let (whole, expected) = (fs::read(&six).expect("read"), digest(&six));

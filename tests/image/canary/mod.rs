@@ -21,7 +21,7 @@ use crate::assets::{assets, buildah, tools};
 use crate::container::{Container, PROGRAM, tiny_project};
 use crate::git_server::{GitServer, Manners};
 use crate::repository::Repository;
-use crate::said::Said;
+use crate::said::{Said, run};
 
 /// Servers that all want the password, and the files that have it.
 struct World {
@@ -62,7 +62,7 @@ impl World {
         for name in ["pip", "setuptools", "wheel", "uv"] {
             tar.arg(wheel(name).file_name().expect("a file"));
         }
-        assert!(tar.status().expect("tar").success());
+        run(&mut tar);
         let package = |name| Package {
             name,
             fields: "",
@@ -336,12 +336,10 @@ fn a_password_that_is_there_is_found() {
         let script = "import os, sys; open(sys.argv[1], 'w'); \
                       os.setxattr(sys.argv[1], 'user.key', sys.argv[2].encode())";
         let file = root.join("file");
-        let set = Command::new("python3")
+        run(Command::new("python3")
             .args(["-c", script])
             .arg(file)
-            .arg(CANARY)
-            .status();
-        assert!(set.expect("python3").success());
+            .arg(CANARY));
     };
     // Of attributes only layers are searched.
     assert_eq!(layer(&attribute), (1, 0));

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::search::{CANARY, USER};
 use crate::assets::buildah;
-use crate::said::Said;
+use crate::said::run;
 
 /// The login as htpasswd(1) keeps it; the only kind that the registry reads is bcrypt.
 const HTPASSWD: &str = "ci:$2y$05$abcdefghijklmnopqrstuuyX0.vVtmpvaM5KK0vb/QPJijX65oyne\n";
@@ -65,19 +65,16 @@ impl Registry {
     }
 
     fn push(&self, files: &[&Path]) {
-        let run = |command: &mut Command| {
-            let said = Said::by(&command.output().expect("buildah"));
-            said.succeeded().stdout.trim().to_owned()
-        };
         let container = run(buildah().args(["from", "scratch"]));
+        let container = container.trim();
         run(buildah()
-            .args(["copy", "--quiet", &container])
+            .args(["copy", "--quiet", container])
             .args(files)
             .arg("/"));
         // Tests that run at once have ports of their own.
         let port = self.host.rsplit(':').next().unwrap_or_default();
         let image = format!("localhost/loci-test-canary-{port}-{}", std::process::id());
-        run(buildah().args(["commit", "--quiet", "--rm", &container, &image]));
+        run(buildah().args(["commit", "--quiet", "--rm", container, &image]));
         let login = format!("{USER}:{CANARY}");
         let place = format!("docker://{}/wheels:latest", self.host);
         run(buildah()

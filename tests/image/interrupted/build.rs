@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::assets::{assets, made_once, tools};
 use crate::container::Container;
 use crate::repository::Repository;
+use crate::said::run;
 
 /// What is mounted into every build.
 pub struct Inputs {
@@ -155,11 +156,8 @@ fn small(container: &Container) {
 }
 
 fn index(archive: &Path) {
-    let listed = Command::new("apt-ftparchive")
+    let listed = run(Command::new("apt-ftparchive")
         .args(["packages", "."])
-        .current_dir(archive)
-        .output()
-        .expect("apt-ftparchive");
-    assert!(listed.status.success(), "{listed:?}");
-    fs::write(archive.join("Packages"), listed.stdout).expect("written");
+        .current_dir(archive));
+    fs::write(archive.join("Packages"), listed).expect("written");
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::build::image;
 use crate::container::Container;
+use crate::said::run;
 
 /// A line for every path: kind, mode, owner, content.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,14 +32,10 @@ impl Tree {
     pub fn of(container: &Container) -> Self {
         let mut lines = BTreeMap::new();
         let find = |more: &[&str]| {
-            let output = Command::new("find")
+            run(Command::new("find")
                 .current_dir(container.path("/"))
                 .arg(".")
-                .args(more)
-                .output()
-                .expect("find");
-            assert!(output.status.success(), "{output:?}");
-            String::from_utf8_lossy(&output.stdout).into_owned()
+                .args(more))
         };
         for line in find(&["-printf", "%p\t%y %m %U %G %l\n"]).lines() {
             let (path, about) = line.split_once('\t').expect("a path");

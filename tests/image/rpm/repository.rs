@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::package::{Package, spec};
+use crate::said::run;
 
 /// A repository in a directory, removed at its end.
 pub struct Repository {
@@ -95,12 +96,4 @@ fn build(packages: &[Package], to: &Path) {
         rpmbuild.args(["--define", &format!("{name} {value}")]);
     }
     run(rpmbuild.arg("-bb").arg(file));
-}
-
-fn run(command: &mut Command) -> Vec<u8> {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    output.stdout
 }
