@@ -1,9 +1,13 @@
 //! What the tests build from and with.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+use loci_install::python::WheelName;
+use tempfile::TempDir;
 
 use crate::container::Container;
 
@@ -33,6 +37,18 @@ pub fn assets() -> &'static Assets {
 /// A Debian with dnf, zypper and rpm in the place of apt and dpkg.
 pub fn rpm_base() -> String {
     variable("LOCI_TEST_RPM")
+}
+
+/// A directory with the wheels of these distributions.
+pub fn some_wheels(names: &[&str]) -> TempDir {
+    let some = tempfile::tempdir().expect("a directory");
+    for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
+        let file = entry.file_name().into_string().expect("a name");
+        if WheelName::parse(&file).is_some_and(|wheel| names.contains(&wheel.name.as_str())) {
+            fs::copy(entry.path(), some.path().join(file)).expect("copied");
+        }
+    }
+    some
 }
 
 fn variable(name: &str) -> String {

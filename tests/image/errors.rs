@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::assets::assets;
+use crate::assets::{assets, some_wheels};
 use crate::container::{Container, PROGRAM};
 
 #[test]
@@ -45,16 +45,7 @@ fn packages_that_the_archive_lacks_are_named_with_who_asked() {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_constraint_that_conflicts_with_the_project_shows_both_sides() {
-    let wheels = tempfile::tempdir().expect("a directory");
-    for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
-        let name = entry.file_name();
-        if ["pip-", "setuptools-", "six-"]
-            .iter()
-            .any(|start| name.to_string_lossy().starts_with(start))
-        {
-            fs::copy(entry.path(), wheels.path().join(name)).expect("copied");
-        }
-    }
+    let wheels = some_wheels(&["pip", "setuptools", "six"]);
     fs::write(wheels.path().join("upper-constraints.txt"), "six===1.0\n").expect("written");
     let mut container = Container::with_tools();
     container.mount(wheels.path(), "/wheels");

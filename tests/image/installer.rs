@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::assets::assets;
+use crate::assets::{assets, some_wheels};
 use crate::container::Container;
 
 const VIRTUALENV: &str = "/var/lib/openstack";
@@ -168,17 +168,7 @@ fn project(name: &str) -> String {
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
 fn a_pinned_pre_release_is_installed_by_either() {
-    let wheels = tempfile::tempdir().expect("a directory");
-    for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if ["pip-", "setuptools-", "uv-"]
-            .iter()
-            .any(|start| name.starts_with(start))
-        {
-            fs::copy(entry.path(), wheels.path().join(&*name)).expect("copied");
-        }
-    }
+    let wheels = some_wheels(&["pip", "setuptools", "uv"]);
     let constraints = wheels.path().join("upper-constraints.txt");
     fs::write(constraints, "tiny-part===2.0.0.0rc1\n").expect("written");
     let mut container = Container::with_tools();

@@ -20,6 +20,7 @@ mod disk;
 mod downloads;
 mod errors;
 mod extending;
+mod files;
 mod finished;
 mod git;
 mod git_server;

@@ -3,10 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use sha2::{Digest, Sha256};
-
 use crate::assets::assets;
 use crate::container::Container;
+use crate::files::digest_of;
 use crate::said::run;
 
 #[test]
@@ -56,8 +55,7 @@ fn built_from(name: &str, option: &str) {
     let record = container.record();
     let origin = &record["wheels"][0];
     assert_eq!(origin["source"], format!("/in/{name}"));
-    let bytes = fs::read(directory.path().join(name)).expect("read");
-    let digest = format!("sha256:{:x}", Sha256::digest(bytes));
+    let digest = format!("sha256:{}", digest_of(&directory.path().join(name)));
     assert_eq!(origin["digest"], digest);
     let installed = container.read("/etc/image_info/pip.txt");
     assert!(

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::assets::assets;
+use crate::assets::{assets, some_wheels};
 use crate::container::{Container, PROGRAM};
+use crate::files::{digest_of, name_of};
 use crate::http::{self, Answer};
 use crate::repository::Repository;
 use crate::said::run;
@@ -22,15 +22,7 @@ struct Set(TempDir);
 impl Set {
     /// pip, setuptools, uv and these.
     fn of(more: &[&str]) -> Self {
-        let set = Self(tempfile::tempdir().expect("a directory"));
-        let wanted = [&["pip", "setuptools", "uv"], more].concat();
-        for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
-            let file = entry.file_name().into_string().expect("a name");
-            let name = file.split('-').next().unwrap_or_default();
-            if is_wheel(&file) && wanted.contains(&name) {
-                fs::copy(entry.path(), set.0.path().join(&file)).expect("copied");
-            }
-        }
+        let set = Self(some_wheels(&[&["pip", "setuptools", "uv"], more].concat()));
         let wheels: Vec<(String, String)> = set.wheels().map(|file| set.pin(&file)).collect();
         let pins = wheels
             .iter()
@@ -49,7 +41,7 @@ impl Set {
         let [name, version] = [(); 2].map(|()| parts.next().expect("a wheel's name"));
         (
             format!("{name}=={version}"),
-            digest(&self.0.path().join(file)),
+            digest_of(&self.0.path().join(file)),
         )
     }
 
@@ -78,17 +70,6 @@ fn is_wheel(name: &str) -> bool {
     Path::new(name)
         .extension()
         .is_some_and(|extension| extension == "whl")
-}
-
-fn digest(file: &Path) -> String {
-    format!("{:x}", Sha256::digest(fs::read(file).expect("read")))
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .expect("a name")
-        .to_string_lossy()
-        .into_owned()
 }
 
 /// The distributions of a record by name.
@@ -123,7 +104,7 @@ fn a_changed_wheel_is_refused_by_name_before_anything_is_installed() {
     for (engine, (name, change)) in ["uv", "pip", "uv"].into_iter().zip(changes) {
         let set = Set::of(&["six", "attrs"]);
         let wheel = set.wheel(name);
-        let expected = digest(&wheel);
+        let expected = digest_of(&wheel);
         change(&set, &wheel);
         let mut container = Container::with_tools();
         container.mount(set.0.path(), "/wheels");
@@ -140,7 +121,7 @@ fn a_changed_wheel_is_refused_by_name_before_anything_is_installed() {
                  Make or fetch the set again. Wheels of your own go into a directory that WHEELS names before the set.\n\
                  This step alone: loci-install step wheels; the build from there: loci-install\n",
                 name_of(&wheel),
-                digest(&wheel)
+                digest_of(&wheel)
             )
         );
         assert!(!container.has("/var/lib/openstack/bin/pip"));
@@ -219,7 +200,7 @@ fn what_nobody_vouches_for_is_refused_in_the_plan() {
     let known = distributions(&container.record());
     assert_eq!(
         known["six"]["wheel"]["sha256"],
-        digest(&set.wheel("six")).as_str()
+        digest_of(&set.wheel("six")).as_str()
     );
 }
 
@@ -236,7 +217,7 @@ fn a_tarball_with_a_changed_wheel_is_not_fetched_and_a_whole_one_is_recorded() {
             .args([packed.path().join("w.tar").as_os_str(), ".".as_ref()]));
     };
     let six = set.wheel("six");
-    let (whole, expected) = (fs::read(&six).expect("read"), digest(&six));
+    let (whole, expected) = (fs::read(&six).expect("read"), digest_of(&six));
     fs::write(&six, &whole[..whole.len() - 1]).expect("written");
     pack();
     let mut container = Container::with_tools();
@@ -252,7 +233,7 @@ fn a_tarball_with_a_changed_wheel_is_not_fetched_and_a_whole_one_is_recorded() {
              Give complete wheels by WHEELS_PATH or WHEELS.\n\
              This step alone: loci-install step wheels; the build from there: loci-install\n",
             name_of(&six),
-            digest(&six)
+            digest_of(&six)
         )
     );
     assert!(!container.has("/wheels/upper-constraints.txt"));
@@ -282,7 +263,7 @@ fn index_of(directory: &Path) -> String {
             let names = names.filter_map(|entry| entry.file_name().into_string().ok());
             let names = names.filter(|file| file.starts_with(&format!("{name}-")));
             let links = names.map(|file| {
-                let digest = digest(&directory.join(&file));
+                let digest = digest_of(&directory.join(&file));
                 format!("<a href=\"/files/{file}#sha256={digest}\">{file}</a>")
             });
             Some(links.collect::<String>().into_bytes()).filter(|page| !page.is_empty())
@@ -320,13 +301,13 @@ fn what_an_index_has_of_a_version_of_the_set_has_its_digest_or_is_refused() {
             .map(|entry| entry.path())
             .find(|path| name_of(path).starts_with("six-"));
         let six = six.expect("there");
-        let (whole, expected) = (fs::read(&six).expect("read"), digest(&six));
+        let (whole, expected) = (fs::read(&six).expect("read"), digest_of(&six));
         // Which program made an archive counts for nobody: it installs as well as the other.
         let mut other = whole.clone();
         let header = other.windows(4).position(|bytes| bytes == b"PK\x01\x02");
         other[header.expect("a central directory") + 4] ^= 1;
         fs::write(&six, other).expect("written");
-        let found = digest(&six);
+        let found = digest_of(&six);
         let url = index_of(files.path());
 
         let mut container = Container::with_tools();
@@ -418,7 +399,7 @@ fn the_record_has_every_distribution_with_its_wheel() {
             let file = assets()
                 .wheels
                 .join(wheel["file"].as_str().expect("a file"));
-            assert_eq!(wheel["sha256"], digest(&file).as_str(), "{name}");
+            assert_eq!(wheel["sha256"], digest_of(&file).as_str(), "{name}");
             assert_eq!(wheel["from"]["wheels"], "/wheels", "{name}");
         }
     }
@@ -428,7 +409,7 @@ fn the_record_has_every_distribution_with_its_wheel() {
         path.file_name().is_some_and(|name| name == "RECORD")
             && above.is_some_and(|name| name == "site-packages")
     });
-    let mut found: Vec<String> = records.iter().map(|path| digest(path)).collect();
+    let mut found: Vec<String> = records.iter().map(|path| digest_of(path)).collect();
     found.sort();
     let digests = known.values().map(|one| &one["record_sha256"]);
     let mut stated: Vec<String> = digests
@@ -479,7 +460,7 @@ fn a_plugins_record_knows_what_its_parents_knew() {
     assert_eq!(known["pyyaml"]["because"], "required");
     assert_eq!(
         known["pyyaml"]["wheel"]["sha256"],
-        digest(&set.wheel("pyyaml")).as_str()
+        digest_of(&set.wheel("pyyaml")).as_str()
     );
 }
 

@@ -19,6 +19,7 @@ use self::server::Guarded;
 use crate::archive::{Archive, Package};
 use crate::assets::{assets, buildah, tools};
 use crate::container::{Container, PROGRAM, tiny_project};
+use crate::files::name_of;
 use crate::git_server::{GitServer, Manners};
 use crate::repository::Repository;
 use crate::said::{Said, run};
@@ -47,8 +48,8 @@ impl World {
             let directory = root.join(index).join(name.to_lowercase());
             fs::create_dir_all(&directory).expect("made");
             let wheel = wheel(name);
-            let file = wheel.file_name().expect("a file").to_string_lossy();
-            fs::copy(&wheel, directory.join(&*file)).expect("copied");
+            let file = name_of(&wheel);
+            fs::copy(&wheel, directory.join(&file)).expect("copied");
             let page =
                 format!("<!DOCTYPE html><html><body><a href=\"{file}\">{file}</a></body></html>");
             fs::write(directory.join("index.html"), page).expect("written");
@@ -60,7 +61,7 @@ impl World {
             .arg(root.join("wheels.tar"));
         tar.args(["upper-constraints.txt", "global-requirements.txt"]);
         for name in ["pip", "setuptools", "wheel", "uv"] {
-            tar.arg(wheel(name).file_name().expect("a file"));
+            tar.arg(name_of(&wheel(name)));
         }
         run(&mut tar);
         let package = |name| Package {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::assets::{assets, made_once, tools};
+use crate::assets::{made_once, some_wheels, tools};
 use crate::container::Container;
 use crate::repository::Repository;
 use crate::said::run;
@@ -31,14 +31,7 @@ impl Inputs {
             ],
             "1.0",
         );
-        let wheels = tempfile::tempdir().expect("a directory");
-        for entry in fs::read_dir(&assets().wheels).expect("wheels").flatten() {
-            let name = entry.file_name().into_string().expect("UTF-8");
-            let project = name.split('-').next().unwrap_or_default();
-            if ["pip", "six", "uv"].contains(&project) {
-                fs::copy(entry.path(), wheels.path().join(name)).expect("copied");
-            }
-        }
+        let wheels = some_wheels(&["pip", "six", "uv"]);
         fs::write(
             wheels.path().join("upper-constraints.txt"),
             "six===1.17.0\n",

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::assets::{assets, made_once};
 use crate::container::Container;
+use crate::files::digest_of;
 use packages::BUILDS;
 use served::Served;
 
@@ -89,7 +90,7 @@ impl Container {
     /// The published digests, by file name of the wheel that has it.
     fn digests(&self) -> BTreeMap<String, String> {
         let wheels = self.wheels().into_iter().map(|wheel| {
-            let digest = served::digest_of(&self.path(&format!("{WHEELS}/{wheel}")));
+            let digest = digest_of(&self.path(&format!("{WHEELS}/{wheel}")));
             (wheel, digest)
         });
         wheels.collect()

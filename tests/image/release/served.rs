@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use loci_install::python::{Name, WheelName};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::packages::{Sdist, metadata_of, wheel};
 use crate::assets::assets;
+use crate::files::{digest_of, name_of};
 use crate::http::{self, Answer, Request};
 
 /// An index with the wheels of the assets and whatever a test adds. It ends with the process.
@@ -85,7 +85,7 @@ impl Served {
     /// The digest of a file.
     pub fn digest(&self, name: &str) -> String {
         let files = self.shared.files();
-        let path = files.iter().find(|path| file_name(path) == name);
+        let path = files.iter().find(|path| name_of(path) == name);
         digest(path.expect("a file of the index"))
     }
 
@@ -145,7 +145,7 @@ impl Shared {
         let mut page = "<!DOCTYPE html>\n".to_owned();
         let mut some = false;
         for path in self.files() {
-            let file = file_name(&path);
+            let file = name_of(&path);
             if project_of(&file).as_ref() != Some(name) {
                 continue;
             }
@@ -167,21 +167,13 @@ impl Shared {
 
     fn contents(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
         let of = name.strip_suffix(".metadata").unwrap_or(name);
-        let path = self
-            .files()
-            .into_iter()
-            .find(|path| file_name(path) == of)?;
+        let path = self.files().into_iter().find(|path| name_of(path) == of)?;
         if of != name {
             return Some(("text/plain", metadata_of(&path)));
         }
         *lock(&self.requests).entry(name.to_owned()).or_default() += 1;
         Some(("application/octet-stream", fs::read(path).ok()?))
     }
-}
-
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().expect("a file");
-    name.to_string_lossy().into_owned()
 }
 
 fn project_of(file: &str) -> Option<Name> {
@@ -198,11 +190,6 @@ fn digest(path: &Path) -> String {
     let digest = digest_of(path);
     lock(&DIGESTS).insert(path.to_owned(), digest.clone());
     digest
-}
-
-/// The SHA-256 digest of a file.
-pub fn digest_of(path: &Path) -> String {
-    format!("{:x}", Sha256::digest(fs::read(path).expect("a file")))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
