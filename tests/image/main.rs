@@ -16,6 +16,7 @@ mod canary;
 mod clone;
 mod container;
 mod cut_off;
+mod daemon;
 mod disk;
 mod downloads;
 mod errors;

@@ -1,15 +1,13 @@
 //! Git repositories on this machine, and a server for them.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::container::tiny_project;
+use crate::daemon::Daemon;
 use crate::said::run;
 
 /// A repository with a work tree.
@@ -94,40 +92,27 @@ impl Repository {
     /// Serves it on this machine, letting clients leave trees out, or not.
     pub fn serve(&self, filter: bool) -> Server {
         self.git(&format!("config uploadpack.allowFilter {filter}"));
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
-        // `git daemon` would be the parent of the process that has to end.
-        let child = Command::new(self.git("--exec-path") + "/git-daemon")
-            .args(["--export-all", "--reuseaddr", "--listen=127.0.0.1"])
-            .arg(format!("--port={port}"))
-            .arg(format!("--base-path={}", self.path().display()))
-            .arg(self.path())
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("git-daemon");
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            thread::sleep(Duration::from_millis(20));
-        }
+        let daemon = Daemon::start(|address| {
+            // `git daemon` would be the parent of the process that has to end.
+            let mut command = Command::new(self.git("--exec-path") + "/git-daemon");
+            command
+                .args(["--export-all", "--reuseaddr", "--listen=127.0.0.1"])
+                .arg(format!("--port={}", address.port()))
+                .arg(format!("--base-path={}", self.path().display()))
+                .arg(self.path())
+                .env("GIT_CONFIG_GLOBAL", "/dev/null");
+            command
+        });
         Server {
-            child,
-            url: format!("git://127.0.0.1:{port}/"),
+            url: format!("git://{}/", daemon.address),
+            _daemon: daemon,
         }
     }
 }
 
 /// A git server, stopped at its end.
 pub struct Server {
-    child: Child,
     /// The repository's address.
     pub url: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    _daemon: Daemon,
 }

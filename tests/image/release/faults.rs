@@ -1,11 +1,12 @@
 //! An index that does not do what it should.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use super::served::Served;
+use crate::daemon::free_address;
 use crate::http::{self, Answer};
 
 /// What is wrong with an answer.
@@ -31,11 +32,9 @@ pub fn faulty(index: &Served, faults: &[(&'static str, Fault)]) -> String {
     format!("http://{address}/simple")
 }
 
-/// An address where nobody listens.
+/// The address of an index where nobody listens.
 pub fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    format!("http://{address}/simple")
+    format!("http://{}/simple", free_address())
 }
 
 fn answer(
