@@ -177,6 +177,13 @@ impl Container {
         self.run(&[&[PROGRAM, "step"], names].concat())
     }
 
+    /// What the plan says of a step.
+    pub fn planned(&self, step: &str) -> String {
+        let plan = self.run(&[PROGRAM, "plan"]).stdout;
+        let (_, part) = plan.split_once(&format!("\n{step}: ")).expect("the step");
+        part.split("\n\n").next().expect("its part").to_owned()
+    }
+
     /// A shell's answer to a command that has to succeed.
     pub fn shell(&self, script: &str) -> String {
         let said = self.run(&["sh", "-c", script]);

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::container::{Container, PROGRAM};
+use crate::container::Container;
 
 const SITE: &str = "/var/lib/openstack/lib/python3.13/site-packages";
 
@@ -129,9 +129,7 @@ fn panels_settings_and_assets_are_made_once() {
          find {HORIZON}/local -name '*lock' -o -name '.secret*' -o -name _999_build.py"
     ));
     assert_eq!(shell, format!("{HORIZON}\n{HORIZON}/conf/default_policies"));
-    let plan = container.run(&[PROGRAM, "plan"]);
-    let (_, hooks) = plan.stdout.split_once("\nhooks: ").expect("the step");
-    let hooks = hooks.split("\n\n").next().expect("its part");
+    let hooks = container.planned("hooks");
     assert!(
         hooks.contains("all have run, and have not changed since"),
         "{hooks}"

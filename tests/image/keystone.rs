@@ -1,7 +1,7 @@
 //! Keystone's profile `mod_oauth2`, with the packages that Debian has of the module.
 
 use crate::assets::tools;
-use crate::container::{Container, PROGRAM};
+use crate::container::Container;
 
 /// The module, and the library that it is linked with.
 const PACKAGES: [&str; 2] = ["libapache2-mod-oauth2", "liboauth2-0"];
@@ -47,9 +47,7 @@ fn a_module_from_pinned_files_is_loaded_and_stays() {
         let modules = container.shell("apache2ctl -M 2>&1");
         assert!(modules.contains(" oauth2_module (shared)"), "{modules}");
     }
-    let plan = container.run(&[PROGRAM, "plan"]);
-    let (_, hooks) = plan.stdout.split_once("\nhooks: ").expect("the step");
-    let hooks = hooks.split("\n\n").next().expect("its part");
+    let hooks = container.planned("hooks");
     assert!(
         hooks.contains("all have run, and have not changed since"),
         "{hooks}"
