@@ -13,7 +13,7 @@ const PACKAGES: &str = "ca-certificates,passwd";
 const CONTAINERFILE: &str = "FROM scratch\nADD base.tar /\nCMD [\"/bin/bash\"]\n";
 
 /// A release of Debian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Suite {
     /// Debian 12.
     Bookworm,
@@ -22,15 +22,6 @@ pub enum Suite {
 }
 
 impl Suite {
-    /// From its code name.
-    pub fn parse(name: &str) -> std::result::Result<Self, String> {
-        match name {
-            "bookworm" => Ok(Self::Bookworm),
-            "trixie" => Ok(Self::Trixie),
-            _ => Err(format!("--base {name}: it is trixie or bookworm")),
-        }
-    }
-
     /// Its code name.
     pub fn name(self) -> &'static str {
         match self {

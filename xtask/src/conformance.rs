@@ -79,9 +79,16 @@ impl fmt::Display for Summary {
     }
 }
 
-/// `cargo xtask conformance DIRECTORY`
-pub fn main(directory: &Path) -> ExitCode {
-    match run(directory) {
+/// Compares the bindep evaluator with recorded answers of the reference.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Holds them, as JSON lines.
+    directory: PathBuf,
+}
+
+/// The chore.
+pub fn main(options: &Options) -> ExitCode {
+    match run(&options.directory) {
         Ok(summary) => {
             print!("{summary}");
             ExitCode::from(u8::from(!summary.is_good()))

@@ -10,8 +10,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why a chore ended.
 #[derive(Debug)]
 pub enum Error {
-    /// The command line is wrong: what is, and how it is written.
-    Usage(String, &'static str),
+    /// The command line contradicts itself in a way that clap has no rule for.
+    Usage(String),
     /// Something is not as it has to be; the text holds the next step.
     Refused(String),
     /// A file or a stream.
@@ -29,8 +29,8 @@ pub enum Error {
 
 impl Error {
     /// A wrong command line.
-    pub fn usage(what: impl Into<String>, usage: &'static str) -> Self {
-        Self::Usage(what.into(), usage)
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::Usage(what.into())
     }
 
     /// A state of affairs that somebody has to change first.
@@ -44,10 +44,10 @@ impl Error {
         move |error| Self::Io(what, error)
     }
 
-    /// 2 when the caller's words are wrong, as `loci-install` does it; else 1.
+    /// 2 when the caller's words are wrong, as clap and `loci-install` do it; else 1.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Usage(..) => 2,
+            Self::Usage(_) => 2,
             _ => 1,
         }
     }
@@ -56,8 +56,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(what, usage) => write!(f, "{what}\n\n{}", usage.trim_end()),
-            Self::Refused(what) => f.write_str(what),
+            Self::Usage(what) | Self::Refused(what) => f.write_str(what),
             Self::Io(what, error) => write!(f, "{what}: {error}"),
             Self::Command { line, how, tail } => {
                 write!(f, "a command failed ({how}):\n    {line}")?;

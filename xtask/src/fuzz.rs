@@ -10,23 +10,9 @@ use std::thread;
 
 use crate::binary;
 use crate::error::{Error, Result};
-use crate::options::{Flags, asks_for_help};
 use crate::process::{self, command, stage};
 use crate::setup;
 use crate::workspace;
-
-const USAGE: &str = "\
-Usage: cargo xtask fuzz [TARGET...] [OPTION...]
-
-Runs the targets of fuzz/, all of them or those that are named, each for some seconds
-from its kept corpus, fuzz/corpus/TARGET. What is new goes to fuzz/found/TARGET; an
-input that breaks a target goes to fuzz/artifacts/TARGET, and the status is 1.
-
-  --seconds N   how long each (5)
-  --input FILE  runs the one TARGET with this input alone
-  --keep        makes the kept corpus anew from it and what was found: the fewest and
-                smallest inputs that reach as much
-";
 
 /// The longest input, in bytes: what is slow with short ones is slow with long ones.
 const LONGEST: usize = 4096;
@@ -37,73 +23,86 @@ const LONGEST_KEPT: usize = 1024;
 /// How long one input may take, in seconds, on a machine that does other things as well.
 const PATIENCE: usize = 20;
 
-struct Options {
+/// How long each target runs, in seconds.
+const SECONDS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+
+/// Gives random inputs to what reads files from elsewhere.
+///
+/// Runs the targets of fuzz/, all of them or those that are named, each for some seconds
+/// from its kept corpus, fuzz/corpus/TARGET. What is new goes to fuzz/found/TARGET; an
+/// input that breaks a target goes to fuzz/artifacts/TARGET, and the status is 1.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Some of the targets, as they are called in fuzz/targets.
+    #[arg(value_name = "TARGET", value_parser = target)]
     targets: Vec<String>,
-    seconds: usize,
+    /// How long each, in seconds.
+    #[arg(long, value_name = "N", default_value_t = SECONDS)]
+    seconds: NonZeroUsize,
+    /// Runs the one TARGET with this input alone.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "keep"])]
     input: Option<PathBuf>,
+    /// Makes the kept corpus anew from it and what was found: the fewest and smallest
+    /// inputs that reach as much.
+    #[arg(long)]
     keep: bool,
 }
 
-/// The chore, from the words after `fuzz`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let options = Options::parse(arguments)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    // What can be refused is refused before anything takes long.
+    let alone = options.alone()?;
+    let targets = match options.targets.as_slice() {
+        [] => &targets()?,
+        asked => asked,
+    };
     setup::packages(setup::FUZZ)?;
-    let programs = build(&options.targets)?;
-    if let Some(input) = &options.input {
-        let [target] = &options.targets[..] else {
-            return Err(Error::usage("--input is for one TARGET", USAGE));
-        };
+    let programs = build(targets)?;
+    if let Some((target, input)) = alone {
         let mut program = fuzzer(&programs[target], target);
         program.arg(input);
         return process::run(program);
     }
-    run(&options, &programs)?;
+    run(options.seconds, &programs)?;
     if options.keep {
-        for target in &options.targets {
-            keep(&programs[target], target)?;
+        for (target, program) in &programs {
+            keep(program, target)?;
         }
     }
     Ok(())
 }
 
-/// Every target, for so many seconds each.
-pub fn all(seconds: usize) -> Result<()> {
-    main(&["--seconds".to_owned(), seconds.to_string()])
+/// Every target, as the chore does it when nothing else is asked for.
+pub fn all() -> Result<()> {
+    main(&Options {
+        targets: Vec::new(),
+        seconds: SECONDS,
+        input: None,
+        keep: false,
+    })
 }
 
 impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            targets: Vec::new(),
-            seconds: 5,
-            input: None,
-            keep: false,
-        };
-        let known = targets()?;
-        let mut flags = Flags::of(arguments, USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--seconds" => options.seconds = flags.number()?,
-                "--input" => options.input = Some(flags.value()?.into()),
-                "--keep" => options.keep = true,
-                target if known.iter().any(|name| name == target) => {
-                    options.targets.push(target.to_owned());
-                }
-                other => {
-                    let what = format!("{other} is none of {}", known.join(", "));
-                    return Err(Error::usage(what, USAGE));
-                }
-            }
+    /// The input that is to run alone, and the target that it is for.
+    fn alone(&self) -> Result<Option<(&str, &Path)>> {
+        match (&self.input, self.targets.as_slice()) {
+            (None, _) => Ok(None),
+            (Some(input), [target]) => Ok(Some((target, input))),
+            (Some(_), _) => Err(Error::usage("--input is for one TARGET")),
         }
-        if options.targets.is_empty() {
-            options.targets = known;
-        }
-        Ok(options)
     }
+}
+
+/// One of the targets.
+fn target(name: &str) -> Result<String> {
+    let known = targets()?;
+    if known.iter().any(|target| target == name) {
+        return Ok(name.to_owned());
+    }
+    Err(Error::usage(format!(
+        "the targets are {}",
+        known.join(", ")
+    )))
 }
 
 fn home() -> PathBuf {
@@ -142,12 +141,12 @@ fn build(targets: &[String]) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Runs all targets, as many at once as there are processors, and tells of each.
-fn run(options: &Options, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
+fn run(seconds: NonZeroUsize, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
     let waiting = Mutex::new(programs.iter());
     let broken = Mutex::new(Vec::new());
     let work = || {
         while let Some((target, program)) = next(&waiting) {
-            if let Err(error) = fuzz(program, target, options.seconds) {
+            if let Err(error) = fuzz(program, target, seconds) {
                 eprintln!("    {target}: {error}");
                 broken
                     .lock()
@@ -157,7 +156,7 @@ fn run(options: &Options, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
         }
     };
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    stage(&format!("fuzzing, {} s each", options.seconds), || {
+    stage(&format!("fuzzing, {seconds} s each"), || {
         thread::scope(|scope| {
             for _ in 0..processors {
                 scope.spawn(work);
@@ -182,7 +181,7 @@ fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 }
 
 /// Runs one target from its corpora, and tells what came of it in a line.
-fn fuzz(program: &Path, target: &str, seconds: usize) -> Result<()> {
+fn fuzz(program: &Path, target: &str, seconds: NonZeroUsize) -> Result<()> {
     let found = home().join("found").join(target);
     for directory in [
         &found,
@@ -253,4 +252,35 @@ fn keep(program: &Path, target: &str) -> Result<()> {
     process::run(merge)?;
     fs::remove_dir_all(&kept).map_err(Error::io("remove", &kept))?;
     fs::rename(&fewest, &kept).map_err(Error::io("make", &kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::testing::{parse, refusal};
+    use clap::error::ErrorKind;
+
+    #[test]
+    fn an_input_is_for_one_target() {
+        let options: Options = parse(&["lock", "--input=a"]);
+        assert_eq!(options.alone().unwrap(), Some(("lock", Path::new("a"))));
+        assert_eq!(parse::<Options>(&["lock"]).alone().unwrap(), None);
+        for targets in [&[] as &[&str], &["lock", "wheel"]] {
+            let options: Options = parse(&[targets, &["--input=a"]].concat());
+            let error = options.alone().unwrap_err();
+            assert_eq!(error.to_string(), "--input is for one TARGET");
+            assert_eq!(error.exit_status(), 2);
+        }
+        let kind = refusal::<Options>(&["lock", "--input=a", "--keep"]);
+        assert_eq!(kind, ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn targets_have_to_be_there_and_time_to_end() {
+        // libFuzzer takes 0 seconds for no end.
+        for word in ["no-such-target", "--seconds=0"] {
+            let kind = refusal::<Options>(&[word]);
+            assert_eq!(kind, ErrorKind::ValueValidation, "{word}");
+        }
+    }
 }

@@ -6,20 +6,15 @@ use crate::binary::{self, Binary};
 use crate::engine::{Build, Engine};
 use crate::error::Result;
 use crate::figures::Figures;
-use crate::options::{Options, USAGE, asks_for_help};
+use crate::options;
 use crate::process::{self, stage};
 use crate::registry::{Compression, Format, Registry};
 use crate::wheels::{Origin, Wheels};
 use crate::{catalogue, consoles, setup, smoke, source, wheels, workspace};
 
-/// The chore, from the words after `image`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let options = Options::parse(arguments)?;
-    build(&options, &prepare(&options)?).map(drop)
+/// The chore.
+pub fn main(options: &options::Image) -> Result<()> {
+    build(options, &prepare(options)?).map(drop)
 }
 
 /// Everything an image is made from.
@@ -37,19 +32,20 @@ pub struct Assets {
 }
 
 /// Obtains what an image is made from; what is there already is used again.
-pub fn prepare(options: &Options) -> Result<Assets> {
+pub fn prepare(options: &options::Image) -> Result<Assets> {
+    let service = &options.service;
     // What can be refused is refused before anything takes long.
-    let origin = Origin::of(options)?;
-    let (engine, binary) = tools(options.binary.as_deref())?;
+    let origin = Origin::of(service)?;
+    let (engine, binary) = tools(service.binary.path.as_deref())?;
     binary.publish(engine)?;
     let wheels = wheels::ensure(engine, &binary, &origin, options)?;
-    let source = source::unpack(&wheels.sdist, &options.service)?;
+    let source = source::unpack(&wheels.sdist, &service.name)?;
     Ok(Assets {
         engine,
         binary,
         wheels,
         source,
-        beside: consoles::sources(engine, options.suite, &options.service)?,
+        beside: consoles::sources(engine, service.base.suite, &service.name)?,
     })
 }
 
@@ -77,7 +73,7 @@ fn serve(assets: &Assets) -> Result<Registry> {
 
 /// What the stock Dockerfile is told to make of all that.
 pub struct Recipe<'a> {
-    options: &'a Options,
+    options: &'a options::Image,
     assets: &'a Assets,
     /// Serves the wheels that a build fetches, as long as this is there.
     _registry: Option<Registry>,
@@ -87,7 +83,7 @@ pub struct Recipe<'a> {
 
 impl<'a> Recipe<'a> {
     /// Of these; a build that fetches its wheels gets a registry with them.
-    pub fn of(options: &'a Options, assets: &'a Assets) -> Result<Self> {
+    pub fn of(options: &'a options::Image, assets: &'a Assets) -> Result<Self> {
         let registry = options.fetch.then(|| serve(assets)).transpose()?;
         let wheels = registry.as_ref().map(Registry::reference);
         Ok(Self {
@@ -113,7 +109,7 @@ impl<'a> Recipe<'a> {
                 },
             ),
             ("LOCI_INSTALL", binary::IMAGE),
-            ("PROJECT", &options.service),
+            ("PROJECT", &options.service.name),
             (
                 "PLUGIN",
                 if options.plugin_of.is_some() {
@@ -122,8 +118,8 @@ impl<'a> Recipe<'a> {
                     "no"
                 },
             ),
-            ("PROFILES", &options.profiles),
-            ("PROJECT_PIP_EXTRAS", &options.extras),
+            ("PROFILES", options.service.profiles()),
+            ("PROJECT_PIP_EXTRAS", options.service.extras()),
             // Nothing is asked of the network but distribution packages.
             ("KEEP_ALL_WHEELS", "True"),
         ]
@@ -131,7 +127,8 @@ impl<'a> Recipe<'a> {
 
     /// The build context, in the directory of this name.
     pub fn context(&self, name: &str) -> Result<PathBuf> {
-        let mut sources = vec![(self.options.service.as_str(), self.assets.source.as_path())];
+        let service = self.options.service.name.as_str();
+        let mut sources = vec![(service, self.assets.source.as_path())];
         let beside = self.assets.beside.iter();
         sources.extend(beside.map(|(name, at)| (*name, at.as_path())));
         source::context(name, &sources)
@@ -148,11 +145,12 @@ pub struct Built {
 
 /// Builds the image, tries it, and builds it again: in a container of it, and by the
 /// Dockerfile on top of it.
-pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
+pub fn build(options: &options::Image, assets: &Assets) -> Result<Built> {
+    let service = options.service.name.as_str();
     let image = options.image();
     let engine = assets.engine;
     let recipe = Recipe::of(options, assets)?;
-    let context = recipe.context(&options.service)?;
+    let context = recipe.context(service)?;
     let build = |from: &str, tag: &str| {
         engine.told(&Build {
             arguments: &recipe.arguments(from),
@@ -163,7 +161,7 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     };
     let base = options.below();
     stage(&format!("building {image}"), || build(&base, &image))?;
-    let distribution = catalogue::distribution(&options.service);
+    let distribution = catalogue::distribution(service);
     let figures = Figures::of(engine, &image, &base, distribution)?;
     let seen = stage(&format!("trying {image}"), || {
         smoke::run(engine, &image, options.tried())
@@ -178,13 +176,13 @@ pub fn build(options: &Options, assets: &Assets) -> Result<Built> {
     stage(&format!("building {image} again"), || {
         let container = engine.container(&image)?;
         let said = process::told(container.script("root", &[program], "again.sh", &[]))?;
-        smoke::is_finished(&options.service, &said)?;
+        smoke::is_finished(service, &said)?;
         let again = format!("{image}:again");
         let said = build(&image, &again)?;
         let verified = verify(engine, &again, program);
         engine.remove(&again);
         verified?;
-        smoke::is_finished(&options.service, &said)
+        smoke::is_finished(service, &said)
     })?;
     Ok(Built { figures, seen })
 }

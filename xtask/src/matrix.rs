@@ -1,59 +1,54 @@
 //! `cargo xtask matrix`: the images of all services, and a table of what came out.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::thread;
 
+use clap::builder::PossibleValuesParser;
+
 use crate::base::{self, Suite};
-use crate::catalogue::{self, SERVICES};
+use crate::catalogue::SERVICES;
 use crate::error::{Error, Result};
 use crate::image::{self, Built};
-use crate::options::{self, Flags, asks_for_help};
+use crate::options;
 use crate::requirements::Release;
 use crate::{wheels, workspace};
-
-const USAGE: &str = "\
-Usage: cargo xtask matrix [OPTION...]
-
-Builds and tries the images of all services that are known, one after another, from
-one image of wheels, and goes on when one fails. A table of all of them is written
-to docs/services.md.
-
-  --constraints FILE      upper-constraints.txt of a release, to make wheels of
-  --wheels IMAGE          an image with wheels at its root, in the place of that
-  --only SERVICE,...      some of the services; nothing is written then
-  --base trixie|bookworm  the Debian release (trixie)
-  --binary FILE           a loci-install to use in the place of a release build
-";
 
 /// Where the table goes.
 const PAGE: &str = "docs/services.md";
 
-/// What was asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Options {
-    constraints: Option<PathBuf>,
-    wheels: Option<String>,
-    /// Names of the catalogue.
-    services: Vec<&'static str>,
-    suite: Suite,
-    binary: Option<PathBuf>,
+/// Builds and tries the images of all services that are known.
+///
+/// One after another, from one image of wheels, and it goes on when one fails. A table of
+/// all of them is written to docs/services.md.
+#[derive(Debug, clap::Args)]
+// What is in constraints/ does not pin what all of them require.
+#[command(mut_group("Wheels", |group| group.required(true)))]
+pub struct Options {
+    #[command(flatten)]
+    wheels: options::Wheels,
+    /// Some of the services, apart by commas; nothing is written then.
+    #[arg(
+        long,
+        value_name = "SERVICE",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(SERVICES.iter().map(|service| service.name))
+    )]
+    only: Vec<String>,
+    #[command(flatten)]
+    base: options::Base,
+    #[command(flatten)]
+    binary: options::Binary,
 }
 
 /// A service and what came of it.
-type Row = (&'static str, Result<Built>);
+type Row<'a> = (&'a str, Result<Built>);
 
-/// The chore, from the words after `matrix`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let options = Options::parse(arguments)?;
-    let wheels = wheels(&options)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    let wheels = wheels(options)?;
     let mut rows = Vec::new();
-    for service in &options.services {
-        let row = (*service, build(service, &wheels, &options));
+    for service in options.services() {
+        let row = (service, build(service, &wheels, options));
         if let Err(error) = &row.1 {
             eprintln!("error: {service}: {error}");
         }
@@ -61,8 +56,9 @@ pub fn main(arguments: &[String]) -> Result<()> {
     }
     let table = table(&rows);
     print!("{table}");
-    if rows.len() == SERVICES.len() {
-        workspace::write(&workspace::root().join(PAGE), &page(&table, options.suite))?;
+    if options.only.is_empty() {
+        let page = page(&table, options.base.suite);
+        workspace::write(&workspace::root().join(PAGE), &page)?;
     }
     let failed: Vec<&str> = rows
         .iter()
@@ -82,71 +78,33 @@ pub fn main(arguments: &[String]) -> Result<()> {
 
 /// The image of the wheels.
 fn wheels(options: &Options) -> Result<String> {
-    if let Some(image) = &options.wheels {
+    let suite = options.base.suite;
+    if let Some(image) = &options.wheels.image {
         return Ok(image.clone());
     }
-    let release = Release::load(options.constraints.as_deref(), None)?;
-    let (engine, binary) = image::tools(options.binary.as_deref())?;
-    base::ensure(engine, options.suite)?;
-    let image = format!("localhost/loci-wheels:matrix-{}", options.suite.name());
-    wheels::of_release(engine, &binary, &release, options.suite, &image)?;
+    let release = Release::load(options.wheels.constraints.as_deref(), None)?;
+    let (engine, binary) = image::tools(options.binary.path.as_deref())?;
+    base::ensure(engine, suite)?;
+    let image = format!("localhost/loci-wheels:matrix-{}", suite.name());
+    wheels::of_release(engine, &binary, &release, suite, &image)?;
     Ok(image)
 }
 
 fn build(service: &str, wheels: &str, options: &Options) -> Result<Built> {
-    let options = options::Options {
-        suite: options.suite,
-        wheels: Some(wheels.to_owned()),
-        binary: options.binary.clone(),
-        ..options::Options::of(service)
-    };
-    image::build(&options, &image::prepare(&options)?)
+    let mut asked = options::Image::of(service);
+    asked.service.base = options.base;
+    asked.service.binary = options.binary.clone();
+    asked.service.wheels.image = Some(wheels.to_owned());
+    image::build(&asked, &image::prepare(&asked)?)
 }
 
 impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            constraints: None,
-            wheels: None,
-            services: SERVICES.iter().map(|service| service.name).collect(),
-            suite: Suite::Trixie,
-            binary: None,
-        };
-        let mut flags = Flags::of(arguments, USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--constraints" => options.constraints = Some(flags.value()?.into()),
-                "--wheels" => options.wheels = Some(flags.value()?),
-                "--only" => options.services = only(&flags.value()?, &flags)?,
-                "--base" => options.suite = flags.suite()?,
-                "--binary" => options.binary = Some(flags.value()?.into()),
-                _ => return Err(flags.unknown()),
-            }
+    fn services(&self) -> Vec<&str> {
+        if self.only.is_empty() {
+            return SERVICES.iter().map(|service| service.name).collect();
         }
-        match (&options.wheels, &options.constraints) {
-            (None, None) => Err(flags.wrong("--constraints or --wheels is needed")),
-            (Some(_), Some(_)) => {
-                Err(flags.wrong("--wheels and --constraints: it is the one or the other"))
-            }
-            _ => Ok(options),
-        }
+        self.only.iter().map(String::as_str).collect()
     }
-}
-
-/// The services of a list.
-fn only(list: &str, flags: &Flags) -> Result<Vec<&'static str>> {
-    list.split(',')
-        .map(|name| {
-            let known = catalogue::find(name).map(|service| service.name);
-            known.ok_or_else(|| {
-                let names: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
-                flags.wrong(&format!(
-                    "--only {name}: the services are {}",
-                    names.join(", ")
-                ))
-            })
-        })
-        .collect()
 }
 
 fn table(rows: &[Row]) -> String {
@@ -209,37 +167,25 @@ commands that do not say `--help`, with the reason.
 mod tests {
     use super::*;
     use crate::figures::Figures;
-    use crate::options::testing::{first_line, words};
-
-    fn parse(line: &[&str]) -> Result<Options> {
-        Options::parse(&words(line))
-    }
-
-    fn refusal(line: &[&str]) -> String {
-        first_line(parse(line))
-    }
+    use crate::options::testing::{parse, refusal};
+    use clap::error::ErrorKind;
 
     #[test]
     fn all_services_or_some() {
-        let options = parse(&["--wheels=w"]).unwrap();
-        assert_eq!(options.services.len(), 9);
-        let options = parse(&["--wheels=w", "--only", "nova,heat"]).unwrap();
-        assert_eq!(options.services, ["nova", "heat"]);
+        let options: Options = parse(&["--wheels=w"]);
+        assert_eq!(options.services().len(), 9);
+        let options: Options = parse(&["--wheels=w", "--only", "nova,heat"]);
+        assert_eq!(options.services(), ["nova", "heat"]);
+        let kind = refusal::<Options>(&["--wheels=w", "--only=nova,swift"]);
+        assert_eq!(kind, ErrorKind::InvalidValue);
     }
 
     #[test]
-    fn wrong_lines_are_told() {
-        assert_eq!(refusal(&[]), "--constraints or --wheels is needed");
-        assert_eq!(
-            refusal(&["--wheels=w", "--constraints=c"]),
-            "--wheels and --constraints: it is the one or the other"
-        );
-        assert_eq!(
-            refusal(&["--wheels=w", "--only=nova,swift"]),
-            "--only swift: the services are cinder, glance, heat, horizon, ironic, keystone, \
-             neutron, nova, octavia"
-        );
-        assert_eq!(refusal(&["nova"]), "\"nova\" is unknown");
+    fn wheels_come_from_somewhere() {
+        let kind = refusal::<Options>(&[]);
+        assert_eq!(kind, ErrorKind::MissingRequiredArgument);
+        let kind = refusal::<Options>(&["--wheels=w", "--constraints=c"]);
+        assert_eq!(kind, ErrorKind::ArgumentConflict);
     }
 
     #[test]

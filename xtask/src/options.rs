@@ -1,294 +1,214 @@
-//! The command line of `cargo xtask image`.
+//! Options that several chores have.
 
 use std::path::PathBuf;
 
+use clap::Args;
+
 use crate::base::Suite;
 use crate::catalogue;
-use crate::error::{Error, Result};
 
-/// How `image` is called.
-pub const USAGE: &str = "\
-Usage: cargo xtask image SERVICE [OPTION...]
-
-Builds localhost/loci-SERVICE on a Debian base and tries what came out.
-
-  --base trixie|bookworm  the Debian release (trixie)
-  --profiles \"NAME...\"    bindep profiles
-  --pip-extras NAME,...   extras of the service
-  --constraints FILE      upper-constraints for its wheels (constraints/SERVICE.txt)
-  --wheels IMAGE          an image with wheels at its root, in the place of that
-  --version VERSION       of the service (the one of the constraints; else the one
-                          that the chores know; else the newest)
-  --plugin-of SERVICE     what is built is a plugin, on top of localhost/loci-SERVICE,
-                          which is tried again with it
-  --binary FILE           a loci-install to use in the place of a release build
-  --fetch                 no wheels are mounted: the build fetches them from a
-                          registry on this machine
-";
-
-/// What was asked for, the service's defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// The service, as PROJECT names it.
-    pub service: String,
-    /// The Debian release below it.
-    pub suite: Suite,
-    /// PROFILES.
-    pub profiles: String,
-    /// `PROJECT_PIP_EXTRAS`.
-    pub extras: String,
-    /// Another file than the repository's.
-    pub constraints: Option<PathBuf>,
-    /// An image of wheels that exists already.
-    pub wheels: Option<String>,
-    /// The service's own.
+/// What the image of a service is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Image {
+    #[command(flatten)]
+    pub service: Service,
+    /// Version of the service [default: that of the constraints; else the one that the
+    /// chores know; else the newest].
+    #[arg(long)]
     pub version: Option<String>,
-    /// The service whose image gets this as a plugin.
+    /// Builds SERVICE as a plugin on top of localhost/loci-PLUGIN_OF, which is tried again
+    /// with it.
+    #[arg(long)]
     pub plugin_of: Option<String>,
-    /// A program that exists already.
-    pub binary: Option<PathBuf>,
-    /// Whether the build fetches its wheels.
+    /// Mounts no wheels: the build fetches them from a registry on this machine.
+    #[arg(long)]
     pub fetch: bool,
 }
 
-impl Options {
+/// A service and what it is installed from.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Service {
+    /// The service, as PROJECT names it.
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub name: String,
+    /// Profiles of bindep.txt, apart by spaces [default: those that the chores know].
+    #[arg(long)]
+    pub profiles: Option<String>,
+    /// Extras of the service, apart by commas [default: those that the chores know].
+    #[arg(long = "pip-extras")]
+    pub extras: Option<String>,
+    #[command(flatten)]
+    pub wheels: Wheels,
+    #[command(flatten)]
+    pub base: Base,
+    #[command(flatten)]
+    pub binary: Binary,
+}
+
+/// Where wheels come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[group(multiple = false)]
+pub struct Wheels {
+    /// An image with wheels at its root, in the place of --constraints.
+    #[arg(long = "wheels", value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// upper-constraints.txt to make wheels of [default, for one service:
+    /// constraints/SERVICE.txt].
+    #[arg(long, value_name = "FILE")]
+    pub constraints: Option<PathBuf>,
+}
+
+/// What images are based on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Base {
+    /// The Debian release below.
+    #[arg(long = "base", value_enum, default_value_t = Suite::Trixie)]
+    pub suite: Suite,
+}
+
+/// Which program is measured or makes images.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct Binary {
+    /// A loci-install to use in the place of a release build.
+    #[arg(long = "binary", value_name = "FILE")]
+    pub path: Option<PathBuf>,
+}
+
+impl Image {
     /// Everything by default.
     pub fn of(service: &str) -> Self {
-        let known = catalogue::find(service);
         Self {
-            service: service.to_owned(),
-            suite: Suite::Trixie,
-            profiles: known.map_or("", |known| known.profiles).to_owned(),
-            extras: known.map_or("", |known| known.extras).to_owned(),
-            constraints: None,
-            wheels: None,
+            service: Service::of(service),
             version: None,
             plugin_of: None,
-            binary: None,
             fetch: false,
         }
     }
 
-    /// From the words after `image`.
-    pub fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self::first(arguments, USAGE)?;
-        let mut flags = Flags::of(&arguments[1..], USAGE);
-        while let Some(flag) = flags.next() {
-            if !options.take_of_image(flag, &mut flags)? {
-                return Err(flags.unknown());
-            }
-        }
-        options.check(&flags)?;
-        Ok(options)
-    }
-
-    /// The service, which is the first of the words, and everything by default.
-    pub fn first(arguments: &[String], usage: &'static str) -> Result<Self> {
-        let wrong = |what: String| Error::usage(what, usage);
-        let service = arguments
-            .first()
-            .filter(|name| !name.starts_with('-'))
-            .ok_or_else(|| wrong("SERVICE comes first".to_owned()))?;
-        if !is_name(service) {
-            return Err(wrong(format!("{service:?} is no name of a service")));
-        }
-        Ok(Self::of(service))
-    }
-
-    /// Takes up a flag of `image` with its value; false when it is none of these.
-    pub fn take_of_image(&mut self, flag: &str, flags: &mut Flags) -> Result<bool> {
-        match flag {
-            "--fetch" => self.fetch = true,
-            "--version" => self.version = Some(flags.value()?),
-            "--plugin-of" => self.plugin_of = Some(flags.value()?),
-            flag => return self.take(flag, flags),
-        }
-        Ok(true)
-    }
-
-    /// The same of those that other chores have, too.
-    pub fn take(&mut self, flag: &str, flags: &mut Flags) -> Result<bool> {
-        match flag {
-            "--base" => self.suite = flags.suite()?,
-            "--profiles" => self.profiles = flags.value()?,
-            "--pip-extras" => self.extras = flags.value()?,
-            "--wheels" => self.wheels = Some(flags.value()?),
-            "--constraints" => self.constraints = Some(flags.value()?.into()),
-            "--binary" => self.binary = Some(flags.value()?.into()),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
     /// The image that is built.
     pub fn image(&self) -> String {
-        format!("localhost/loci-{}", self.service)
+        format!("localhost/loci-{}", self.service.name)
     }
 
     /// The image that it is built on.
     pub fn below(&self) -> String {
         match &self.plugin_of {
             Some(service) => format!("localhost/loci-{service}"),
-            None => self.suite.image(),
+            None => self.service.base.suite.image(),
         }
     }
 
     /// The service that runs in the image.
     pub fn tried(&self) -> &str {
-        self.plugin_of.as_deref().unwrap_or(&self.service)
-    }
-
-    /// Refuses what contradicts itself.
-    pub fn check(&self, flags: &Flags) -> Result<()> {
-        if self.wheels.is_some() && self.constraints.is_some() {
-            return Err(flags.wrong("--wheels and --constraints: it is the one or the other"));
-        }
-        Ok(())
+        self.plugin_of.as_deref().unwrap_or(&self.service.name)
     }
 }
 
-/// Whether the words ask how a chore is called.
-pub fn asks_for_help(words: &[String]) -> bool {
-    words.iter().any(|word| word == "--help" || word == "-h")
-}
-
-/// The flags of a command line, each with its value if it takes one.
-pub struct Flags<'a> {
-    words: std::slice::Iter<'a, String>,
-    /// The one that is being read.
-    word: &'a str,
-    usage: &'static str,
-}
-
-impl<'a> Flags<'a> {
-    /// From the words, and how the chore is called.
-    pub fn of(words: &'a [String], usage: &'static str) -> Self {
+impl Service {
+    /// Everything by default.
+    pub fn of(name: &str) -> Self {
         Self {
-            words: words.iter(),
-            word: "",
-            usage,
+            name: name.to_owned(),
+            profiles: None,
+            extras: None,
+            wheels: Wheels::default(),
+            base: Base {
+                suite: Suite::Trixie,
+            },
+            binary: Binary::default(),
         }
     }
 
-    /// The next flag, as in `--base`.
-    pub fn next(&mut self) -> Option<&'a str> {
-        self.word = self.words.next()?;
-        Some(self.flag())
+    /// PROFILES.
+    pub fn profiles(&self) -> &str {
+        let known = || catalogue::find(&self.name).map_or("", |known| known.profiles);
+        self.profiles.as_deref().unwrap_or_else(known)
     }
 
-    /// Its value, written `--base trixie` or `--base=trixie`.
-    pub fn value(&mut self) -> Result<String> {
-        if let Some((_, value)) = self.word.split_once('=') {
-            return Ok(value.to_owned());
-        }
-        let value = self.words.next().cloned();
-        value.ok_or_else(|| self.wrong(&format!("{} needs a value", self.flag())))
-    }
-
-    /// Its value as a number above nought.
-    pub fn number(&mut self) -> Result<usize> {
-        let value = self.value()?;
-        let number = value.parse().ok().filter(|number| *number > 0);
-        number
-            .ok_or_else(|| self.wrong(&format!("{} {value}: it is a number above 0", self.flag())))
-    }
-
-    /// Its value as a Debian release.
-    pub fn suite(&mut self) -> Result<Suite> {
-        Suite::parse(&self.value()?).map_err(|what| self.wrong(&what))
-    }
-
-    /// An error about it.
-    pub fn wrong(&self, what: &str) -> Error {
-        Error::usage(what, self.usage)
-    }
-
-    /// That there is no such flag.
-    pub fn unknown(&self) -> Error {
-        self.wrong(&format!("{:?} is unknown", self.word))
-    }
-
-    fn flag(&self) -> &'a str {
-        self.word.split('=').next().unwrap_or_default()
+    /// `PROJECT_PIP_EXTRAS`.
+    pub fn extras(&self) -> &str {
+        let known = || catalogue::find(&self.name).map_or("", |known| known.extras);
+        self.extras.as_deref().unwrap_or_else(known)
     }
 }
 
 /// The name becomes part of paths and of image names.
-fn is_name(service: &str) -> bool {
-    let mut characters = service.chars();
-    characters.next().is_some_and(|c| c.is_ascii_lowercase())
-        && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+fn service_name(name: &str) -> Result<String, &'static str> {
+    let mut characters = name.chars();
+    let is_name = characters.next().is_some_and(|c| c.is_ascii_lowercase())
+        && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let wrong = "small letters, digits and - make the name of a service, a letter first";
+    is_name.then(|| name.to_owned()).ok_or(wrong)
 }
 
 /// What tests of command lines have in common.
 #[cfg(test)]
 pub mod testing {
-    use super::Result;
+    use clap::error::ErrorKind;
+    use clap::{Args, Parser};
 
-    /// The words of a command line.
-    pub fn words(line: &[&str]) -> Vec<String> {
-        line.iter().map(ToString::to_string).collect()
+    #[derive(Parser)]
+    struct Line<T: Args> {
+        #[command(flatten)]
+        options: T,
     }
 
-    /// The first line of what is said against it.
-    pub fn first_line<T>(parsed: Result<T>) -> String {
-        let text = parsed.err().map(|error| error.to_string());
-        let text = text.unwrap_or_default();
-        text.lines().next().unwrap_or_default().to_owned()
+    /// The options of a chore, from the words after its name.
+    pub fn parse<T: Args>(words: &[&str]) -> T {
+        try_parse(words).unwrap()
+    }
+
+    /// Why these words are refused.
+    pub fn refusal<T: Args>(words: &[&str]) -> ErrorKind {
+        try_parse::<T>(words).map(drop).unwrap_err().kind()
+    }
+
+    fn try_parse<T: Args>(words: &[&str]) -> clap::error::Result<T> {
+        let line = Line::try_parse_from([&["chore"], words].concat())?;
+        Ok(line.options)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{first_line, words};
+    use super::testing::{parse, refusal};
     use super::*;
-
-    fn parse(line: &[&str]) -> Result<Options> {
-        Options::parse(&words(line))
-    }
-
-    fn refusal(line: &[&str]) -> String {
-        first_line(parse(line))
-    }
+    use clap::error::ErrorKind;
 
     #[test]
-    fn keystone_alone_has_the_defaults_of_keystone() {
-        let options = parse(&["keystone"]).unwrap();
-        assert_eq!(options, Options::of("keystone"));
-        assert_eq!(options.profiles, "apache ldap");
+    fn a_service_alone_has_its_defaults() {
+        let options: Image = parse(&["keystone"]);
+        assert_eq!(options, Image::of("keystone"));
+        assert_eq!(options.service.profiles(), "apache ldap");
+        assert_eq!(options.service.extras(), "ldap");
+        let options: Image = parse(&["keystone", "--profiles=", "--pip-extras", "memcache"]);
+        assert_eq!(options.service.profiles(), "");
+        assert_eq!(options.service.extras(), "memcache");
     }
 
     #[test]
     fn a_plugin_is_on_top_of_a_service() {
-        let options = parse(&["neutron-vpnaas", "--plugin-of", "neutron"]).unwrap();
+        let options: Image = parse(&["neutron-vpnaas", "--plugin-of", "neutron"]);
         assert_eq!(options.below(), "localhost/loci-neutron");
         assert_eq!(options.tried(), "neutron");
-        let options = Options::of("neutron");
-        assert_eq!(options.below(), options.suite.image());
+        let options = Image::of("neutron");
+        assert_eq!(options.below(), "localhost/loci-base-trixie");
         assert_eq!(options.tried(), "neutron");
     }
 
     #[test]
-    fn both_spellings_of_a_flag() {
-        let options = parse(&["nova", "--base=bookworm", "--profiles", "qemu ceph"]).unwrap();
-        assert_eq!(options.suite, Suite::Bookworm);
-        assert_eq!(options.profiles, "qemu ceph");
+    fn a_service_has_a_name() {
+        let kind = refusal::<Image>(&[]);
+        assert_eq!(kind, ErrorKind::MissingRequiredArgument);
+        for name in ["../x", "Nova", "", "2nova", "nova:1"] {
+            let kind = refusal::<Image>(&[name]);
+            assert_eq!(kind, ErrorKind::ValueValidation, "{name}");
+        }
     }
 
     #[test]
-    fn wrong_lines_are_told() {
-        assert_eq!(refusal(&[]), "SERVICE comes first");
-        assert_eq!(refusal(&["--base", "trixie"]), "SERVICE comes first");
-        assert_eq!(refusal(&["../x"]), "\"../x\" is no name of a service");
-        assert_eq!(refusal(&["nova", "--base"]), "--base needs a value");
-        assert_eq!(refusal(&["nova", "--bas"]), "\"--bas\" is unknown");
-        assert_eq!(
-            refusal(&["nova", "--wheels=w", "--constraints=c"]),
-            "--wheels and --constraints: it is the one or the other"
-        );
-        assert_eq!(
-            refusal(&["nova", "--base", "sid"]),
-            "--base sid: it is trixie or bookworm"
-        );
+    fn wheels_come_from_one_place() {
+        let kind = refusal::<Image>(&["nova", "--wheels=w", "--constraints=c"]);
+        assert_eq!(kind, ErrorKind::ArgumentConflict);
     }
 }

@@ -16,7 +16,7 @@ const REPOSITORY: &str = "loci/wheels";
 const TAG: &str = "latest";
 
 /// The names of an image's parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Docker's schema 2.
     Docker,
@@ -25,15 +25,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// From its name.
-    pub fn parse(name: &str) -> std::result::Result<Self, String> {
-        match name {
-            "docker" => Ok(Self::Docker),
-            "oci" => Ok(Self::Oci),
-            _ => Err(format!("--format {name}: it is docker or oci")),
-        }
-    }
-
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -52,7 +43,7 @@ impl Format {
 }
 
 /// How layers are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Compression {
     /// By gzip, as everywhere.
     Gzip,
@@ -61,15 +52,6 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// From its name.
-    pub fn parse(name: &str) -> std::result::Result<Self, String> {
-        match name {
-            "gzip" => Ok(Self::Gzip),
-            "zstd" => Ok(Self::Zstd),
-            _ => Err(format!("--compression {name}: it is gzip or zstd")),
-        }
-    }
-
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,65 +2,82 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 use crate::base::{self, Suite};
 use crate::binary::{self, Binary};
 use crate::constraints::Constraints;
 use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
-use crate::options::{Flags, asks_for_help};
+use crate::options;
 use crate::process::stage;
 use crate::{image, source, workspace};
-
-const USAGE: &str = "\
-Usage: cargo xtask requirements [OPTION...]
-
-Builds localhost/loci-requirements:BASE, the image with the wheels of a release,
-by the stock Dockerfile, and tells what is in it.
-
-  --constraints FILE      upper-constraints.txt (all files of constraints/ together)
-  --global FILE           global-requirements.txt (the one beside --constraints, if any)
-  --base trixie|bookworm  the Debian release (trixie)
-  --keep-all True|False   False keeps only what had to be compiled (True)
-  --lock FILE             a pylock.toml: takes exactly the files that it names
-  --jobs N                builds at once
-  --binary FILE           a loci-install to use in the place of a release build
-  --source DIR            a project to build in the place of its constraint; repeatable
-  --pip-packages TEXT     further requirements, apart by spaces
-  --tag NAME              another name for the image
-";
 
 /// global-requirements.txt of whoever has none.
 pub const GLOBAL_REQUIREMENTS: &str = "\
 # Every version is pinned by upper-constraints.txt.
 ";
 
-/// What was asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Options {
+/// Builds the image with the wheels of a release.
+///
+/// That is localhost/loci-requirements:BASE, by the stock Dockerfile. It tells what is in it.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// upper-constraints.txt [default: all files of constraints/ together].
+    #[arg(long, value_name = "FILE")]
     constraints: Option<PathBuf>,
+    /// global-requirements.txt [default: the one beside --constraints, if any].
+    #[arg(long, value_name = "FILE")]
     global: Option<PathBuf>,
-    binary: Option<PathBuf>,
-    tag: Option<String>,
+    #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    binary: options::Binary,
+    /// Another name for the image.
+    #[arg(long, value_name = "NAME")]
+    tag: Option<String>,
 }
 
 /// How wheels are made of constraints.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, clap::Args)]
 pub struct How {
-    /// The Debian release below.
-    pub suite: Suite,
-    /// `KEEP_ALL_WHEELS`.
+    #[command(flatten)]
+    pub base: options::Base,
+    /// Whether to keep all wheels, or only what had to be compiled.
+    #[arg(
+        long,
+        value_name = "True|False",
+        action = clap::ArgAction::Set,
+        default_value = "True",
+        hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(["True", "False"]).map(|all| all == "True")
+    )]
     pub keep_all: bool,
-    /// A pylock.toml.
+    /// A pylock.toml: takes exactly the files that it names.
+    #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
-    /// JOBS.
-    pub jobs: Option<usize>,
-    /// Projects to build in the place of their constraints.
+    /// Builds at once.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// A project to build in the place of its constraint; repeatable.
+    // The last part of the path is the project's name, which `.` does not have.
+    #[arg(
+        long = "source",
+        value_name = "DIR",
+        value_parser = |path: &str| fs::canonicalize(path)
+    )]
     pub sources: Vec<PathBuf>,
-    /// `PIP_PACKAGES`.
+    /// Further requirements, apart by spaces.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub pip_packages: String,
 }
 
@@ -76,7 +93,7 @@ impl How {
     /// Everything by default.
     pub fn of(suite: Suite) -> Self {
         Self {
-            suite,
+            base: options::Base { suite },
             keep_all: true,
             lock: None,
             jobs: None,
@@ -91,18 +108,15 @@ impl How {
     }
 }
 
-/// The chore, from the words after `requirements`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let options = Options::parse(arguments)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
     let release = Release::load(options.constraints.as_deref(), options.global.as_deref())?;
     let how = &options.how;
-    let (engine, binary) = image::tools(options.binary.as_deref())?;
-    base::ensure(engine, how.suite)?;
-    let image = options.tag.unwrap_or_else(|| default_image(how.suite));
+    let suite = how.base.suite;
+    let (engine, binary) = image::tools(options.binary.path.as_deref())?;
+    base::ensure(engine, suite)?;
+    let image = options.tag.clone();
+    let image = image.unwrap_or_else(|| default_image(suite));
     let start = Instant::now();
     // Not used again: the point is to see it built.
     build(engine, &binary, &release, how, &image, "")?;
@@ -128,7 +142,7 @@ pub fn build(
         let lock = how.lock.as_ref().map_or("", |_| LOCK);
         engine.build(&Build {
             arguments: &[
-                ("FROM", &how.suite.image()),
+                ("FROM", &how.base.suite.image()),
                 ("LOCI_INSTALL", binary::IMAGE),
                 ("KEEP_ALL_WHEELS", keep_all),
                 ("LOCK", lock),
@@ -205,103 +219,50 @@ impl Release {
     }
 }
 
-impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            constraints: None,
-            global: None,
-            binary: None,
-            tag: None,
-            how: How::of(Suite::Trixie),
-        };
-        let mut flags = Flags::of(arguments, USAGE);
-        while let Some(flag) = flags.next() {
-            let how = &mut options.how;
-            match flag {
-                "--constraints" => options.constraints = Some(flags.value()?.into()),
-                "--global" => options.global = Some(flags.value()?.into()),
-                "--binary" => options.binary = Some(flags.value()?.into()),
-                "--tag" => options.tag = Some(flags.value()?),
-                "--base" => {
-                    how.suite = Suite::parse(&flags.value()?).map_err(|what| flags.wrong(&what))?;
-                }
-                "--keep-all" => {
-                    how.keep_all = match flags.value()?.as_str() {
-                        "True" => true,
-                        "False" => false,
-                        other => {
-                            let what = format!("--keep-all {other}: it is True or False");
-                            return Err(flags.wrong(&what));
-                        }
-                    }
-                }
-                "--lock" => how.lock = Some(flags.value()?.into()),
-                "--jobs" => how.jobs = Some(flags.number()?),
-                "--source" => {
-                    let path = PathBuf::from(flags.value()?);
-                    how.sources
-                        .push(path.canonicalize().map_err(Error::io("find", &path))?);
-                }
-                "--pip-packages" => how.pip_packages = flags.value()?,
-                _ => return Err(flags.unknown()),
-            }
-        }
-        Ok(options)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::testing::{first_line, words};
-
-    fn parse(line: &[&str]) -> Result<Options> {
-        Options::parse(&words(line))
-    }
-
-    fn refusal(line: &[&str]) -> String {
-        first_line(parse(line))
-    }
+    use crate::options::testing::{parse, refusal};
+    use clap::error::ErrorKind;
 
     #[test]
     fn nothing_asked_for_keeps_everything_on_trixie() {
-        assert_eq!(parse(&[]).unwrap().how, How::of(Suite::Trixie));
+        assert_eq!(parse::<Options>(&[]).how, How::of(Suite::Trixie));
     }
 
     #[test]
     fn what_is_asked_for() {
-        let options = parse(&[
+        let options: Options = parse(&[
             "--base=bookworm",
             "--keep-all",
             "False",
             "--jobs=3",
-            "--lock",
-            "pylock.toml",
+            "--source",
+            "src/..",
+            "--source=src",
             "--pip-packages=a b",
-        ])
-        .unwrap();
+        ]);
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
         assert_eq!(
             options.how,
             How {
-                suite: Suite::Bookworm,
                 keep_all: false,
-                lock: Some("pylock.toml".into()),
-                jobs: Some(3),
-                sources: Vec::new(),
+                jobs: NonZeroUsize::new(3),
+                sources: vec![here.clone(), here.join("src")],
                 pip_packages: "a b".to_owned(),
+                ..How::of(Suite::Bookworm)
             }
         );
     }
 
     #[test]
-    fn wrong_lines_are_told() {
-        assert_eq!(refusal(&["keystone"]), "\"keystone\" is unknown");
-        assert_eq!(
-            refusal(&["--keep-all=yes"]),
-            "--keep-all yes: it is True or False"
-        );
-        assert_eq!(refusal(&["--jobs=0"]), "--jobs 0: it is a number above 0");
-        assert_eq!(refusal(&["--tag"]), "--tag needs a value");
+    fn values_that_mean_nothing_are_refused() {
+        let kind = refusal::<Options>(&["--keep-all=yes"]);
+        assert_eq!(kind, ErrorKind::InvalidValue);
+        for word in ["--jobs=0", "--source=no-such-directory"] {
+            let kind = refusal::<Options>(&[word]);
+            assert_eq!(kind, ErrorKind::ValueValidation, "{word}");
+        }
     }
 
     #[test]

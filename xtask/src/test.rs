@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::explain;
 use crate::fuzz;
 use crate::image;
-use crate::options::Options;
+use crate::options::Image;
 use crate::process::{self, command};
 use crate::reproduce;
 use crate::setup;
@@ -15,11 +15,21 @@ use crate::workspace;
 /// what these services require.
 const MATRIX: &[&str] = &["glance", "ironic"];
 
-/// How long each fuzz target runs.
-const FUZZ_SECONDS: usize = 5;
+/// Sets everything up and runs every test.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// For the programs that cargo makes of the tests: names of tests, options such as
+    /// --nocapture.
+    #[arg(
+        value_name = "WORD",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub words: Vec<String>,
+}
 
-/// The chore, from the words after `test`, which go to `cargo test`.
-pub fn main(arguments: &[String]) -> Result<()> {
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
     // In one transaction with what images need.
     let packages = [
         setup::BASE,
@@ -29,9 +39,10 @@ pub fn main(arguments: &[String]) -> Result<()> {
         setup::FUZZ,
     ];
     setup::packages(&packages.concat())?;
-    let options = Options::of("keystone");
-    let assets = image::prepare(&options)?;
-    let rpm = builder::rpm(assets.engine, options.suite)?;
+    let keystone = Image::of("keystone");
+    let suite = keystone.service.base.suite;
+    let assets = image::prepare(&keystone)?;
+    let rpm = builder::rpm(assets.engine, suite)?;
 
     let mut cargo = command(
         "cargo",
@@ -44,35 +55,33 @@ pub fn main(arguments: &[String]) -> Result<()> {
             "--include-ignored",
         ],
     );
-    cargo.args(arguments).current_dir(workspace::root());
+    cargo.args(&options.words).current_dir(workspace::root());
     // Where the tests that build images find what they build from.
     cargo.env("LOCI_TEST_BINARY", &assets.binary.path);
-    cargo.env("LOCI_TEST_BASE", options.suite.image());
+    cargo.env("LOCI_TEST_BASE", suite.image());
     cargo.env("LOCI_TEST_RPM", rpm);
     cargo.env("LOCI_TEST_WHEELS", &assets.wheels.directory);
     cargo.env("LOCI_TEST_SOURCE", &assets.source);
     process::inherit(cargo)?;
 
-    fuzz::all(FUZZ_SECONDS)?;
+    fuzz::all()?;
 
-    image::build(&options, &assets)?;
-    explain::prove(assets.engine, &options.image(), &options.below())?;
-    reproduce::check(&options, &assets, true)?;
-    let fetching = Options {
+    image::build(&keystone, &assets)?;
+    explain::prove(assets.engine, &keystone.image(), &keystone.below())?;
+    reproduce::check(&keystone, &assets, true)?;
+    let fetching = Image {
         fetch: true,
-        ..options
+        ..keystone
     };
     image::build(&fetching, &assets)?;
     explain::check(assets.engine, &fetching.image(), &fetching.below())?;
 
     for service in MATRIX {
-        let options = Options {
-            wheels: Some(assets.wheels.image.clone()),
-            binary: Some(assets.binary.path.clone()),
-            ..Options::of(service)
-        };
-        image::build(&options, &image::prepare(&options)?)?;
-        explain::check(assets.engine, &options.image(), &options.below())?;
+        let mut image = Image::of(service);
+        image.service.wheels.image = Some(assets.wheels.image.clone());
+        image.service.binary.path = Some(assets.binary.path.clone());
+        image::build(&image, &image::prepare(&image)?)?;
+        explain::check(assets.engine, &image.image(), &image.below())?;
     }
     Ok(())
 }

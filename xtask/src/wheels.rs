@@ -10,7 +10,7 @@ use crate::catalogue;
 use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::{Image, Service};
 use crate::process::{self, command, stage};
 use crate::requirements::{self, How, Release};
 use crate::{builder, network, workspace};
@@ -38,24 +38,20 @@ pub enum Origin {
 
 impl Origin {
     /// What was asked for, else the constraints of the service.
-    pub fn of(options: &Options) -> Result<Self> {
-        Ok(match &options.wheels {
+    pub fn of(service: &Service) -> Result<Self> {
+        let asked = &service.wheels;
+        Ok(match &asked.image {
             Some(image) => Self::Image(image.clone()),
             None => Self::Constraints(Constraints::load(
-                &options.service,
-                options.constraints.as_deref(),
+                &service.name,
+                asked.constraints.as_deref(),
             )?),
         })
     }
 }
 
 /// Makes the wheels of a service and fetches its sdist, if they are not there yet.
-pub fn ensure(
-    engine: Engine,
-    binary: &Binary,
-    origin: &Origin,
-    options: &Options,
-) -> Result<Wheels> {
+pub fn ensure(engine: Engine, binary: &Binary, origin: &Origin, options: &Image) -> Result<Wheels> {
     match origin {
         Origin::Image(image) => {
             let directory = of_image(engine, image)?;
@@ -67,10 +63,11 @@ pub fn ensure(
             })
         }
         Origin::Constraints(pins) => {
+            let service = &options.service;
             let sdist = fetch(engine, pins, options)?;
-            let (image, key) = make(engine, binary, pins, options)?;
+            let (image, key) = make(engine, binary, pins, service)?;
             Ok(Wheels {
-                directory: copied(engine, &image, &key, &name(options))?,
+                directory: copied(engine, &image, &key, &name(service))?,
                 image,
                 sdist,
             })
@@ -83,13 +80,13 @@ pub fn directory(
     engine: Engine,
     binary: &Binary,
     origin: &Origin,
-    options: &Options,
+    service: &Service,
 ) -> Result<PathBuf> {
     match origin {
         Origin::Image(image) => of_image(engine, image),
         Origin::Constraints(pins) => {
-            let (image, key) = make(engine, binary, pins, options)?;
-            copied(engine, &image, &key, &name(options))
+            let (image, key) = make(engine, binary, pins, service)?;
+            copied(engine, &image, &key, &name(service))
         }
     }
 }
@@ -125,15 +122,15 @@ fn make(
     engine: Engine,
     binary: &Binary,
     pins: &Constraints,
-    options: &Options,
+    service: &Service,
 ) -> Result<(String, String)> {
     let release = Release {
         // The service comes from its source, or the image would not show that it can.
-        constraints: pins.without(catalogue::distribution(&options.service)),
+        constraints: pins.without(catalogue::distribution(&service.name)),
         global: requirements::GLOBAL_REQUIREMENTS.to_owned(),
     };
-    let image = format!("localhost/loci-wheels:{}", name(options));
-    let key = of_release(engine, binary, &release, options.suite, &image)?;
+    let image = format!("localhost/loci-wheels:{}", name(service));
+    let key = of_release(engine, binary, &release, service.base.suite, &image)?;
     Ok((image, key))
 }
 
@@ -163,13 +160,14 @@ pub fn of_release(
 }
 
 /// The sdist of the service.
-fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBuf> {
-    let distribution = catalogue::distribution(&options.service);
+fn fetch(engine: Engine, pins: &Constraints, options: &Image) -> Result<PathBuf> {
+    let service = &options.service;
+    let distribution = catalogue::distribution(&service.name);
     let requirement = requirement(pins, options);
     let constraints = pins.publish(distribution);
     let key = workspace::key(&[SDIST, &requirement, &constraints]);
-    let directory = workspace::kept(&format!("sdist/{}", name(options)), &key, |output| {
-        let python = builder::python(engine, options.suite)?;
+    let directory = workspace::kept(&format!("sdist/{}", name(service)), &key, |output| {
+        let python = builder::python(engine, service.base.suite)?;
         stage(&format!("fetching {requirement}"), || {
             let input = workspace::fresh("sdist-in")?;
             workspace::write(&input.join("constraints.txt"), &constraints)?;
@@ -191,9 +189,10 @@ fn fetch(engine: Engine, pins: &Constraints, options: &Options) -> Result<PathBu
 
 /// The service as a requirement: the version that was asked for, else that of the
 /// constraints, else the one that is known, else the newest.
-fn requirement(pins: &Constraints, options: &Options) -> String {
-    let distribution = catalogue::distribution(&options.service);
-    let known = catalogue::find(&options.service).map(|service| service.version);
+fn requirement(pins: &Constraints, options: &Image) -> String {
+    let service = &options.service.name;
+    let distribution = catalogue::distribution(service);
+    let known = catalogue::find(service).map(|service| service.version);
     let known = known.filter(|_| !pins.names(distribution));
     match options.version.as_deref().or(known) {
         Some(version) => format!("{distribution}==={version}"),
@@ -201,8 +200,8 @@ fn requirement(pins: &Constraints, options: &Options) -> String {
     }
 }
 
-fn name(options: &Options) -> String {
-    format!("{}-{}", options.service, options.suite.name())
+fn name(service: &Service) -> String {
+    format!("{}-{}", service.name, service.base.suite.name())
 }
 
 #[cfg(test)]
@@ -212,13 +211,13 @@ mod tests {
     #[test]
     fn the_version_is_whose_it_is() {
         let pins = Constraints::parse("horizon===25.7.3\n");
-        let of = |service| requirement(&pins, &Options::of(service));
+        let of = |service| requirement(&pins, &Image::of(service));
         assert_eq!(of("horizon"), "horizon===25.7.3");
         assert_eq!(of("heat"), "openstack-heat===26.0.2");
         assert_eq!(of("placement"), "openstack-placement");
-        let asked = Options {
+        let asked = Image {
             version: Some("25.0.0".to_owned()),
-            ..Options::of("horizon")
+            ..Image::of("horizon")
         };
         assert_eq!(requirement(&pins, &asked), "horizon===25.0.0");
     }

@@ -4,24 +4,26 @@
 use std::fmt::Write;
 
 use super::contest::Ring;
-use super::service::Options;
+use super::service::Terms;
 use super::table::median;
 use crate::error::{Error, Result};
 use crate::process::stage;
 use crate::workspace;
 
-/// How it is called.
-pub const USAGE: &str = "\
-Usage: cargo xtask bench bytecode SERVICE [OPTION...]
-
-Installs a service with BYTECODE=none, checked and unchecked, in turns, and starts
-`SERVICE-manage --help` seven times in each image, as a user who can write nothing
-there. It prints the medians of
-  RUN    seconds of the build
-  MB     that the image grows by
-  start  seconds of a start
-The options are those of `bench service`.
-";
+/// Measures BYTECODE: builds, images, starts
+///
+/// Installs a service with BYTECODE=none, checked and unchecked, in turns, and starts
+/// `SERVICE-manage --help` seven times in each image, as a user who can write nothing
+/// there. It prints the medians of
+///   RUN    seconds of the build
+///   MB     that the image grows by
+///   start  seconds of a start
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Options {
+    #[command(flatten)]
+    terms: Terms,
+}
 
 const KINDS: [&str; 3] = ["none", "checked", "unchecked"];
 
@@ -33,23 +35,23 @@ struct Run {
     starts: Vec<f64>,
 }
 
-/// The chore, from the words after `bytecode`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments, USAGE)?;
-    let ring = options.ring()?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    let terms = &options.terms;
+    let ring = terms.ring()?;
     let mut runs = Vec::new();
-    for round in 1..=options.rounds {
+    for round in 1..=terms.rounds.get() {
         for kind in KINDS {
             let title = format!("round {round}: BYTECODE={kind}");
             runs.push(stage(&title, || run(&ring, kind))?);
         }
     }
-    println!("{}{}", options.title(), table(&runs));
+    println!("{}{}", terms.title(), table(&runs));
     Ok(())
 }
 
 fn run(ring: &Ring, kind: &'static str) -> Result<Run> {
-    let command = format!("{}-manage", ring.service.service);
+    let command = format!("{}-manage", ring.service.name);
     let out = workspace::fresh("bench/bytecode")?;
     let with = format!("BYTECODE={kind}");
     let words = [&with, "/usr/local/bin/loci-install"];

@@ -12,7 +12,7 @@ use super::repository::Repository;
 use crate::binary::Binary;
 use crate::engine::{Container, Engine};
 use crate::error::{Error, Result};
-use crate::options;
+use crate::options::Service;
 use crate::workspace;
 
 /// Who takes part.
@@ -94,7 +94,7 @@ pub struct Ring {
     /// The image below.
     pub base: String,
     /// The service, its profiles and extras.
-    pub service: options::Options,
+    pub service: Service,
     /// What is cloned.
     pub repository: Repository,
     /// What of it.
@@ -177,22 +177,17 @@ impl Ring {
 
     /// The build arguments, as the stock Dockerfile hands them on.
     fn arguments(&self) -> Vec<String> {
-        let options::Options {
-            service,
-            profiles,
-            extras,
-            ..
-        } = &self.service;
+        let service = &self.service;
         [
             ("PATH", "/var/lib/openstack/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("LANG", "C.UTF-8"),
             ("DEBIAN_FRONTEND", "noninteractive"),
-            ("PROJECT", service),
+            ("PROJECT", &service.name),
             ("PROJECT_REPO", &self.repository.url),
             ("PROJECT_REF", &self.reference),
             ("PROJECT_RELEASE", "master"),
-            ("PROJECT_PIP_EXTRAS", extras),
-            ("PROFILES", profiles),
+            ("PROJECT_PIP_EXTRAS", service.extras()),
+            ("PROFILES", service.profiles()),
             ("KEEP_ALL_WHEELS", "True"),
             ("WHEELS_PATH", "/wheels"),
             ("SOURCES_DIR", "/tmp"),

@@ -4,57 +4,59 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::measured::{Measured, said};
-use crate::base::Suite;
 use crate::binary::Binary;
 use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::options::Flags;
+use crate::options;
 use crate::process::stage;
 use crate::requirements::{self, How, Release};
 use crate::{builder, image, network, workspace};
 
-/// How it is called.
-pub const USAGE: &str = "\
-Usage: cargo xtask bench requirements [OPTION...]
-
-Makes the wheels of a release in fresh containers of one image, with nothing
-cached: by benches/requirements.sh, then by loci-install. For every run it prints
-  seconds    from start to end
-  CPU        seconds of processor time, those of all children included
-  peak       MiB that loci-install itself had in memory; children apart
-  downloads  distributions fetched, those that builds need included
-  files      how many of them were different ones
-  builds     wheels built of sdists
-  sdists     how many of these were different ones
-  wheels     what was made
-  failed     requirements without a wheel
-The script's counts are taken from pip's log, those of loci-install from its
-record, and - stands for what does not apply. loci-install makes the wheels that
-builds need and the tools of virtualenvs as well; the script does not.
-
-  --constraints FILE      upper-constraints.txt (all files of constraints/ together)
-  --only N                the first N constraints alone: the script takes long
-  --rounds N              how often (1)
-  --skip-script           loci-install alone
-  --base trixie|bookworm  the Debian release (trixie)
-  --jobs N                builds at once, of loci-install
-  --binary FILE           a loci-install to use in the place of a release build
-";
-
-/// What was asked for.
-struct Options {
+/// Measures how the wheels of a release are made, beside a plain script
+///
+/// Makes them in fresh containers of one image, with nothing cached: by
+/// benches/requirements.sh, then by loci-install. For every run it prints
+///   seconds    from start to end
+///   CPU        seconds of processor time, those of all children included
+///   peak       MiB that loci-install itself had in memory; children apart
+///   downloads  distributions fetched, those that builds need included
+///   files      how many of them were different ones
+///   builds     wheels built of sdists
+///   sdists     how many of these were different ones
+///   wheels     what was made
+///   failed     requirements without a wheel
+/// The script's counts are taken from pip's log, those of loci-install from its
+/// record, and - stands for what does not apply. loci-install makes the wheels that
+/// builds need and the tools of virtualenvs as well; the script does not.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Options {
+    /// upper-constraints.txt [default: all files of constraints/ together].
+    #[arg(long, value_name = "FILE")]
     constraints: Option<PathBuf>,
-    only: Option<usize>,
-    rounds: usize,
-    script: bool,
-    binary: Option<PathBuf>,
-    how: How,
+    /// The first N constraints alone: the script takes long.
+    #[arg(long, value_name = "N")]
+    only: Option<NonZeroUsize>,
+    /// How often.
+    #[arg(long, value_name = "N", default_value = "1")]
+    rounds: NonZeroUsize,
+    /// loci-install alone.
+    #[arg(long)]
+    skip_script: bool,
+    #[command(flatten)]
+    base: options::Base,
+    /// Builds at once, of loci-install.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    binary: options::Binary,
 }
 
 /// Everything that both contestants get.
@@ -90,17 +92,21 @@ struct Counts {
     failed: Option<usize>,
 }
 
-/// The chore, from the words after `requirements`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    let suite = options.base.suite;
+    let how = How {
+        jobs: options.jobs,
+        ..How::of(suite)
+    };
     let mut release = Release::load(options.constraints.as_deref(), None)?;
     let all = release.constraints.clone();
     if let Some(only) = options.only {
-        release.constraints = Constraints::parse(&all).first(only).text();
+        release.constraints = Constraints::parse(&all).first(only.get()).text();
     }
-    let (engine, binary) = image::tools(options.binary.as_deref())?;
-    let builder = builder::compiler(engine, &binary, options.how.suite)?;
-    let pydep = binary.pydep(options.how.suite)?;
+    let (engine, binary) = image::tools(options.binary.path.as_deref())?;
+    let builder = builder::compiler(engine, &binary, suite)?;
+    let pydep = binary.pydep(suite)?;
 
     let input = workspace::fresh("bench/in")?;
     let wanted = Constraints::parse(&release.constraints).with(pydep);
@@ -108,14 +114,14 @@ pub fn main(arguments: &[String]) -> Result<()> {
     workspace::write(&input.join("constraints.txt"), &all)?;
     workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
     let ring = Ring {
-        context: requirements::context(&release, &options.how)?,
-        jobs: options.how.jobs_argument(),
+        context: requirements::context(&release, &how)?,
+        jobs: how.jobs_argument(),
         engine,
         binary,
         builder,
         input,
     };
-    let done = ring.rounds(&options);
+    let done = ring.rounds(options);
     // It may hold the credentials of an index.
     fs::remove_dir_all(&ring.input).map_err(Error::io("remove", &ring.input))?;
     print!("{HEADING}");
@@ -128,8 +134,8 @@ pub fn main(arguments: &[String]) -> Result<()> {
 impl Ring {
     fn rounds(&self, options: &Options) -> Result<Vec<(&'static str, Run)>> {
         let mut runs = Vec::new();
-        for round in 1..=options.rounds {
-            if options.script {
+        for round in 1..=options.rounds.get() {
+            if !options.skip_script {
                 let title = format!("round {round}: requirements.sh");
                 runs.push(("script", stage(&title, || self.script())?));
             }
@@ -288,33 +294,6 @@ impl fmt::Display for Run {
         write!(f, " {:>10} {:>6}", told(downloads), told(files))?;
         write!(f, " {:>7} {:>7}", told(builds), told(sdists))?;
         write!(f, " {:>7} {:>7}", self.wheels, told(failed))
-    }
-}
-
-impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            constraints: None,
-            only: None,
-            rounds: 1,
-            script: true,
-            binary: None,
-            how: How::of(Suite::Trixie),
-        };
-        let mut flags = Flags::of(arguments, USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--constraints" => options.constraints = Some(flags.value()?.into()),
-                "--only" => options.only = Some(flags.number()?),
-                "--rounds" => options.rounds = flags.number()?,
-                "--skip-script" => options.script = false,
-                "--base" => options.how.suite = flags.suite()?,
-                "--jobs" => options.how.jobs = Some(flags.number()?),
-                "--binary" => options.binary = Some(flags.value()?.into()),
-                _ => return Err(flags.unknown()),
-            }
-        }
-        Ok(options)
     }
 }
 

@@ -5,6 +5,7 @@ mod comparison;
 mod race;
 mod table;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 
@@ -12,32 +13,11 @@ use crate::base::Suite;
 use crate::binary::Binary;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::options::Flags;
+use crate::options;
 use crate::process::stage;
 use crate::registry::{Compression, Format, Registry};
 use crate::{requirements, setup, workspace};
 use race::{Contestant, Race, Run};
-
-/// How it is called.
-pub const USAGE: &str = "\
-Usage: cargo xtask bench wheels [OPTION...]
-
-Pushes an image of wheels into a registry on this machine and fetches the wheels from
-there, into fresh directories of one file system. The contestants take turns:
-  old script    benches/fetch.py: the last layer, whole in memory, then unpacked
-  curl | tar    each layer, nothing kept; what the image has is known before
-  loci-install  `loci-install fetch-wheels`
-Their wheels have to be the same. Medians come first, then ratios of medians, then
-the least and the most. Directories are removed in the end: a round takes four times
-the disk space of the image.
-
-  --wheels IMAGE           an image with wheels at its root, in the engine's storage
-                           (localhost/loci-requirements:trixie)
-  --rounds N               how often (3)
-  --format docker|oci      of the image in the registry (docker; oci with zstd)
-  --compression gzip|zstd  of its layers (gzip)
-  --binary FILE            a loci-install to use in the place of a release build
-";
 
 /// What contestants, the registry and the comparison need, `bash` for its `pipefail`.
 const PACKAGES: &[&str] = &[
@@ -52,19 +32,47 @@ const PACKAGES: &[&str] = &[
     "zstd",
 ];
 
-/// What was asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Options {
+/// Measures how wheels come out of a registry, beside a plain script
+///
+/// Pushes an image of wheels into a registry on this machine and fetches the wheels from
+/// there, into fresh directories of one file system. The contestants take turns:
+///   old script    benches/fetch.py: the last layer, whole in memory, then unpacked
+///   curl | tar    each layer, nothing kept; what the image has is known before
+///   loci-install  `loci-install fetch-wheels`
+/// Their wheels have to be the same. Medians come first, then ratios of medians, then
+/// the least and the most. Directories are removed in the end: a round takes four times
+/// the disk space of the image.
+#[derive(Debug, PartialEq, Eq, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Options {
+    /// An image with wheels at its root, in the engine's storage.
+    #[arg(
+        long = "wheels",
+        value_name = "IMAGE",
+        default_value_t = requirements::default_image(Suite::Trixie)
+    )]
     image: String,
-    rounds: usize,
+    /// How often.
+    #[arg(long, value_name = "N", default_value = "3")]
+    rounds: NonZeroUsize,
+    /// Of the image in the registry; oci is the default with zstd.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = Format::Docker,
+        default_value_if("compression", Compression::Zstd.name(), Format::Oci.name())
+    )]
     format: Format,
+    /// Of its layers.
+    #[arg(long, value_enum, default_value_t = Compression::Gzip)]
     compression: Compression,
-    binary: Option<PathBuf>,
+    #[command(flatten)]
+    binary: options::Binary,
 }
 
-/// The chore, from the words after `wheels`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    options.check()?;
     let engine = Engine::detect();
     let packages = match engine {
         Engine::Docker => PACKAGES.to_vec(),
@@ -72,7 +80,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
     };
     setup::packages(&packages)?;
     let wheels = count(engine, &options.image)?;
-    let binary = Binary::ensure(options.binary.as_deref())?;
+    let binary = Binary::ensure(options.binary.path.as_deref())?;
 
     let work = Work(workspace::fresh("bench/fetch")?);
     let registry = Registry::serve(&work.0)?;
@@ -128,7 +136,7 @@ impl Drop for Work {
 impl Options {
     fn rounds(&self, race: &Race) -> Result<Vec<Run>> {
         let mut runs = Vec::new();
-        for round in 1..=self.rounds {
+        for round in 1..=self.rounds.get() {
             for contestant in Contestant::ALL {
                 let title = format!("round {round}: {}", contestant.title());
                 runs.push(stage(&title, || race.run(contestant, round))?);
@@ -139,7 +147,7 @@ impl Options {
 
     /// What the tables are of.
     fn title(&self, layers: usize, bytes: u64, wheels: usize) -> String {
-        let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         #[allow(clippy::cast_precision_loss)] // No image has 9 PB.
         let megabytes = bytes as f64 / 1e6;
         format!(
@@ -153,103 +161,43 @@ impl Options {
         )
     }
 
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            image: requirements::default_image(Suite::Trixie),
-            rounds: 3,
-            format: Format::Docker,
-            compression: Compression::Gzip,
-            binary: None,
-        };
-        let mut format = None;
-        let mut flags = Flags::of(arguments, USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--wheels" => options.image = flags.value()?,
-                "--rounds" => options.rounds = flags.number()?,
-                "--format" => {
-                    let parsed = Format::parse(&flags.value()?);
-                    format = Some(parsed.map_err(|what| flags.wrong(&what))?);
-                }
-                "--compression" => {
-                    let parsed = Compression::parse(&flags.value()?);
-                    options.compression = parsed.map_err(|what| flags.wrong(&what))?;
-                }
-                "--binary" => options.binary = Some(flags.value()?.into()),
-                _ => return Err(flags.unknown()),
-            }
+    fn check(&self) -> Result<()> {
+        if self.format == Format::Docker && self.compression == Compression::Zstd {
+            return Err(Error::usage(
+                "--compression zstd: Docker's format has no such layers; --format oci does",
+            ));
         }
-        options.format = match (format, options.compression) {
-            (Some(Format::Docker), Compression::Zstd) => {
-                return Err(flags.wrong(
-                    "--compression zstd: Docker's format has no such layers; --format oci does",
-                ));
-            }
-            (Some(format), _) => format,
-            (None, Compression::Gzip) => Format::Docker,
-            (None, Compression::Zstd) => Format::Oci,
-        };
-        Ok(options)
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::testing::{first_line, words};
-
-    fn parse(line: &[&str]) -> Result<Options> {
-        Options::parse(&words(line))
-    }
+    use crate::options::testing::parse;
 
     #[test]
     fn what_is_asked_for() {
-        assert_eq!(
-            parse(&[
-                "--wheels=wheels:1",
-                "--rounds",
-                "5",
-                "--format=oci",
-                "--binary=loci-install",
-            ])
-            .unwrap(),
-            Options {
-                image: "wheels:1".to_owned(),
-                rounds: 5,
-                format: Format::Oci,
-                compression: Compression::Gzip,
-                binary: Some("loci-install".into()),
-            }
-        );
-        let options = parse(&[]).unwrap();
+        let options: Options = parse(&[]);
         assert_eq!(options.image, "localhost/loci-requirements:trixie");
-        assert_eq!((options.rounds, options.format), (3, Format::Docker));
-        let options = parse(&["--compression=zstd"]).unwrap();
-        assert_eq!(options.format, Format::Oci);
+        assert_eq!((options.rounds.get(), options.format), (3, Format::Docker));
     }
 
     #[test]
-    fn wrong_lines_are_told() {
-        let refusal = |line: &[&str]| first_line(parse(line));
-        assert_eq!(refusal(&["keystone"]), "\"keystone\" is unknown");
+    fn zstd_needs_oci() {
+        let options: Options = parse(&["--compression=zstd"]);
+        assert_eq!(options.format, Format::Oci);
+        options.check().unwrap();
+        let options: Options = parse(&["--compression=zstd", "--format=docker"]);
         assert_eq!(
-            refusal(&["--format", "v1"]),
-            "--format v1: it is docker or oci"
-        );
-        assert_eq!(
-            refusal(&["--compression=xz"]),
-            "--compression xz: it is gzip or zstd"
-        );
-        // In any order.
-        assert_eq!(
-            refusal(&["--compression=zstd", "--format=docker"]),
+            options.check().unwrap_err().to_string(),
             "--compression zstd: Docker's format has no such layers; --format oci does"
         );
     }
 
     #[test]
     fn the_title_tells_what_was_fetched() {
-        let options = parse(&["--wheels=wheels"]).unwrap();
+        let options: Options = parse(&["--wheels=wheels"]);
         let title = options.title(2, 452_310_000, 600);
         assert!(
             title.starts_with(

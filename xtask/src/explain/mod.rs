@@ -12,47 +12,45 @@ pub mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use clap::ValueEnum as _;
+
 use crate::base::Suite;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::options::{Flags, asks_for_help};
 use crate::process::stage;
 
 use difference::Difference;
 use reason::{Reason, judge};
 use tree::{Entry, Kind, Tree};
 
-const USAGE: &str = "\
-Usage: cargo xtask explain IMAGE [OPTION...]
-
-Compares an image with its base: what was added, removed or changed, by content, mode,
-owner, attributes and time. Each path needs a reason, such as a package whose file it is
-and whose checksum it has. Those without one are told, and the status is 1.
-
-  --base IMAGE  the base (localhost/loci-base-SUITE, of the image's own suite)
-  --list        tells every path with its reason
-  --prove       also changes files in a container of the image, and insists that just
-                these changes are found
-";
-
-struct Options {
+/// Tells how an image differs from its base, and why.
+///
+/// It compares what was added, removed or changed, by content, mode, owner, attributes and
+/// time. Each path needs a reason, such as a package whose file it is and whose checksum it
+/// has. Those without one are told, and the status is 1.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The image.
     image: String,
+    /// Image of the base [default: localhost/loci-base-SUITE, of the image's own suite].
+    #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
+    /// Tells every path with its reason.
+    #[arg(long)]
     list: bool,
+    /// Also changes files in a container of the image, and insists that just these changes
+    /// are found.
+    // It lists nothing.
+    #[arg(long, conflicts_with = "list")]
     prove: bool,
 }
 
-/// The chore, from the words after `explain`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let options = Options::parse(arguments)?;
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
     let engine = Engine::detect();
     let image = read(engine, &options.image)?;
-    let base = match options.base {
-        Some(base) => base,
+    let base = match &options.base {
+        Some(base) => base.clone(),
         None => suite(&image)?.image(),
     };
     if options.prove {
@@ -179,33 +177,8 @@ fn list(judged: &Judged) -> String {
 fn suite(image: &Tree) -> Result<Suite> {
     let mut lines = image.text("/usr/lib/os-release").lines();
     let name = lines.find_map(|line| line.strip_prefix("VERSION_CODENAME="));
-    let suite = Suite::parse(name.unwrap_or_default());
+    let suite = Suite::from_str(name.unwrap_or_default(), false);
     suite.map_err(|_| Error::refused("the image is no Debian that has a base here: give --base"))
-}
-
-impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            image: arguments
-                .first()
-                .filter(|word| !word.starts_with('-'))
-                .cloned()
-                .ok_or_else(|| Error::usage("IMAGE comes first", USAGE))?,
-            base: None,
-            list: false,
-            prove: false,
-        };
-        let mut flags = Flags::of(&arguments[1..], USAGE);
-        while let Some(flag) = flags.next() {
-            match flag {
-                "--base" => options.base = Some(flags.value()?),
-                "--list" => options.list = true,
-                "--prove" => options.prove = true,
-                _ => return Err(flags.unknown()),
-            }
-        }
-        Ok(options)
-    }
 }
 
 #[cfg(test)]
@@ -216,15 +189,13 @@ mod tests {
     use super::difference::What;
     use super::testing::{directory, file, tree};
     use super::*;
-    use crate::options::testing::{first_line, words};
+    use crate::options::testing::refusal;
+    use clap::error::ErrorKind;
 
     #[test]
-    fn wrong_lines_are_told() {
-        let refusal = |line: &[&str]| first_line(Options::parse(&words(line)));
-        assert_eq!(refusal(&[]), "IMAGE comes first");
-        assert_eq!(refusal(&["--list", "i"]), "IMAGE comes first");
-        assert_eq!(refusal(&["i", "--base"]), "--base needs a value");
-        assert_eq!(refusal(&["i", "--lists"]), "\"--lists\" is unknown");
+    fn a_proof_is_no_list() {
+        let kind = refusal::<Options>(&["i", "--list", "--prove"]);
+        assert_eq!(kind, ErrorKind::ArgumentConflict);
     }
 
     #[test]

@@ -11,25 +11,11 @@ use crate::engine::{Build, Engine};
 use crate::error::{Error, Result};
 use crate::explain::tree::Tree;
 use crate::image::{self, Assets, Recipe};
-use crate::options::{Flags, Options, asks_for_help};
+use crate::options;
 use crate::process::stage;
 use crate::workspace;
 
 use elsewhere::Elsewhere;
-
-const USAGE: &str = "\
-Usage: cargo xtask reproduce SERVICE [OPTION...]
-
-Builds the image of a service twice, with the same base, wheels, source and
-SOURCE_DATE_EPOCH, and compares the digests of the layers. The second build has its
-context in another directory, with other modes, one processor, another time zone and a
-clock that is 27 hours ahead (buildah only: what is static or uses Docker has the same clock).
-When layers differ the files that do are told, and how; the images are kept then.
-
-  --prove   also builds a third time with a hook that writes the nanoseconds into a
-            file, and insists that just this file is found, and what tells of it
-  others    those of `cargo xtask image`, --plugin-of included
-";
 
 /// The time that the images say: 2023-11-14.
 const EPOCH: u64 = 1_700_000_000;
@@ -37,34 +23,31 @@ const EPOCH: u64 = 1_700_000_000;
 /// The file that a hook makes, never twice the same.
 const PLANTED: &str = "/var/lib/planted";
 
-/// The chore, from the words after `reproduce`.
-pub fn main(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
-        print!("{USAGE}");
-        return Ok(());
-    }
-    let (options, prove) = parse(arguments)?;
-    check(&options, &image::prepare(&options)?, prove)
+/// Builds the image of a service twice and compares the layers.
+///
+/// The builds have the same base, wheels, source and `SOURCE_DATE_EPOCH`. The second has its
+/// context in another directory, with other modes, one processor, another time zone and a
+/// clock that is 27 hours ahead (buildah only: what is static or uses Docker has the same
+/// clock). When layers differ the files that do are told, and how; the images are kept then.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    image: options::Image,
+    /// Also builds a third time with a hook that writes the nanoseconds into a file, and
+    /// insists that just this file is found, and what tells of it.
+    #[arg(long)]
+    prove: bool,
 }
 
-fn parse(arguments: &[String]) -> Result<(Options, bool)> {
-    let mut options = Options::first(arguments, USAGE)?;
-    let mut flags = Flags::of(&arguments[1..], USAGE);
-    let mut prove = false;
-    while let Some(flag) = flags.next() {
-        match flag {
-            "--prove" => prove = true,
-            flag if options.take_of_image(flag, &mut flags)? => {}
-            _ => return Err(flags.unknown()),
-        }
-    }
-    options.check(&flags)?;
-    Ok((options, prove))
+/// The chore.
+pub fn main(options: &Options) -> Result<()> {
+    let image = &options.image;
+    check(image, &image::prepare(image)?, options.prove)
 }
 
 /// Insists that two builds make the same layers; with `prove` also that a difference
 /// between two is found.
-pub fn check(options: &Options, assets: &Assets, prove: bool) -> Result<()> {
+pub fn check(options: &options::Image, assets: &Assets, prove: bool) -> Result<()> {
     let engine = assets.engine;
     let twins = Twins {
         options,
@@ -99,7 +82,7 @@ pub fn check(options: &Options, assets: &Assets, prove: bool) -> Result<()> {
 
 /// Two builds of one image.
 struct Twins<'a> {
-    options: &'a Options,
+    options: &'a options::Image,
     recipe: Recipe<'a>,
     engine: Engine,
 }
@@ -114,11 +97,11 @@ impl Twins<'_> {
     /// Builds with everything different that must not matter.
     fn elsewhere(&self, tag: &str, plant: bool) -> Result<()> {
         let context = self.recipe.context("reproduced-elsewhere/far/below")?;
-        let elsewhere = Elsewhere::of(self.engine, self.options.suite, &context)?;
+        let elsewhere = Elsewhere::of(self.engine, self.options.service.base.suite, &context)?;
         if plant {
             let hooks = context
                 .join("scripts/project_specific")
-                .join(&self.options.service);
+                .join(&self.options.service.name);
             std::fs::create_dir_all(&hooks).map_err(Error::io("make", &hooks))?;
             let script = format!("#!/bin/sh\ndate +%N > {PLANTED}\n");
             let hook = hooks.join("zz-planted.sh");
@@ -175,16 +158,12 @@ fn differences(engine: Engine, one: &str, two: &str) -> Result<Vec<listing::Foun
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::testing::{first_line, words};
+    use crate::options::testing::parse;
 
     #[test]
     fn the_line_is_that_of_image_and_a_flag() {
-        let line = ["nova", "--fetch", "--prove", "--base=bookworm"];
-        let (options, prove) = parse(&words(&line)).unwrap();
-        assert!(options.fetch && prove);
-        assert_eq!(options.suite, crate::base::Suite::Bookworm);
-        let refusal = |line: &[&str]| first_line(parse(&words(line)));
-        assert_eq!(refusal(&["--prove"]), "SERVICE comes first");
-        assert_eq!(refusal(&["nova", "--twice"]), "\"--twice\" is unknown");
+        let options: Options = parse(&["nova", "--fetch", "--prove", "--base=bookworm"]);
+        assert!(options.image.fetch && options.prove);
+        assert_eq!(options.image.below(), "localhost/loci-base-bookworm");
     }
 }
