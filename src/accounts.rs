@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record;
 use crate::root::Root;
 
 /// The files of accounts that useradd and its like change.
@@ -65,19 +64,31 @@ pub struct Group {
     pub members: Vec<String>,
 }
 
-/// Users and groups.
-#[derive(Debug, Clone, Default)]
+/// The users and groups of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accounts {
-    users: Vec<User>,
-    groups: Vec<Group>,
-    asks_elsewhere: bool,
-    makes_mailbox: bool,
-    locks: Vec<String>,
+    /// Those of passwd(5), in the order of the file.
+    pub users: Vec<User>,
+    /// Those of group(5), in the order of the file.
+    pub groups: Vec<Group>,
 }
 
-impl Accounts {
-    /// Reads `/etc/passwd`, `/etc/group` and `/etc/nsswitch.conf`; an image without them
-    /// has no accounts.
+/// What useradd(8) and its like meet here.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Whether programs that look an account up ask a directory service, too, which
+    /// takes its time where there is none: as LDAP does in a build.
+    pub asks_elsewhere: bool,
+    /// Whether useradd(8) makes a mailbox even for who gets no home, as Enterprise Linux and
+    /// openSUSE have it set.
+    pub makes_mailbox: bool,
+    /// The locks that are there. In a build nobody holds one while it is planned: useradd was
+    /// killed, and takes its number for that of a process that runs.
+    pub locks: Vec<String>,
+}
+
+impl Surroundings {
+    /// Reads `/etc/nsswitch.conf` and useradd's own settings.
     #[must_use]
     pub fn read(root: &Root) -> Self {
         let text = |path| root.read(path).unwrap_or_default();
@@ -96,15 +107,16 @@ impl Accounts {
                 .map(|file| format!("{file}.lock"))
                 .filter(|lock| root.exists(lock))
                 .collect(),
-            ..Self::parse(&text("/etc/passwd"), &text("/etc/group"))
         }
     }
+}
 
-    /// The locks that are there. In a build nobody holds one while it is planned: useradd was
-    /// killed, and takes its number for that of a process that runs.
+impl Accounts {
+    /// Reads `/etc/passwd` and `/etc/group`; an image without them has no accounts.
     #[must_use]
-    pub fn locks(&self) -> &[String] {
-        &self.locks
+    pub fn read(root: &Root) -> Self {
+        let text = |path| root.read(path).unwrap_or_default();
+        Self::parse(&text("/etc/passwd"), &text("/etc/group"))
     }
 
     fn parse(passwd: &str, group: &str) -> Self {
@@ -133,33 +145,7 @@ impl Accounts {
         Self {
             users: users.collect(),
             groups: groups.collect(),
-            asks_elsewhere: false,
-            makes_mailbox: false,
-            locks: Vec::new(),
         }
-    }
-
-    /// What the record keeps of them.
-    #[must_use]
-    pub fn recorded(self) -> record::Accounts {
-        record::Accounts {
-            users: self.users,
-            groups: self.groups,
-        }
-    }
-
-    /// Whether programs that look an account up ask a directory service, too, which
-    /// takes its time where there is none: as LDAP does in a build.
-    #[must_use]
-    pub fn asks_elsewhere(&self) -> bool {
-        self.asks_elsewhere
-    }
-
-    /// Whether useradd(8) makes a mailbox even for who gets no home, as Enterprise Linux and
-    /// openSUSE have it set.
-    #[must_use]
-    pub fn makes_mailbox(&self) -> bool {
-        self.makes_mailbox
     }
 
     /// The user of this name.
@@ -221,7 +207,7 @@ mod tests {
         ] {
             std::fs::write(root.join("/etc").join(name), "").unwrap();
         }
-        assert_eq!(Accounts::read(&root).locks(), ["/etc/passwd.lock"]);
+        assert_eq!(Surroundings::read(&root).locks, ["/etc/passwd.lock"]);
         let all = ["/etc/passwd-", "/etc/passwd.30551", "/etc/passwd.lock"];
         assert_eq!(leftovers(&root), all);
     }

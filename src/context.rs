@@ -99,7 +99,7 @@ impl Context<'_> {
 
     /// Writes the record down as it is now, for a run that goes on from here.
     pub fn keep_record(&self) -> Result<(), Failure> {
-        let json = self.record(|record| record.to_json(self.secrets));
+        let json = self.record(|record| record.to_json());
         self.write(&record::path(), &json)
     }
 

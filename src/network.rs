@@ -132,7 +132,7 @@ pub fn without<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
 }
 
 /// Whether a step could reach the network, as its record says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// No child of it had a network, and this program fetched nothing for it.

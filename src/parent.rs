@@ -11,7 +11,7 @@ use crate::python::constraints::Edit;
 use crate::python::installed::{distributions, version};
 use crate::record;
 use crate::root::Root;
-use crate::secrets::Secrets;
+use crate::secrets;
 use crate::settings::Settings;
 use crate::wheels::Directory;
 
@@ -133,6 +133,6 @@ fn argument(root: &Root, name: &str) -> Option<String> {
 fn wheels(root: &Root) -> Option<String> {
     // LOCI's file, of images that it built.
     let remembered = argument(root, "WHEELS").or_else(|| root.read("/opt/loci/wheels").ok())?;
-    let wheels = Secrets::without(remembered.trim());
+    let wheels = secrets::without(remembered.trim());
     (!wheels.is_empty()).then_some(wheels)
 }

@@ -10,14 +10,14 @@ pub use inventory::{Distribution, DistributionReason, Package, PackageReason, Wh
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::accounts::{Group, User};
+use crate::accounts::Accounts;
 use crate::context::write_whole;
 use crate::failure::Failure;
 use crate::layout::{IMAGE_INFO, STATE};
 use crate::network::Reach;
 use crate::platform::{DistributionOverride, Platform};
 use crate::root::Root;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, redacted_json};
 use crate::settings::Settings;
 use crate::step::StepName;
 use crate::wheels::Origin;
@@ -59,7 +59,7 @@ pub struct Record {
     pub sources: BTreeMap<String, Source>,
     /// Where wheels were fetched from, if they were.
     pub wheels: Vec<Origin>,
-    /// The wheels built of them, by file name.
+    /// The wheels built of the sources, by file name.
     pub built: Vec<String>,
     /// What was changed in the constraints, and why.
     pub constraint_edits: Vec<String>,
@@ -95,15 +95,6 @@ pub struct Record {
     /// The record of the image that a plugin was added to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Record>>,
-}
-
-/// The users and groups of an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accounts {
-    /// Those of passwd(5), in the order of the file.
-    pub users: Vec<User>,
-    /// Those of group(5), in the order of the file.
-    pub groups: Vec<Group>,
 }
 
 /// A distribution's package that came from no archive of it.
@@ -199,7 +190,7 @@ pub struct StepRecord {
     /// By how many bytes the files of its kind grew, or shrank, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
-    /// Whether it could reach the network; older records do not say.
+    /// Whether it could reach the network, in any run; older records do not say.
     #[serde(default)]
     pub network: Option<Reach>,
 }
@@ -244,8 +235,10 @@ impl Record {
         }
     }
 
-    /// Notes that a step ended, in the place of an earlier note of the same step.
-    pub fn step_ended(&mut self, ended: StepRecord) {
+    /// Notes that a step ended, in the place of an earlier note of the same step; what that
+    /// fetched may still be there.
+    pub fn step_ended(&mut self, mut ended: StepRecord) {
+        ended.network = ended.network.max(self.reach_of(&ended.name));
         self.steps.retain(|step| step.name != ended.name);
         self.steps.push(ended);
         // Which of two steps ends first is chance.
@@ -253,6 +246,21 @@ impl Record {
             let mut all = StepName::ALL.iter();
             all.position(|name| name.as_str() == step.name)
         });
+    }
+
+    /// Notes that a step failed: what it did so far is not done again.
+    pub fn step_failed(&mut self, name: StepName, reach: Reach) {
+        self.step_ended(StepRecord {
+            name: name.as_str().to_owned(),
+            started: None,
+            seconds: None,
+            bytes: None,
+            network: Some(reach),
+        });
+    }
+
+    fn reach_of(&self, name: &str) -> Option<Reach> {
+        self.steps.iter().find(|step| step.name == name)?.network
     }
 
     /// The seconds that a step took when it ran last.
@@ -265,24 +273,24 @@ impl Record {
     /// The record as an image keeps it: where two builds are to be equal
     /// (`SOURCE_DATE_EPOCH`), without what is measured and never the same twice.
     #[must_use]
-    pub fn image_json(&self, settings: &Settings, secrets: &Secrets) -> String {
+    pub fn image_json(&self, settings: &Settings) -> String {
         if settings.source_date_epoch.is_none() {
-            return self.to_json(secrets);
+            return self.to_json();
         }
         let mut record = self.clone();
         record.release = None;
         for step in &mut record.steps {
             (step.started, step.seconds, step.bytes) = (None, None, None);
         }
-        record.to_json(secrets)
+        record.to_json()
     }
 
     /// The record as it is written to a file, credentials masked.
     #[must_use]
-    pub fn to_json(&self, secrets: &Secrets) -> String {
+    pub fn to_json(&self) -> String {
         let value = serde_json::to_value(self).unwrap_or_default();
-        let masked = secrets.mask_json(value);
-        let mut text = serde_json::to_string_pretty(&masked).unwrap_or_default();
+        let redacted = redacted_json(value);
+        let mut text = serde_json::to_string_pretty(&redacted).unwrap_or_default();
         text.push('\n');
         text
     }
@@ -320,13 +328,13 @@ pub fn left(
 ///
 /// # Errors
 /// The record cannot be written.
-pub fn finish(root: &Root, settings: &Settings, secrets: &Secrets) -> Result<(), Failure> {
+pub fn finish(root: &Root, settings: &Settings) -> Result<(), Failure> {
     let Some(mut record) = of_image(root) else {
         return Ok(());
     };
     record.left.clear();
     record.finished = true;
-    let json = record.image_json(settings, secrets);
+    let json = record.image_json(settings);
     write_whole(&root.join(path_in_image()), json.as_bytes())
 }
 

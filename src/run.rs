@@ -157,7 +157,7 @@ impl Run<'_> {
                 self.remember(name, start, bytes, reach)
             });
         if result.is_err() {
-            self.keep();
+            self.keep(name, watch.reach());
         }
         match result {
             Ok(()) => with.reporter.done(name, start.elapsed()),
@@ -170,12 +170,13 @@ impl Run<'_> {
     /// Keeps what a step that failed has added to the record: the next run does not do
     /// again what it has done, and would not know of it. That it cannot be kept is no
     /// matter beside the failure.
-    fn keep(&self) {
+    fn keep(&self, step: StepName, reach: Reach) {
         if !self.with.root.is_directory(STATE) {
             return;
         }
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        let json = record.to_json(self.with.secrets);
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.step_failed(step, reach);
+        let json = record.to_json();
         let path = self.with.root.join(record::path());
         let _ = write_whole(&path, json.as_bytes());
     }
@@ -221,14 +222,14 @@ impl Run<'_> {
         record.finished = ends && kept_in.is_some() && record.left.is_empty();
         if let Some(directory) = kept_in {
             let path = with.root.join(format!("{directory}/build.json"));
-            let json = record.image_json(with.settings, with.secrets);
+            let json = record.image_json(with.settings);
             write_whole(&path, json.as_bytes())?;
         }
         if kept_in.is_some_and(|directory| directory == IMAGE_INFO) {
             return Ok(());
         }
         debug_assert!(record::path().starts_with(STATE));
-        let json = record.to_json(with.secrets);
+        let json = record.to_json();
         write_whole(&with.root.join(record::path()), json.as_bytes())
     }
 

@@ -1,8 +1,12 @@
 //! Credentials, and how they are kept out of everything that leaves the program.
 //!
-//! Every text for people or for the record goes through [`Secrets::mask`]: log
-//! lines, plans, errors, and what children say.
+//! Texts for people go through [`Secrets::mask`], which knows the passwords of the user's
+//! input and masks them wherever they turn up: in log lines, plans, errors, and what children
+//! say. What stays in an image goes through [`redacted`], which masks what is a credential by
+//! its place in a URL and leaves all else alone: a password `pass` makes no `****wd` of the
+//! package `passwd`.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
@@ -25,56 +29,103 @@ static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
     .expect("constant")
 });
 
+/// A credential in a text.
+struct Credential<'a> {
+    /// Where it stands, in bytes: of a URL the user, too.
+    place: Range<usize>,
+    /// The password or the token, unless it is the name of a user alone.
+    secret: Option<&'a str>,
+}
+
+fn credentials(text: &str) -> Vec<Credential<'_>> {
+    let mut found = Vec::new();
+    if !text.contains(['@', '?']) {
+        return found;
+    }
+    for capture in OTHERS.captures_iter(text) {
+        let rest = capture.get(0).map_or("", |all| &text[all.end()..]);
+        // An image, `name:tag@sha256:...`, has a name and a tag.
+        if rest.starts_with("sha256:") || rest.starts_with("sha512:") {
+            continue;
+        }
+        let password = capture.get(1).or(capture.get(2));
+        found.extend(password.map(|password| Credential {
+            place: password.range(),
+            secret: Some(password.as_str()),
+        }));
+    }
+    for capture in USERINFO.captures_iter(text) {
+        let Some(userinfo) = capture.get(2) else {
+            continue;
+        };
+        let place = userinfo.range();
+        let userinfo = userinfo.as_str();
+        let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+        // The `git` of ssh://git@host is a name; masked as a secret, it
+        // would leave of every `git clone` in the log a `**** clone`.
+        let is_name = user == "git" || capture[1].contains("ssh");
+        let secret = match password {
+            // Some servers take a token for the user.
+            "" => Some(user).filter(|_| !is_name),
+            password => Some(password),
+        };
+        found.push(Credential { place, secret });
+    }
+    found
+}
+
+/// The text with `****` for what stands in its URLs for a user and a password, and for
+/// passwords that can be told by where they stand.
+#[must_use]
+pub fn redacted(text: &str) -> String {
+    let mut found = credentials(text);
+    found.sort_by_key(|credential| credential.place.start);
+    let (mut redacted, mut end) = (String::with_capacity(text.len()), 0);
+    for Credential { place, .. } in found {
+        // A query may stand in a password.
+        if place.start >= end {
+            redacted.push_str(&text[end..place.start]);
+            redacted.push_str(MASK);
+            end = place.end;
+        }
+    }
+    redacted.push_str(&text[end..]);
+    redacted
+}
+
+/// The same of every text in a JSON value, but not of the names of its fields.
+#[must_use]
+pub fn redacted_json(value: Value) -> Value {
+    in_texts(value, &|text| redacted(text))
+}
+
+/// The text without what stands in its URLs for a user and a password, or for their mask.
+#[must_use]
+pub fn without(text: &str) -> String {
+    USERINFO.replace_all(text, "$1").into_owned()
+}
+
+/// Whether there are credentials in the URLs of a text.
+#[must_use]
+pub fn are_in(text: &str) -> bool {
+    let found = credentials(text);
+    found.iter().any(|credential| credential.secret.is_some())
+}
+
 /// The credentials found in the user's input.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The text without what stands in its URLs for a user and a password, or for their
-    /// mask.
-    #[must_use]
-    pub fn without(text: &str) -> String {
-        USERINFO.replace_all(text, "$1").into_owned()
-    }
-
     /// Collects the credentials that stand in URLs inside `texts`.
     pub fn gather<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut found: Vec<String> = Vec::new();
-        for text in texts.into_iter().filter(|text| text.contains(['@', '?'])) {
-            for capture in OTHERS.captures_iter(text) {
-                let rest = capture.get(0).map_or("", |all| &text[all.end()..]);
-                // An image, `name:tag@sha256:...`, has a name and a tag.
-                if rest.starts_with("sha256:") || rest.starts_with("sha512:") {
-                    continue;
-                }
-                let password = capture.get(1).or(capture.get(2));
-                found.extend(password.map(|password| password.as_str().to_owned()));
-            }
-            for capture in USERINFO.captures_iter(text) {
-                let userinfo = &capture[2];
-                // The `git` of ssh://git@host is a name; masked as a secret, it
-                // would leave of every `git clone` in the log a `**** clone`.
-                if !userinfo.contains(':') && (userinfo == "git" || capture[1].contains("ssh")) {
-                    continue;
-                }
-                let password = userinfo
-                    .split_once(':')
-                    .map_or(userinfo, |(_, password)| password);
-                found.push(password.to_owned());
-                found.push(
-                    percent_decode_str(password)
-                        .decode_utf8_lossy()
-                        .into_owned(),
-                );
-            }
-        }
-        Self::of(found)
-    }
-
-    /// Whether there are credentials in the URLs of a text.
-    #[must_use]
-    pub fn are_in(text: &str) -> bool {
-        text.contains(['@', '?']) && !Self::gather([text]).0.is_empty()
+        let found = texts.into_iter().flat_map(credentials);
+        let secrets = found.filter_map(|credential| credential.secret);
+        let spellings = secrets.flat_map(|secret| {
+            let decoded = percent_decode_str(secret).decode_utf8_lossy().into_owned();
+            [secret.to_owned(), decoded]
+        });
+        Self::of(spellings.collect())
     }
 
     /// These, and the credentials in the URLs of one more text.
@@ -93,24 +144,6 @@ impl Secrets {
         Self(found)
     }
 
-    /// The same for every text in a JSON value, but not for the names of its fields:
-    /// in the printed JSON a password such as `null` would be found where it is none.
-    #[must_use]
-    pub fn mask_json(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.mask(&text)),
-            Value::Array(values) => values
-                .into_iter()
-                .map(|value| self.mask_json(value))
-                .collect(),
-            Value::Object(fields) => fields
-                .into_iter()
-                .map(|(name, value)| (name, self.mask_json(value)))
-                .collect(),
-            value => value,
-        }
-    }
-
     /// The text with every credential replaced by `****`.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
@@ -127,6 +160,29 @@ impl Secrets {
             }
         }
         masked
+    }
+
+    /// The same for every text in a JSON value, but not for the names of its fields:
+    /// in the printed JSON a password such as `null` would be found where it is none.
+    #[must_use]
+    pub fn mask_json(&self, value: Value) -> Value {
+        in_texts(value, &|text| self.mask(text))
+    }
+}
+
+/// Changes every text of a JSON value.
+fn in_texts(value: Value, change: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(&text)),
+        Value::Array(values) => values
+            .into_iter()
+            .map(|value| in_texts(value, change))
+            .collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, in_texts(value, change)))
+            .collect(),
+        value => value,
     }
 }
 
@@ -183,6 +239,37 @@ mod tests {
         let hex = "0".repeat(64);
         let secrets = Secrets::gather([format!("requirements:master@sha256:{hex}").as_str()]);
         assert_eq!(secrets.mask("check out master"), "check out master");
+    }
+
+    #[test]
+    fn a_token_with_an_empty_password_is_a_secret() {
+        assert!(are_in("https://tok3n:@host/simple"));
+        let secrets = Secrets::gather(["https://tok3n:@host/simple"]);
+        assert_eq!(secrets.mask("tok3n"), "****");
+        assert!(!are_in("https://git:@host/x") && !are_in("https://git@host/x"));
+        // One that is too short to be masked elsewhere is one still.
+        assert!(are_in("https://ci:x@host/simple"));
+    }
+
+    #[test]
+    fn what_stays_is_redacted_where_a_credential_stands_and_nowhere_else() {
+        for (text, redacted_text) in [
+            ("passwd", "passwd"),
+            (
+                "tiny @ git+https://ci:pass@host/passwd",
+                "tiny @ git+https://****@host/passwd",
+            ),
+            ("ssh://git@host/x", "ssh://****@host/x"),
+            (
+                "--proxy ci:pass@proxy https://h/x?private_token=pass&a=pass",
+                "--proxy ci:****@proxy https://h/x?private_token=****&a=pass",
+            ),
+            ("https://a:?key=b@h/", "https://****@h/"),
+            ("name:pass@sha256:00", "name:pass@sha256:00"),
+        ] {
+            assert_eq!(redacted(text), redacted_text);
+            assert_eq!(redacted(redacted_text), redacted_text);
+        }
     }
 
     #[test]

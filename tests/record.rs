@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use loci_install::accounts::{Group, User};
+use loci_install::accounts::{Accounts, Group, User};
 use loci_install::network::Reach;
 use loci_install::record::{
-    Accounts, AppliedPatch, Counts, Distribution, DistributionReason, Package, PackageFile,
-    PackageReason, Record, Source, StepRecord, Wheel, WheelSource,
+    AppliedPatch, Counts, Distribution, DistributionReason, Package, PackageFile, PackageReason,
+    Record, Source, StepRecord, Wheel, WheelSource,
 };
 use loci_install::step::StepName;
 use loci_install::wheels::Origin;

@@ -3,7 +3,7 @@
 use super::index::Index;
 use super::pip::pip;
 use crate::command::Command;
-use crate::secrets::Secrets;
+use crate::secrets;
 
 /// What builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Builder {
                 for place in index
                     .find_links
                     .iter()
-                    .filter(|place| !Secrets::are_in(place))
+                    .filter(|place| !secrets::are_in(place))
                 {
                     command = command.args(["--find-links", place]);
                 }

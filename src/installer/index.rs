@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::configuration::Setting;
 use crate::command::Command;
-use crate::secrets::Secrets;
+use crate::secrets;
 
 /// What the user says about indexes and about the choice of files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl Index {
         let options = split_up(arguments);
         let has_password = |wanted: &str| {
             let mut of_key = options.iter().filter(|option| option.key == Some(wanted));
-            of_key.any(|option| option.words.iter().any(|word| Secrets::are_in(word)))
+            of_key.any(|option| option.words.iter().any(|word| secrets::are_in(word)))
         };
         let (apart, _): (Vec<_>, Vec<_>) =
             places.into_iter().partition(|(key, ..)| has_password(key));
@@ -225,7 +225,7 @@ impl Index {
         if self.none {
             command = command.arg("--no-index");
         }
-        if self.find_links.iter().any(|place| Secrets::are_in(place)) {
+        if self.find_links.iter().any(|place| secrets::are_in(place)) {
             command = command.told("UV_FIND_LINKS", self.find_links.join(","));
         } else {
             for place in &self.find_links {

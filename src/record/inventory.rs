@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::secrets;
+
 /// A package of the distribution, as the package manager's database has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -79,4 +81,14 @@ pub enum WheelSource {
     Wheels(String),
     /// An index: the address of the file, without credentials.
     Index(String),
+}
+
+impl WheelSource {
+    /// An index that has the file at this address. What stands behind a file's own address, an
+    /// index's signature of it for example, is for one request.
+    #[must_use]
+    pub fn index(url: &str) -> Self {
+        let file = url.split(['?', '#']).next().unwrap_or_default();
+        Self::Index(secrets::without(file))
+    }
 }

@@ -40,7 +40,7 @@ fn what_is_written_is_read_again() {
         asked_for: vec!["apache2".to_owned()],
         ..Record::default()
     };
-    assert_eq!(parse(&record.to_json(&Secrets::default())), Some(record));
+    assert_eq!(parse(&record.to_json()), Some(record));
 }
 
 fn step(name: &str) -> StepRecord {
@@ -77,7 +77,7 @@ fn an_image_with_a_time_of_its_own_has_no_measurements() {
         ..Record::default()
     };
     let of = |epoch| -> serde_json::Value {
-        let json = record.image_json(&settings(epoch), &Secrets::default());
+        let json = record.image_json(&settings(epoch));
         serde_json::from_str(&json).expect("well-formed")
     };
     let measured = serde_json::json!(
@@ -93,4 +93,42 @@ fn an_image_with_a_time_of_its_own_has_no_measurements() {
     assert!(plain["release"].is_null());
     let back: Record = serde_json::from_value(plain).expect("well-formed");
     assert_eq!(back.seconds_of("bootstrap"), None);
+}
+
+#[test]
+fn facts_are_no_credentials_and_credentials_are_masked() {
+    let record = Record {
+        project: "keystone".to_owned(),
+        packages: vec![Package {
+            name: "passwd".to_owned(),
+            version: "1:4.17".to_owned(),
+            architecture: "amd64".to_owned(),
+            because: PackageReason::Base,
+        }],
+        requirements: vec!["tiny @ git+https://ci:pass@h/tiny".to_owned()],
+        ..Record::default()
+    };
+    let written = parse(&record.to_json()).expect("a record");
+    assert_eq!(written.packages, record.packages);
+    assert_eq!(written.requirements, ["tiny @ git+https://****@h/tiny"]);
+}
+
+#[test]
+fn what_a_step_could_reach_before_it_failed_is_not_forgotten() {
+    let mut record = Record::default();
+    record.step_failed(StepName::Hooks, Reach::Reachable);
+    record.step_ended(StepRecord {
+        network: Some(Reach::None),
+        ..step("hooks")
+    });
+    assert_eq!(record.steps.len(), 1);
+    assert_eq!(record.steps[0].network, Some(Reach::Reachable));
+    assert_eq!(record.seconds_of("hooks"), Some(2.5));
+}
+
+#[test]
+fn an_index_is_its_files_own_address() {
+    let from = WheelSource::index("https://ci:pass@h/a-1-py3-none-any.whl?sig=1#sha256=00");
+    let address = "https://h/a-1-py3-none-any.whl".to_owned();
+    assert_eq!(from, WheelSource::Index(address));
 }

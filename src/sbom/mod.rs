@@ -22,7 +22,7 @@ use crate::platform::package_manager::Facts;
 use crate::python::Name;
 use crate::record::Record;
 use crate::root::Root;
-use crate::secrets::Secrets;
+use crate::secrets::redacted_json;
 use cyclonedx::{Bom, Component, Dependency, Kind, Metadata, Property, Tools};
 use distributions::Installed;
 use sources::Sources;
@@ -78,9 +78,9 @@ const SYSTEM: &str = "operating-system";
 
 /// The text of the bill, without credentials.
 #[must_use]
-pub fn of(image: &Image<'_>, secrets: &Secrets) -> String {
+pub fn of(image: &Image<'_>) -> String {
     let bom = serde_json::to_value(bom(image)).unwrap_or_default();
-    let mut bom = secrets.mask_json(bom);
+    let mut bom = redacted_json(bom);
     let number = serial_number(bom.to_string().as_bytes());
     bom["serialNumber"] = number.into();
     let mut text = serde_json::to_string_pretty(&bom).unwrap_or_default();

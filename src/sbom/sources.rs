@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cyclonedx::{Commit, Component, Diff, Kind, Patch, Pedigree, Reference};
+use super::cyclonedx::{Commit, Component, Diff, Kind, Patch, Pedigree, Property, Reference};
 use super::purl::Purl;
 use crate::python::Name;
 use crate::record::{AppliedPatch, Record, Source};
-use crate::secrets::Secrets;
+use crate::secrets;
 
 /// The sources of an image and of those below it.
 pub struct Sources<'a>(BTreeMap<&'a str, &'a Source>);
@@ -71,7 +71,7 @@ impl<'a> Sources<'a> {
 
 /// Where a source was cloned from, without credentials.
 fn repository(source: &Source) -> Option<String> {
-    let repository = source.repository.as_deref().map(Secrets::without)?;
+    let repository = source.repository.as_deref().map(secrets::without)?;
     repository.contains("://").then_some(repository)
 }
 
@@ -100,6 +100,17 @@ pub fn describe(component: &mut Component, source: &Source) {
                 .as_ref()
                 .map(|commit| format!("commit {commit}")),
         });
+    }
+    // Of a local one there is no address to say it with.
+    let facts = [
+        ("loci-install:commit", &source.commit),
+        ("loci-install:source-sha256", &source.sha256),
+    ];
+    for (name, value) in facts {
+        let value = value.clone();
+        component
+            .properties
+            .extend(value.map(|value| Property { name, value }));
     }
     if source.patches.is_empty() {
         return;

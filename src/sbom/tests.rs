@@ -108,7 +108,7 @@ impl Made {
             extras: &["cache".to_owned()],
             epoch,
         };
-        let text = of(&image, &Secrets::gather(["https://ci:hunter22@h/"]));
+        let text = of(&image);
         serde_json::from_str(&text).expect("JSON")
     }
 }
@@ -234,6 +234,12 @@ fn distributions_are_told_with_their_files_and_sources() {
     made.record.sources.insert("tiny".to_owned(), tiny);
     let console = source("https://h/novnc");
     made.record.sources.insert("novnc".to_owned(), console);
+    // One that was mounted, and is no git checkout.
+    let mounted = Source {
+        sha256: Some("ef".repeat(32)),
+        ..Source::default()
+    };
+    made.record.sources.insert("addon".to_owned(), mounted);
 
     let bill = made.bill(Some(1_735_689_599));
     let purl = "pkg:pypi/tiny@1.0?vcs_url=git%2Bhttps:%2F%2Fh%2Ftiny%40c0ffee";
@@ -265,7 +271,10 @@ fn distributions_are_told_with_their_files_and_sources() {
                     },
                 }],
             },
-            "properties": [{"name": "loci-install:because", "value": "source"}],
+            "properties": [
+                {"name": "loci-install:because", "value": "source"},
+                {"name": "loci-install:commit", "value": "c0ffee"},
+            ],
         })
     );
     let oslo = component(&bill, "oslo.config");
@@ -278,6 +287,10 @@ fn distributions_are_told_with_their_files_and_sources() {
     assert_eq!(
         component(&bill, "novnc")["purl"],
         "pkg:generic/novnc@v1.2?vcs_url=git%2Bhttps:%2F%2Fh%2Fnovnc%40c0ffee"
+    );
+    assert_eq!(
+        component(&bill, "addon")["properties"],
+        json!([{"name": "loci-install:source-sha256", "value": "ef".repeat(32)}])
     );
     assert_eq!(
         needs(&bill, purl),

@@ -1,11 +1,12 @@
 //! An account that a step makes: what is wanted, what is there, and the way between.
 
-use crate::accounts::{Accounts, Group, User};
+use crate::accounts::{Accounts, Group, Surroundings, User};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::plan::{Action, Task};
+use crate::root::Root;
 use crate::settings::Id;
 
 /// An account as it is wanted.
@@ -28,24 +29,30 @@ pub(super) struct Account {
 impl Account {
     /// What is still to be done; nothing when it is there as it is wanted. An account
     /// that may not be changed is noted with both values.
-    pub fn plan(&self, accounts: &Accounts, findings: &mut Findings) -> Vec<Action> {
-        let group = self.group(accounts, findings);
-        let user = self.user(accounts, findings);
+    pub fn plan(&self, root: &Root, findings: &mut Findings) -> Vec<Action> {
+        let (accounts, surroundings) = (Accounts::read(root), Surroundings::read(root));
+        let group = self.group(&accounts, surroundings.asks_elsewhere, findings);
+        let user = self.user(&accounts, surroundings.asks_elsewhere, findings);
         let is_made = user.is_some() && accounts.user(&self.name).is_none();
         let mailboxes = ["/var/mail", "/var/spool/mail"].map(|place| Action::Remove {
             path: format!("{place}/{}", self.name),
         });
         let mailboxes = mailboxes
             .into_iter()
-            .filter(|_| is_made && accounts.makes_mailbox());
+            .filter(|_| is_made && surroundings.makes_mailbox);
         let is_changed = group.is_some() || user.is_some();
-        let locks = accounts.locks().iter().filter(|_| is_changed);
-        let locks = locks.map(|path| Action::Remove { path: path.clone() });
+        let locks = surroundings.locks.into_iter().filter(|_| is_changed);
+        let locks = locks.map(|path| Action::Remove { path });
         let actions = locks.chain(group).chain(user).chain(mailboxes);
         actions.collect()
     }
 
-    fn group(&self, accounts: &Accounts, findings: &mut Findings) -> Option<Action> {
+    fn group(
+        &self,
+        accounts: &Accounts,
+        elsewhere: bool,
+        findings: &mut Findings,
+    ) -> Option<Action> {
         let (name, gid, argument) = (self.name.as_str(), self.gid, self.arguments[1]);
         let existing = accounts.group(name);
         if existing.is_some_and(|group| group.gid == gid.0) {
@@ -60,7 +67,6 @@ impl Account {
             ));
             return None;
         }
-        let elsewhere = accounts.asks_elsewhere();
         let command = |program, non_unique: bool| {
             Command::new(program)
                 .args(files_only(elsewhere).iter().copied())
@@ -87,7 +93,12 @@ impl Account {
         }
     }
 
-    fn user(&self, accounts: &Accounts, findings: &mut Findings) -> Option<Action> {
+    fn user(
+        &self,
+        accounts: &Accounts,
+        elsewhere: bool,
+        findings: &mut Findings,
+    ) -> Option<Action> {
         let (name, argument) = (self.name.as_str(), self.arguments[0]);
         let (uid, gid) = (self.uid, self.gid);
         let existing = accounts.user(name);
@@ -103,7 +114,6 @@ impl Account {
             ));
             return None;
         }
-        let elsewhere = accounts.asks_elsewhere();
         let common = |command: Command, non_unique: bool| {
             command
                 .args(["--uid", &uid.to_string()])
@@ -209,7 +219,7 @@ impl Task for MakeAccount {
             ..self.0.clone()
         };
         let mut findings = Findings::default();
-        let actions = account.plan(&Accounts::read(context.root), &mut findings);
+        let actions = account.plan(context.root, &mut findings);
         let problems = findings.problems.iter();
         let problems: Vec<String> = problems.map(|problem| problem.text().to_owned()).collect();
         if !problems.is_empty() {

@@ -18,7 +18,7 @@ use crate::layout::{PYTHON, STATE};
 use crate::plan::{Action, Task, View, Work};
 use crate::python::wheels_in;
 use crate::root::Root;
-use crate::secrets::Secrets;
+use crate::secrets;
 use crate::settings::Settings;
 
 /// Where the built wheels are.
@@ -57,7 +57,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         .is_ok_and(|earlier| earlier == inputs);
     let done = built.len() == task.sources.len() && unchanged && !source::changes(view);
     let index = index(view.root, view.settings, view.environment);
-    let has_password = index.urls().any(|url| Secrets::are_in(url));
+    let has_password = index.urls().any(|url| secrets::are_in(url));
     if matches!(installer, Installer::Pip { .. }) && !index.none && has_password {
         findings.warn(SHOWS_PASSWORD);
     }

@@ -208,10 +208,7 @@ impl Task for Resolve {
             from_sources.push(match &tree.place {
                 Place::Directory(path) => directory(context, tree.name.as_ref(), path)?,
                 Place::Git(vcs) => {
-                    let locked = self
-                        .lock
-                        .as_ref()
-                        .and_then(|lock| commit(lock, context, vcs));
+                    let locked = self.lock.as_ref().and_then(|lock| commit(lock, vcs));
                     checkout(context, tree.name.as_ref(), vcs, locked)?
                 }
             });

@@ -20,7 +20,6 @@ use crate::python::url::file_name;
 use crate::python::{Name, WheelName, wheels_in};
 use crate::record::{self, Distribution, DistributionReason, Wheel, WheelSource};
 use crate::root::Root;
-use crate::secrets::Secrets;
 use crate::wheels::Directory;
 
 /// Fills the record's list, in name order.
@@ -177,7 +176,7 @@ impl Known {
         is_same(&origin.version, version).then(|| Wheel {
             file: origin.file.clone(),
             sha256: origin.sha256.clone(),
-            from: WheelSource::Index(Secrets::without(&origin.url)),
+            from: WheelSource::index(&origin.url),
         })
     }
 }
@@ -192,7 +191,7 @@ fn direct(metadata: &Path) -> Option<Wheel> {
     Some(Wheel {
         file,
         sha256: sha256.to_owned(),
-        from: WheelSource::Index(Secrets::without(url)),
+        from: WheelSource::index(url),
     })
 }
 

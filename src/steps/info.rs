@@ -14,6 +14,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
 use crate::python::freeze::frozen;
 use crate::record;
+use crate::secrets;
 use crate::step::Mode;
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
@@ -53,7 +54,7 @@ impl Task for WriteInfo {
             describe_project(context)?;
         }
         context.record(|record| record.asked_for.clone_from(&self.packages));
-        let record = context.record(|record| record.image_json(context.settings, context.secrets));
+        let record = context.record(|record| record.image_json(context.settings));
         context.write(&record::path_in_image(), &record)
     }
 }
@@ -64,7 +65,7 @@ fn describe_project(context: &Context<'_>) -> Result<(), Failure> {
     let distributions = list_distributions(context)?;
     context.write(
         &format!("{IMAGE_INFO}/pip.txt"),
-        &context.masked(&distributions),
+        &secrets::redacted(&distributions),
     )?;
 
     let mut project = format!(
@@ -78,7 +79,7 @@ fn describe_project(context: &Context<'_>) -> Result<(), Failure> {
     }
     context.write(
         &format!("{IMAGE_INFO}/project.txt"),
-        &context.masked(&project),
+        &secrets::redacted(&project),
     )?;
     source::record_versions(context, BUILT);
     distributions::record(context);

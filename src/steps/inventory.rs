@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bootstrap::kept_packages;
-use super::transaction::packages_of_base;
+use super::transaction::base_packages;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plan::Task;
@@ -43,7 +43,7 @@ impl Task for TakeInventory {
             extras: &context.settings.extras,
             epoch: context.settings.source_date_epoch,
         };
-        context.write(&sbom::path(), &sbom::of(&image, context.secrets))
+        context.write(&sbom::path(), &sbom::of(&image))
     }
 }
 
@@ -55,7 +55,7 @@ fn packages(
     facts: &[Facts],
     asked_for: &[String],
 ) -> Vec<Package> {
-    let base = context.root.read(packages_of_base()).ok();
+    let base = context.root.read(base_packages()).ok();
     let base: Option<BTreeSet<&str>> = base.as_deref().map(|text| text.lines().collect());
     let is_of_base = |name: &str| base.as_ref().is_none_or(|base| base.contains(name));
     let asked_for = if facts.iter().all(|package| is_of_base(&package.name)) {

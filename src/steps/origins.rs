@@ -19,7 +19,7 @@ use crate::python::lock::{Artifact, Lock, Source};
 use crate::python::{Name, WheelName};
 use crate::requirements::resolver::{Question, Resolver};
 use crate::root::Root;
-use crate::secrets::Secrets;
+use crate::secrets;
 use crate::wheels::Directory;
 
 /// A wheel that came from elsewhere.
@@ -233,7 +233,7 @@ fn origins(
             version: package.version.clone()?,
             file: wheel.file_name,
             sha256: wheel.sha256,
-            url: Secrets::without(&wheel.url),
+            url: secrets::without(&wheel.url),
         };
         let is_elsewhere = !origin.url.starts_with("file:");
         is_elsewhere.then(|| (package.name.as_str().to_owned(), origin))

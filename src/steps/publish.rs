@@ -15,6 +15,7 @@ use crate::plan::{Action, Task, View, Work};
 use crate::python::constraints::{Edit, edited};
 use crate::requirements::workshop::home;
 use crate::root::Root;
+use crate::secrets;
 use crate::settings::Settings;
 use crate::step::StepName;
 use crate::wheels::{Directory, GLOBAL_REQUIREMENTS, HASHES, LOCK, UPPER_CONSTRAINTS};
@@ -38,7 +39,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     {
         return (why, Work::Done("they are there".to_owned()));
     }
-    if !view.root.exists(stamp_file()) && occupied(view.root, destination) {
+    if !view.root.exists(stamp_file()) && !view.root.is_empty(destination) {
         let target = if view.root.is_mounted(destination) {
             "; with the stock Dockerfile, build with --target requirements"
         } else {
@@ -68,12 +69,6 @@ fn stamp(root: &Root, settings: &Settings) -> String {
     fingerprint.add(root.read(set_file()).unwrap_or_default());
     fingerprint.add(&settings.wheels.destination);
     fingerprint.finish()
-}
-
-/// Whether there is something in a directory.
-fn occupied(root: &Root, directory: &str) -> bool {
-    let entries = fs::read_dir(root.join(directory));
-    entries.is_ok_and(|mut entries| entries.next().is_some())
 }
 
 #[derive(Debug)]
@@ -109,7 +104,7 @@ impl Task for Publish {
         }
         let write = |name: &str, text: &str| context.write(&format!("{destination}/{name}"), text);
         write(HASHES, &set.hashes())?;
-        write(LOCK, &context.masked(&context.read(&used_lock_file())?))?;
+        write(LOCK, &secrets::redacted(&context.read(&used_lock_file())?))?;
         let ranges = format!("{}/{GLOBAL_REQUIREMENTS}", self.directory);
         let ranges = if context.root.is_file(&ranges) {
             // An image is installed by both files: they may not contradict each other.

@@ -3,7 +3,6 @@
 use std::os::unix::fs::MetadataExt;
 
 use super::account::Account;
-use crate::accounts::Accounts;
 use crate::findings::Findings;
 use crate::plan::{Action, View, Work};
 use crate::settings::{ProjectName, Settings};
@@ -38,7 +37,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
         update: account.update,
         non_unique: account.non_unique,
     };
-    let mut actions = wanted.plan(&Accounts::read(view.root), findings);
+    let mut actions = wanted.plan(view.root, findings);
     for directory in directories(project) {
         let owned = std::fs::metadata(view.root.join(&directory)).is_ok_and(|metadata| {
             metadata.is_dir() && metadata.uid() == account.uid.0 && metadata.gid() == account.gid.0

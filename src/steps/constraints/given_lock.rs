@@ -3,13 +3,13 @@
 use pep508_rs::pep440_rs::Version;
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
 
-use crate::context::Context;
 use crate::findings::Findings;
 use crate::inputs::{self, Wanted};
 use crate::plan::View;
 use crate::python::Vcs;
 use crate::python::lock::{Lock, Package, Source};
 use crate::python::requirement_file::{Line, RequirementFile, What};
+use crate::secrets;
 
 /// The lock that the user gives.
 pub(super) fn read(view: &View<'_>, findings: &mut Findings) -> Option<Lock> {
@@ -88,7 +88,7 @@ fn satisfies(package: &Package, line: &Line) -> bool {
 }
 
 /// The commit that a lock has of a repository.
-pub(super) fn commit<'a>(lock: &'a Lock, context: &Context<'_>, vcs: &Vcs) -> Option<&'a str> {
+pub(super) fn commit<'a>(lock: &'a Lock, vcs: &Vcs) -> Option<&'a str> {
     lock.packages
         .iter()
         .find_map(|package| match &package.source {
@@ -97,7 +97,7 @@ pub(super) fn commit<'a>(lock: &'a Lock, context: &Context<'_>, vcs: &Vcs) -> Op
                 subdirectory,
                 commit,
                 ..
-            } => (*repository == context.masked(&vcs.repository)
+            } => (*repository == secrets::redacted(&vcs.repository)
                 && *subdirectory == vcs.subdirectory)
                 .then_some(commit.as_str()),
             Source::Files { .. } | Source::Directory { .. } => None,

@@ -17,6 +17,7 @@ use crate::requirements::edits::{Edited, Place};
 use crate::requirements::local::{self, LocalSource, NameMapping};
 use crate::requirements::unit::checked_out;
 use crate::requirements::workshop::home;
+use crate::secrets;
 use crate::settings::GitRef;
 use crate::wheels::UPPER_CONSTRAINTS;
 
@@ -121,7 +122,7 @@ pub(super) fn checkout(
         version: None,
         marker: None,
         source: Source::Vcs {
-            repository: context.masked(&vcs.repository),
+            repository: secrets::redacted(&vcs.repository),
             reference: vcs.reference.clone(),
             commit,
             subdirectory: vcs.subdirectory.clone(),

@@ -2,7 +2,6 @@
 
 use super::super::account::{Account, MakeAccount};
 use super::console::Console;
-use crate::accounts::Accounts;
 use crate::findings::Findings;
 use crate::plan::{Action, View};
 use crate::settings::Settings;
@@ -47,7 +46,7 @@ pub(super) fn tss(view: &View<'_>, findings: &mut Findings) -> Vec<Action> {
         update: account.update,
         non_unique: account.non_unique,
     };
-    if wanted.plan(&Accounts::read(view.root), findings).is_empty() {
+    if wanted.plan(view.root, findings).is_empty() {
         Vec::new()
     } else {
         vec![Action::task(MakeAccount(wanted))]

@@ -11,6 +11,7 @@ use crate::failure::{FailedChild, Failure};
 use crate::git::{Remote, Trouble, credentials_file, git_in};
 use crate::plan::Task;
 use crate::record::Source;
+use crate::secrets;
 use crate::settings::{GitRef, Repository};
 
 /// git-upload-pack(1) for a repository that another user owns.
@@ -68,7 +69,7 @@ impl Task for Clone {
             record.sources.insert(
                 self.project.clone(),
                 Source {
-                    repository: Some(context.masked(&self.repository)),
+                    repository: Some(secrets::redacted(&self.repository)),
                     reference: Some(self.reference.to_string()),
                     ..Source::default()
                 },
