@@ -6,6 +6,9 @@ pub const VIRTUALENV: &str = "/var/lib/openstack";
 /// The virtualenv's interpreter.
 pub const PYTHON: &str = "/var/lib/openstack/bin/python";
 
+/// What makes it a virtualenv (PEP 405).
+pub const PYVENV_CFG: &str = "/var/lib/openstack/pyvenv.cfg";
+
 /// What we keep between steps and runs; removed by `cleanup`.
 pub const STATE: &str = "/var/lib/loci-install";
 

@@ -14,6 +14,7 @@ pub mod metadata;
 mod name;
 mod place;
 mod project_files;
+pub mod pyvenv;
 mod requirement;
 pub mod requirement_file;
 pub mod source;

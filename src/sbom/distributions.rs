@@ -9,10 +9,10 @@ use super::cyclonedx::{Component, Dependency, Hash, Reference};
 use super::purl::Purl;
 use super::sources::{Sources, describe, vcs_url};
 use super::{Image, because, dependency, licences};
-use crate::layout::VIRTUALENV;
+use crate::layout::{PYVENV_CFG, VIRTUALENV};
 use crate::python::extras::Extras;
 use crate::python::metadata::{fields, requirements};
-use crate::python::{Name, installed};
+use crate::python::{Name, installed, pyvenv};
 use crate::record::{DistributionReason, Wheel, WheelSource};
 
 /// What is installed.
@@ -179,24 +179,19 @@ fn distribution(wheel: &Wheel) -> Reference {
 /// What markers are evaluated in: the virtualenv's interpreter, which is one of the
 /// distribution, and so `CPython` on Linux.
 fn environment(image: &Image<'_>) -> Option<MarkerEnvironment> {
-    let configuration = image.root.read(format!("{VIRTUALENV}/pyvenv.cfg")).ok()?;
-    let version = configuration.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        // venv writes the one, virtualenv and uv the other.
-        matches!(key.trim(), "version" | "version_info").then(|| value.trim())
-    })?;
+    let version = pyvenv::version(&image.root.read(PYVENV_CFG).ok()?)?;
     let mut numbers = version.split('.');
     let short = format!("{}.{}", numbers.next()?, numbers.next()?);
     MarkerEnvironmentBuilder {
         implementation_name: "cpython",
-        implementation_version: version,
+        implementation_version: &version,
         os_name: "posix",
         platform_machine: &image.platform.architecture,
         platform_python_implementation: "CPython",
         platform_release: "",
         platform_system: "Linux",
         platform_version: "",
-        python_full_version: version,
+        python_full_version: &version,
         python_version: &short,
         sys_platform: "linux",
     }

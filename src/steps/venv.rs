@@ -8,24 +8,22 @@ use crate::failure::Failure;
 use crate::findings::Findings;
 use crate::fingerprint::Fingerprint;
 use crate::installer::{Installation, Installer, Origin, tidy};
-use crate::layout::{PYTHON, STAMPS, VIRTUALENV};
+use crate::layout::{PYTHON, PYVENV_CFG, STAMPS, VIRTUALENV};
 use crate::parent;
 use crate::plan::{Action, Task, View, Work};
 use crate::python::installed::distributions;
-use crate::python::{Name, WheelName, numbers};
+use crate::python::{Name, WheelName, numbers, pyvenv};
 use crate::root::Root;
 use crate::settings::Settings;
 use crate::step::StepName;
 use crate::wheels::Directory;
-
-const CONFIGURATION: &str = "/var/lib/openstack/pyvenv.cfg";
 
 pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
     // `python3` is whatever made it; of another interpreter its library has the name.
     let python = view.python();
     let is_of_python =
         python == "python3" || view.root.is_directory(format!("{VIRTUALENV}/lib/{python}"));
-    let exists = view.root.exists(PYTHON) && view.root.is_file(CONFIGURATION) && is_of_python;
+    let exists = view.root.exists(PYTHON) && view.root.is_file(PYVENV_CFG) && is_of_python;
     if view.settings.plugin {
         return plan_plugin(view, exists, findings);
     }
@@ -128,14 +126,8 @@ fn installed_names(root: &Root) -> Vec<Name> {
 
 /// Whether the virtualenv sees the distribution's Python packages.
 pub(super) fn sees_system(root: &Root) -> bool {
-    root.read(CONFIGURATION)
-        .is_ok_and(|text| text.lines().any(|line| setting(line) == Some("true")))
-}
-
-/// The value of a line of pyvenv.cfg (PEP 405), if it is the one about system packages.
-fn setting(line: &str) -> Option<&str> {
-    let (key, value) = line.split_once('=')?;
-    (key.trim() == "include-system-site-packages").then(|| value.trim())
+    root.read(PYVENV_CFG)
+        .is_ok_and(|text| pyvenv::sees_system(&text))
 }
 
 /// Installs pip and, where the wheels have them or the user asked for a version,
@@ -299,25 +291,19 @@ pub(super) struct SystemSitePackages(pub(super) bool);
 
 impl Task for SystemSitePackages {
     fn describe(&self) -> String {
-        format!(
-            "set include-system-site-packages = {} in {CONFIGURATION}",
-            self.0
-        )
+        format!("set {} = {} in {PYVENV_CFG}", pyvenv::SEES_SYSTEM, self.0)
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         let text: String = context
-            .read(CONFIGURATION)?
+            .read(PYVENV_CFG)?
             .lines()
-            .map(|line| {
-                if setting(line).is_some() {
-                    format!("include-system-site-packages = {}\n", self.0)
-                } else {
-                    format!("{line}\n")
-                }
+            .map(|line| match pyvenv::setting(line) {
+                Some((pyvenv::SEES_SYSTEM, _)) => format!("{} = {}\n", pyvenv::SEES_SYSTEM, self.0),
+                _ => format!("{line}\n"),
             })
             .collect();
-        context.write(CONFIGURATION, &text)
+        context.write(PYVENV_CFG, &text)
     }
 }
 
@@ -336,11 +322,5 @@ mod tests {
             newest(paths.into_iter()).as_deref(),
             Some("/w/pip-25.1.1-py3-none-any.whl")
         );
-    }
-
-    #[test]
-    fn the_setting_is_found_however_it_is_spaced() {
-        assert_eq!(setting("include-system-site-packages = true"), Some("true"));
-        assert_eq!(setting("version = 3.13"), None);
     }
 }
