@@ -10,6 +10,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt;
 
 pub use capability::{described as described_capability, parse as capability_of};
 pub use mtree::{MtreeError, parse, write};
@@ -55,8 +56,25 @@ pub enum Kind {
     Directory,
     /// A symbolic link, and where it leads.
     Link(FilePath),
-    /// A pipe, a socket or a device, by the name that mtree(5) has for it.
+    /// A device, by the name that mtree(5) has for its kind.
+    Device(&'static str, DeviceNumber),
+    /// A pipe or a socket, likewise.
     Other(&'static str),
+}
+
+/// Which device it is, makedev(3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeviceNumber {
+    /// Its driver.
+    pub major: u32,
+    /// Which of its devices.
+    pub minor: u32,
+}
+
+impl fmt::Display for DeviceNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{},{}", self.major, self.minor)
+    }
 }
 
 /// What the image has where something was mounted when the manifest was written.
@@ -96,7 +114,7 @@ impl Kind {
             Self::File(_) => "file",
             Self::Directory => "dir",
             Self::Link(_) => "link",
-            Self::Other(name) => name,
+            Self::Device(name, _) | Self::Other(name) => name,
         }
     }
 }

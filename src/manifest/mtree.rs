@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{Entries, Entry, FilePath, Kind, Mounted};
+use super::{DeviceNumber, Entries, Entry, FilePath, Kind, Mounted};
 
 /// What is said before all: `.` comes first, of which only the type is said, because the
 /// permissions of an image's root are the engine's that unpacks it.
@@ -51,6 +51,9 @@ pub fn write(entries: &Entries) -> String {
             }
             Kind::Link(to) => {
                 let _ = write!(text, " link={to}");
+            }
+            Kind::Device(_, number) => {
+                let _ = write!(text, " device=linux,{number}");
             }
             _ => {}
         }
@@ -124,6 +127,7 @@ struct Words<'a> {
     owner: (u32, u32),
     sha256: Option<&'a str>,
     link: Option<&'a str>,
+    device: Option<DeviceNumber>,
     optional: bool,
     ignore: bool,
 }
@@ -141,6 +145,14 @@ impl<'a> Words<'a> {
                 ("gid", id) => self.owner.1 = number(id, 10)?,
                 ("sha256digest", sha256) => self.sha256 = Some(sha256),
                 ("link", to) => self.link = Some(to),
+                ("device", device) => {
+                    let numbers = device.strip_prefix("linux,").unwrap_or_default();
+                    let (major, minor) = numbers.split_once(',').unwrap_or_default();
+                    self.device = Some(DeviceNumber {
+                        major: number(major, 10)?,
+                        minor: number(minor, 10)?,
+                    });
+                }
                 ("optional", "") => self.optional = true,
                 ("ignore", "") => self.ignore = true,
                 _ => return Err(format!("{word:?} is not known")),
@@ -164,11 +176,11 @@ impl<'a> Words<'a> {
             "file" => Kind::File(self.sha256.map(str::to_owned)),
             "dir" => Kind::Directory,
             "link" => Kind::Link(FilePath::parse(self.link.unwrap_or_default())),
-            kind => {
-                let mut others = ["block", "char", "fifo", "socket"].into_iter();
-                let known = others.find(|known| *known == kind);
-                Kind::Other(known.ok_or_else(|| format!("{kind:?} is no type"))?)
-            }
+            "block" => Kind::Device("block", self.device.unwrap_or_default()),
+            "char" => Kind::Device("char", self.device.unwrap_or_default()),
+            "fifo" => Kind::Other("fifo"),
+            "socket" => Kind::Other("socket"),
+            kind => return Err(format!("{kind:?} is no type")),
         };
         Ok(Entry {
             kind,
@@ -219,6 +231,14 @@ mod tests {
                     ..entry(Kind::Directory, 0o755, (0, 0))
                 },
             ),
+            (
+                "/run/null",
+                entry(
+                    Kind::Device("char", DeviceNumber { major: 1, minor: 3 }),
+                    0o666,
+                    (0, 0),
+                ),
+            ),
             ("/run/pipe", entry(Kind::Other("fifo"), 0o600, (5, 0))),
             ("/usr/bin/su", entry(file("03"), 0o4755, (0, 0))),
             ("/wheels", mounted(Kind::Directory, Mounted::OnNothing)),
@@ -239,6 +259,7 @@ mod tests {
              ./etc/shadow gid=42 mode=0640 sha256digest=02\n\
              ./lib type=link mode=0777 link=usr/lib\\012\n\
              ./opt type=dir mode=0755 optional\n\
+             ./run/null type=char mode=0666 device=linux,1,3\n\
              ./run/pipe type=fifo uid=5 mode=0600\n\
              ./usr/bin/su mode=4755 sha256digest=03\n\
              /unset uid gid mode\n\

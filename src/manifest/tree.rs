@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::{Entries, Entry, FilePath, Kind};
+use super::{DeviceNumber, Entries, Entry, FilePath, Kind};
 use crate::fingerprint::digests_of;
 use crate::record;
 use crate::root::Root;
 use crate::words::reason;
 
-/// What no manifest has: the kernel's, what engines write when they start a container, and
-/// what says what is in the manifest.
+/// What no manifest has: the kernel's, and what engines write when they start a container.
 const NEVER: [&str; 9] = [
     "/.dockerenv",
     "/dev",
@@ -64,6 +63,7 @@ impl Tree {
                 .collect(),
             tree: Self::default(),
         };
+        // They say what is in the manifest.
         for own in [record::path_in_image(), super::path()] {
             reading.without.push(own.as_str().into());
         }
@@ -185,10 +185,13 @@ fn read(at: &Path, metadata: &Metadata) -> io::Result<Entry> {
         Kind::Other("fifo")
     } else if is.is_socket() {
         Kind::Other("socket")
-    } else if is.is_block_device() {
-        Kind::Other("block")
     } else {
-        Kind::Other("char")
+        let number = DeviceNumber {
+            major: rustix::fs::major(metadata.rdev()),
+            minor: rustix::fs::minor(metadata.rdev()),
+        };
+        let is_block = is.is_block_device();
+        Kind::Device(if is_block { "block" } else { "char" }, number)
     };
     Ok(Entry {
         capability: if is.is_file() { capability(at)? } else { None },

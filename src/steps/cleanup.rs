@@ -1,5 +1,5 @@
 //! `cleanup`: removes what the build brought and the image does not need, and
-//! nothing else. It is the last step; a failure in it is a failure.
+//! nothing else. After it no step changes the image; a failure in it is a failure.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,8 +10,7 @@ use super::inventory::TakeInventory;
 use super::manifest::WriteManifest;
 use super::packages::wanted;
 use super::transaction::{
-    MACHINE_IDS, POLICY, base_machine_ids, base_packages, installed, lists_refreshed,
-    policy_is_ours,
+    MACHINE_IDS, POLICY, base_machine_ids, base_names, installed, lists_refreshed, policy_is_ours,
 };
 use super::venv::SystemSitePackages;
 use super::{dates, hooks, info, repositories, source, wheels};
@@ -76,8 +75,11 @@ pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) 
     actions.extend(source::removal(view));
     actions.extend(wheels::removal(view));
     // Nothing changes any more. Should it fail, what is known of the build is still there.
+    let program = std::env::current_exe().ok();
+    let program = program.and_then(|path| path.to_str().map(str::to_owned));
+    let mounted = [INPUTS, &settings.wheels.path, "/run/secrets"].map(str::to_owned);
     actions.push(Action::task(WriteManifest {
-        mounted: vec![INPUTS.to_owned(), settings.wheels.path.clone()],
+        mounted: mounted.into_iter().chain(program).collect(),
     }));
     actions.push(Action::Remove {
         path: STATE.to_owned(),
@@ -122,7 +124,7 @@ impl Task for RemoveBuildPackages {
             // was asked for.
             lines(unneeded_packages())
         } else {
-            let base = lines(base_packages());
+            let base = lines(base_names());
             let mut build = lines(build_packages());
             build.retain(|name| {
                 !base.contains(name) && !asked_for.contains(name) && is_installed(name)
@@ -271,7 +273,7 @@ impl Task for RemoveMachineIds {
     }
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
-        if !context.root.exists(base_packages()) {
+        if !context.root.exists(base_names()) {
             return Ok(());
         }
         let base = context.root.read(base_machine_ids()).unwrap_or_default();

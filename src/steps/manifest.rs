@@ -7,7 +7,7 @@ use crate::context::{Context, file};
 use crate::failure::Failure;
 use crate::fingerprint::sha256_of;
 use crate::layout::STATE;
-use crate::manifest::{self, Entry, Kind, Mounted, Tree, Unseen};
+use crate::manifest::{self, Entry, FilePath, Kind, Mounted, Tree, Unseen};
 use crate::plan::Task;
 use crate::words::hex;
 
@@ -41,8 +41,11 @@ impl Task for WriteManifest {
                     });
                 }
             };
-            let ours = self.mounted.iter().any(|ours| path == ours.as_str().into());
-            let mounted = if ours || !directory {
+            let is_ours = self.mounted.iter().any(|ours| {
+                let ours = FilePath::from(ours.as_str());
+                path == ours || path.parents().any(|above| above == ours)
+            });
+            let mounted = if is_ours {
                 Mounted::OnNothing
             } else {
                 Mounted::OnSomething
@@ -75,7 +78,7 @@ impl Task for WriteManifest {
         context.record(|record| {
             record.manifest_sha256 = Some(sha256);
             record.capabilities = capabilities;
-            record.accounts = Accounts::read(context.root).recorded();
+            record.accounts = Accounts::read(context.root);
         });
         Ok(())
     }

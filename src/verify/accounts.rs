@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{About, Difference};
-use crate::accounts::{Group, User};
-use crate::record::Accounts;
+use crate::accounts::{Accounts, Group, User};
 
 /// Every difference: of an account that is there under its name, field by field.
 pub fn compare(recorded: &Accounts, found: &Accounts) -> Vec<Difference> {

@@ -1,8 +1,6 @@
 //! Distributions in the virtualenv.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{About, Difference, files};
+use super::{About, Difference, differing, files};
 use crate::layout::VIRTUALENV;
 use crate::manifest::{FilePath, Kind, Tree};
 use crate::python::Name;
@@ -21,6 +19,14 @@ pub struct Installed {
     metadata: String,
     /// What its RECORD says, with paths in the image.
     pub files: Vec<RecordedFile>,
+}
+
+/// What has to be seen to know them.
+pub fn places(root: &Root) -> Vec<String> {
+    let library = format!("{VIRTUALENV}/lib");
+    let of_pythons = root.glob(&format!("{library}/python3*")).into_iter();
+    let of_pythons = of_pythons.map(|python| format!("{python}/site-packages"));
+    of_pythons.chain([library.clone()]).collect()
 }
 
 /// Those in the virtualenv.
@@ -47,29 +53,13 @@ pub fn compare(record: &Record, installed: &[Installed], tree: &Tree) -> Vec<Dif
     if record.distributions.is_empty() {
         return Vec::new();
     }
-    let mut before: BTreeMap<Name, Vec<&str>> = BTreeMap::new();
-    for one in &record.distributions {
-        before
-            .entry(Name::new(&one.name))
-            .or_default()
-            .push(&one.version);
-    }
-    let mut now: BTreeMap<Name, Vec<&str>> = BTreeMap::new();
-    for one in installed {
-        now.entry(one.name.clone()).or_default().push(&one.version);
-    }
-    before
-        .values_mut()
-        .chain(now.values_mut())
-        .for_each(|all| all.sort_unstable());
-    let names: BTreeSet<&Name> = before.keys().chain(now.keys()).collect();
-    let mut differences: Vec<Difference> = names
+    let before = record.distributions.iter();
+    let before = before.map(|one| (Name::new(&one.name), one.version.clone()));
+    let now = installed.iter();
+    let now = now.map(|one| (one.name.clone(), one.version.clone()));
+    let mut differences: Vec<Difference> = differing(before, now)
         .into_iter()
-        .filter(|name| before.get(name) != now.get(name))
-        .map(|name| {
-            let told = |all: &BTreeMap<Name, Vec<&str>>| Some(all.get(name)?.join(", "));
-            difference(name, told(&before), told(&now))
-        })
+        .map(|(name, recorded, found)| difference(&name, recorded, found))
         .collect();
     for one in &record.distributions {
         let name = Name::new(&one.name);
@@ -107,6 +97,9 @@ pub fn compare_files(installed: &[Installed], tree: &Tree) -> Vec<Difference> {
     let files = installed.iter().flat_map(|one| &one.files);
     let differing = files.filter_map(|file| {
         let recorded = file.sha256.as_ref()?;
+        if files::why_unseen(tree, &file.path.as_str().into()).is_some() {
+            return None;
+        }
         let found = digest(tree, &file.path);
         (found != Some(recorded)).then(|| {
             let path = FilePath::from(file.path.as_str()).to_string();

@@ -1,15 +1,16 @@
 //! Why an image cannot be verified.
 
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::step::StepName;
-use crate::words::reason;
 
 /// Why an image cannot be verified, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
+    /// What was given as a copy is none: the flag, the path and why.
+    #[error("{0} {1}: {2}")]
+    NoCopy(&'static str, PathBuf, String),
     /// There is no record, or none that can be read: the path and why.
     #[error(
         "{0}: there is no record to verify with: {1}. If loci-install made this image, give a copy of its record: --record FILE"
@@ -51,17 +52,5 @@ impl fmt::Display for Left {
             "" => Ok(()),
             names => write!(formatter, "; what is left is {names}"),
         }
-    }
-}
-
-impl VerifyError {
-    /// The record could not be read.
-    pub(super) fn record(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::NoRecord(path.to_owned(), reason(&error))
-    }
-
-    /// The manifest could not be read.
-    pub(super) fn manifest(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::NoManifest(path.to_owned(), reason(&error))
     }
 }

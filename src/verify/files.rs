@@ -9,9 +9,10 @@ use crate::manifest::{
 
 /// Every difference, and what could not be compared.
 pub fn compare(recorded: &Entries, tree: &Tree) -> (Vec<Difference>, Vec<Unseen>) {
-    let mut differences = Vec::new();
+    let (mut differences, mut hidden) = (Vec::new(), Vec::new());
     for (path, entry) in recorded {
         match tree.entries.get(path) {
+            Some(found) if is_unrecorded(entry) => hidden.extend(hidden_file(path, found)),
             Some(found) => compare_entry(path, entry, found, &mut differences),
             None if is_unseen(tree, path) || entry.mounted.is_some() => {}
             None => differences.push(difference("gone", path, Some(entry.described()), None)),
@@ -24,6 +25,7 @@ pub fn compare(recorded: &Entries, tree: &Tree) -> (Vec<Difference>, Vec<Unseen>
             what: path.to_string(),
             why: told(why),
         })
+        .chain(hidden)
         .collect();
     let above_mounts = above_mounts(tree);
     for (path, found) in &tree.entries {
@@ -36,8 +38,7 @@ pub fn compare(recorded: &Entries, tree: &Tree) -> (Vec<Difference>, Vec<Unseen>
             // One for all that is in it.
             let what = mounted.to_string();
             if !unseen.iter().any(|unseen| unseen.what == what) {
-                let why = "something was mounted there when the image was made".to_owned();
-                unseen.push(Unseen { what, why });
+                unseen.push(was_mounted(what));
             }
             continue;
         }
@@ -48,6 +49,30 @@ pub fn compare(recorded: &Entries, tree: &Tree) -> (Vec<Difference>, Vec<Unseen>
         differences.push(difference("added", path, None, Some(description)));
     }
     (differences, unseen)
+}
+
+/// Whether something was mounted on a file, so that the manifest does not say what it is.
+fn is_unrecorded(entry: &Entry) -> bool {
+    entry.mounted == Some(Mounted::OnSomething) && matches!(entry.kind, Kind::File(_))
+}
+
+/// What is there now, unless it is what a builder makes to mount on.
+fn hidden_file(path: &FilePath, found: &Entry) -> Option<Unseen> {
+    (!is_made_to_mount_on(found)).then(|| was_mounted(path.to_string()))
+}
+
+fn was_mounted(what: String) -> Unseen {
+    let why = "something was mounted there when the image was made".to_owned();
+    Unseen { what, why }
+}
+
+/// Whether it is an empty file, or a directory.
+fn is_made_to_mount_on(found: &Entry) -> bool {
+    match &found.kind {
+        Kind::Directory => true,
+        Kind::File(sha256) => sha256.as_deref() == Some(EMPTY),
+        _ => false,
+    }
 }
 
 /// The content of a file.
@@ -95,13 +120,7 @@ pub fn compare_entry(
         recorded.mounted,
         Some(Mounted::OnNothing | Mounted::OnSomething)
     ) {
-        // Only what a builder makes to mount on.
-        let empty = match &found.kind {
-            Kind::Directory => true,
-            Kind::File(sha256) => sha256.as_deref() == Some(EMPTY),
-            _ => false,
-        };
-        if !empty || recorded.kind.name() != found.kind.name() {
+        if !is_made_to_mount_on(found) || recorded.kind.name() != found.kind.name() {
             differences.push(difference("added", path, None, Some(found.described())));
         }
         return;
@@ -124,6 +143,9 @@ pub fn compare_entry(
         ),
         (Kind::Link(recorded), Kind::Link(found)) if recorded != found => {
             differs("link", format!("to {recorded}"), format!("to {found}"));
+        }
+        (Kind::Device(_, recorded), Kind::Device(_, found)) if recorded != found => {
+            differs("device", recorded.to_string(), found.to_string());
         }
         _ => {}
     }

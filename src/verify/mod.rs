@@ -11,6 +11,7 @@ mod owners;
 mod packages;
 mod report;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ use crate::layout::{IMAGE_INFO, STATE};
 use crate::manifest::{self, Entries, Entry, Kind, Tree};
 use crate::record::{self, Record};
 use crate::root::Root;
+use crate::words::reason;
 use owners::Owners;
 
 /// What is compared with what.
@@ -128,40 +130,52 @@ pub fn verify(question: &Question, runner: &dyn Runner) -> Result<Report, Verify
     differences.extend(own_files(question, &record, &sha256));
     differences.extend(own_modes(root, &recorded));
     let is_manifest_changed = record.manifest_sha256.as_ref() != Some(&sha256);
-    // Podman and CRI-O mount one with a user more.
-    let mut of_accounts = ["/etc/passwd", "/etc/group"].into_iter();
-    if let Some(why) = of_accounts.find_map(|path| {
-        let why = files::why_unseen(&tree, &path.into())?;
-        Some(format!("{path}: {why}"))
-    }) {
-        compared.accounts = 0;
-        let what = "accounts".to_owned();
+    // What cannot be seen is not gone, nor is what it tells of.
+    let seen = |paths: &[String]| {
+        let hidden = paths.iter().find_map(|path| {
+            let why = files::why_unseen(&tree, &path.as_str().into())?;
+            Some(format!("{path}: {why}"))
+        });
+        hidden.map_or(Ok(()), Err)
+    };
+    let mut unknown = |what: &str, compared: &mut usize, why: String| {
+        *compared = 0;
+        let what = what.to_owned();
         unseen.push(Unseen { what, why });
-    } else {
-        let found = Accounts::read(root).recorded();
-        differences.extend(accounts::compare(&record.accounts, &found));
+    };
+    // Podman and CRI-O mount one with a user more.
+    match seen(&["/etc/passwd", "/etc/group"].map(str::to_owned)) {
+        Ok(()) => {
+            let found = Accounts::read(root);
+            differences.extend(accounts::compare(&record.accounts, &found));
+        }
+        Err(why) => unknown("accounts", &mut compared.accounts, why),
     }
     let family = packages::family(root, &record);
-    match packages::installed(root, family, runner) {
+    let installed = seen(&packages::places(family));
+    match installed.and_then(|()| packages::installed(root, family, runner)) {
         Ok(installed) => differences.extend(packages::compare(&record.packages, &installed)),
-        Err(why) => {
-            compared.packages = 0;
-            unseen.push(Unseen {
-                what: "distribution packages".to_owned(),
-                why,
-            });
-        }
+        Err(why) => unknown("distribution packages", &mut compared.packages, why),
     }
-    let installed = distributions::installed(root);
-    differences.extend(distributions::compare(&record, &installed, &tree));
+    let installed = match seen(&distributions::places(root)) {
+        Ok(()) => {
+            let installed = distributions::installed(root);
+            differences.extend(distributions::compare(&record, &installed, &tree));
+            installed
+        }
+        Err(why) => {
+            unknown("Python distributions", &mut compared.distributions, why);
+            Vec::new()
+        }
+    };
     if is_manifest_changed {
         // Then at least the digests of the RECORDs are to be trusted.
         let more = distributions::compare_files(&installed, &tree);
-        let known = |one: &Difference| {
+        let is_new = |one: &Difference| {
             let mut all = differences.iter();
             !all.any(|other| (&other.subject, other.kind) == (&one.subject, one.kind))
         };
-        let more: Vec<Difference> = more.into_iter().filter(known).collect();
+        let more: Vec<Difference> = more.into_iter().filter(is_new).collect();
         differences.extend(more);
     }
     if differences.iter().any(|one| one.about == About::File) {
@@ -189,7 +203,11 @@ impl Record {
     fn of(question: &Question) -> Result<Self, VerifyError> {
         let path = question.record.clone();
         let path = path.unwrap_or_else(|| question.root.join(record::path_in_image()));
-        let text = fs::read_to_string(&path).map_err(VerifyError::record(&path))?;
+        let none = |why: String| match &question.record {
+            Some(copy) => VerifyError::NoCopy("--record", copy.clone(), why),
+            None => VerifyError::NoRecord(path.clone(), why),
+        };
+        let text = fs::read_to_string(&path).map_err(|error| none(reason(&error)))?;
         // Of a newer one nothing else is known.
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
         let format = value["format"].as_u64();
@@ -200,8 +218,8 @@ impl Record {
             return Err(VerifyError::Newer(path, format, program.to_owned()));
         }
         let Some(record) = record::parse(&text).filter(|_| format.is_some()) else {
-            let why = "it is no record of loci-install, or it is damaged".to_owned();
-            return Err(VerifyError::NoRecord(path, why));
+            let why = "it is no record of loci-install, or it is damaged";
+            return Err(none(why.to_owned()));
         };
         if !record.finished {
             return Err(VerifyError::Unfinished(path, Left(record.left)));
@@ -220,10 +238,13 @@ impl Record {
 fn recorded_files(question: &Question, record: &Record) -> Result<(Entries, String), VerifyError> {
     let path = question.manifest.clone();
     let path = path.unwrap_or_else(|| question.root.join(manifest::path()));
-    let bytes = fs::read(&path).map_err(VerifyError::manifest(&path))?;
+    let none = |why: String| match &question.manifest {
+        Some(copy) => VerifyError::NoCopy("--manifest", copy.clone(), why),
+        None => VerifyError::NoManifest(path.clone(), why),
+    };
+    let bytes = fs::read(&path).map_err(|error| none(reason(&error)))?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut entries =
-        manifest::parse(&text).map_err(|error| VerifyError::NoManifest(path, error.to_string()))?;
+    let mut entries = manifest::parse(&text).map_err(|error| none(error.to_string()))?;
     for (path, value) in &record.capabilities {
         if let Some(entry) = entries.get_mut(&manifest::FilePath::parse(path)) {
             entry.capability = manifest::capability_of(value);
@@ -284,6 +305,29 @@ fn own_modes(root: &Root, recorded: &Entries) -> Vec<Difference> {
         files::compare_entry(&path.as_str().into(), &written, &found, &mut differences);
     }
     differences
+}
+
+/// What there is of each, before and now, where that is not the same: in the order of the keys,
+/// and several of a key in one line.
+fn differing<K: Ord>(
+    before: impl IntoIterator<Item = (K, String)>,
+    now: impl IntoIterator<Item = (K, String)>,
+) -> Vec<(K, Option<String>, Option<String>)> {
+    let mut all: BTreeMap<K, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    for (key, one) in before {
+        all.entry(key).or_default().0.push(one);
+    }
+    for (key, one) in now {
+        all.entry(key).or_default().1.push(one);
+    }
+    let told = |mut several: Vec<String>| {
+        several.sort();
+        (!several.is_empty()).then(|| several.join(", "))
+    };
+    let all = all
+        .into_iter()
+        .map(|(key, (before, now))| (key, told(before), told(now)));
+    all.filter(|(_, before, now)| before != now).collect()
 }
 
 #[cfg(test)]

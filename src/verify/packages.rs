@@ -1,11 +1,9 @@
 //! Packages of the distribution: what the record says, and what the package manager's
 //! database says now.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{About, Difference};
+use super::{About, Difference, differing};
 use crate::command::Runner;
-use crate::platform::package_manager::{DPKG_STATUS, RPM_KEY, ask_rpm, paragraphs};
+use crate::platform::package_manager::{DPKG_STATUS, RPM_KEY, RPM_PLACES, ask_rpm, paragraphs};
 use crate::platform::{Family, Platform};
 use crate::record::{Package, Record};
 use crate::root::Root;
@@ -27,6 +25,14 @@ pub fn family(root: &Root, record: &Record) -> Family {
         // os-release is another, which is told.
         Err(_) if root.is_file(DPKG_STATUS) => Family::Debian,
         Err(_) => Family::RedHat,
+    }
+}
+
+/// What has to be seen to know them.
+pub fn places(family: Family) -> Vec<String> {
+    match family {
+        Family::Debian => vec![DPKG_STATUS.to_owned()],
+        _ => RPM_PLACES.map(str::to_owned).to_vec(),
     }
 }
 
@@ -75,49 +81,32 @@ pub(super) fn of_rpm(answer: &str) -> Vec<Installed> {
     packages.collect()
 }
 
-/// Versions by name and architecture.
-type Named<'a> = BTreeMap<(&'a str, &'a str), Vec<String>>;
-
 /// Every difference. A record that names no package says nothing of them.
 pub fn compare(recorded: &[Package], installed: &[Installed]) -> Vec<Difference> {
     if recorded.is_empty() {
         return Vec::new();
     }
-    let mut before: Named<'_> = BTreeMap::new();
-    for package in recorded {
+    let before = recorded.iter().map(|package| {
         let key = (package.name.as_str(), package.architecture.as_str());
-        let version = package.version.clone();
-        before.entry(key).or_default().push(version);
-    }
-    let mut now: Named<'_> = BTreeMap::new();
-    for package in installed {
+        (key, package.version.clone())
+    });
+    let now = installed.iter().map(|package| {
         let key = (package.name.as_str(), package.architecture.as_str());
         let state = package.state.as_ref();
         let state = state.map_or_else(String::new, |state| format!(" {state}"));
-        let version = format!("{}{state}", package.version);
-        now.entry(key).or_default().push(version);
-    }
+        (key, format!("{}{state}", package.version))
+    });
     // Kernels and keys may be there in several versions.
-    before
-        .values_mut()
-        .chain(now.values_mut())
-        .for_each(|all| all.sort());
-    let keys: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
-    let differing = keys
-        .into_iter()
-        .filter(|key| before.get(key) != now.get(key));
+    let differing = differing(before, now).into_iter();
     differing
-        .map(|key| {
-            let told = |all: &Named<'_>| {
-                let versions = all.get(&key)?;
-                Some(format!("{} {}", versions.join(", "), key.1))
-            };
+        .map(|((name, architecture), recorded, found)| {
+            let told = |versions: Option<String>| Some(format!("{} {architecture}", versions?));
             Difference {
                 about: About::Package,
-                subject: key.0.to_owned(),
+                subject: name.to_owned(),
                 kind: "package",
-                recorded: told(&before),
-                found: told(&now),
+                recorded: told(recorded),
+                found: told(found),
                 of: None,
             }
         })

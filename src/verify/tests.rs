@@ -207,11 +207,11 @@ fn accounts_are_compared_field_by_field() {
         gid: 5,
         members: members.iter().map(ToString::to_string).collect(),
     };
-    let recorded = crate::record::Accounts {
+    let recorded = crate::accounts::Accounts {
         users: vec![user("a", 1, "sh"), user("b", 2, "sh"), user("c", 3, "sh")],
         groups: vec![group("g", &[]), group("h", &["a"])],
     };
-    let found = crate::record::Accounts {
+    let found = crate::accounts::Accounts {
         users: vec![
             user("a", 0, "zsh"),
             user("c", 3, "sh"),

@@ -1,5 +1,6 @@
 //! `loci-install verify` in finished images: nothing differs, and whatever is changed is found.
 
+use std::fs;
 use std::sync::OnceLock;
 
 use crate::assets::{made_once, tools};
@@ -40,7 +41,18 @@ fn built(mut container: Container) -> Container {
     );
     // A name that takes writing down.
     container.write("/opt/of the base/[x]#1=\u{e4}\n", "");
+    container.shell("mknod /opt/null c 1 3");
+    // Passwords that are words of the record and of its packages.
+    container.set("rsync_proxy", "http://ci:pass@proxy:3128");
+    container.set("gopher_proxy", "http://tiny:base@proxy:3128");
+    // What is mounted hides a file of the base image.
+    container.write("/opt/ca.pem", "of the base\n");
+    let directory = tempfile::tempdir().expect("a directory");
+    let certificate = directory.path().join("ca.pem");
+    fs::write(&certificate, "of the builder\n").expect("written");
+    container.mount(&certificate, "/opt/ca.pem");
     container.install().succeeded();
+    container.unmount("/opt/ca.pem");
     container
 }
 
@@ -61,6 +73,8 @@ fn nothing_differs_in_a_finished_image() {
     let container = Container::with_tools();
     let container = built(container);
     same(&container);
+    verify(&container)
+        .says("not looked at: /opt/ca.pem: something was mounted there when the image was made\n");
     same(&Container::of(finished()));
     // By somebody who may not read everything, too.
     let container = Container::of(finished());
@@ -78,7 +92,7 @@ fn what_an_engine_adds_is_no_difference() {
     let directory = tempfile::tempdir().expect("a directory");
     let passwd = directory.path().join("passwd");
     let users = container.read("/etc/passwd") + "podman:*:1000:0:podman:/:/bin/sh\n";
-    std::fs::write(&passwd, users).expect("written");
+    fs::write(&passwd, users).expect("written");
     container.mount(&passwd, "/etc/passwd");
     let token = "/run/secrets/kubernetes.io/serviceaccount";
     container.mount(directory.path(), token);
@@ -89,6 +103,26 @@ fn what_an_engine_adds_is_no_difference() {
     ))
     .says("not looked at: accounts: /etc/passwd: something is mounted there\n")
     .says(" and 0 accounts\n");
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
+fn what_tells_of_packages_and_cannot_be_seen_tells_nothing() {
+    let mut container = Container::of(finished());
+    let directory = tempfile::tempdir().expect("a directory");
+    let status = directory.path().join("status");
+    fs::write(&status, "").expect("written");
+    container.mount(&status, "/var/lib/dpkg/status");
+    container.mount(directory.path(), "/var/lib/openstack/lib");
+    let said = verify(&container);
+    assert_eq!(said.succeeded().stdout, "");
+    said.says(
+        "not looked at: Python distributions: /var/lib/openstack/lib: something is mounted there\n",
+    )
+    .says(
+        "not looked at: distribution packages: /var/lib/dpkg/status: something is mounted there\n",
+    )
+    .says(" 0 packages, 0 distributions ");
 }
 
 #[test]
@@ -202,6 +236,11 @@ const FILES: &[Planted] = &[
         "a link in the place of a file",
         "ln -sf /tmp/tiny.py SITE/tiny.py",
         &["type SITE/tiny.py: file 0644 0:0 -> link to /tmp/tiny.py (distribution tiny)"],
+    ),
+    Planted(
+        "another device",
+        "rm /opt/null; mknod /opt/null c 1 5",
+        &["device /opt/null: 1,3 -> 1,5"],
     ),
     Planted(
         "another mode",

@@ -8,7 +8,7 @@ mod zypper;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use apt::{Paragraph, STATUS as DPKG_STATUS, paragraphs};
-pub use rpm::{KEY as RPM_KEY, query_copy as ask_rpm};
+pub use rpm::{KEY as RPM_KEY, PLACES as RPM_PLACES, query_copy as ask_rpm};
 
 use super::Family;
 use crate::command::{Command, Output, Runner};

@@ -17,7 +17,7 @@ use crate::words::reason;
 
 /// Where the database is, the newer place first: Fedora, EL 10 and openSUSE have it with
 /// the system's read-only part.
-const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+pub const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 
 /// What it is called, by its kind, `_db_backend`.
 const DATABASES: [(&str, &str); 3] = [
