@@ -11,11 +11,13 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command as Clap, FromArgMatches as _, ValueHint,
     value_parser,
 };
+use nix::sys::signal::Signal;
 
 use self::input::Input;
 use crate::bindep;
 use crate::command::System;
 use crate::findings::Problem;
+use crate::interrupt::Interrupt;
 use crate::plan::Aim;
 use crate::report::{self, Format, say};
 use crate::root::Root;
@@ -191,6 +193,19 @@ fn with_some_settings(command: Clap, some: impl Fn(&Argument) -> bool) -> Clap {
             .help_heading("Settings")
             .help(format!("{}{default}", argument.help))
     }))
+}
+
+/// Notes signals from now on; the error is the status to end with.
+fn watch() -> Result<Interrupt, u8> {
+    Interrupt::watch().map_err(|error| {
+        say(&format!("error: could not watch for signals: {error}"));
+        FAILED
+    })
+}
+
+/// What is said of work that leaves nothing behind.
+fn stopped_by(signal: Signal) -> String {
+    format!("error: stopped by {signal}; nothing was left behind")
 }
 
 fn refuse(problems: &[Problem], input: &Input) -> u8 {

@@ -3,10 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::register_usize;
+
+/// How often it is looked whether a signal has come, and how long what is going on may
+/// take to end by itself.
+const GLANCE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The signal that came, if one has come.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +40,27 @@ impl Interrupt {
     pub fn signal(&self) -> Option<Signal> {
         let number = i32::try_from(self.0.load(Ordering::Relaxed)).ok()?;
         Signal::try_from(number).ok()
+    }
+
+    /// When a signal comes, asks what is going on to end, and does the last thing when it has
+    /// not ended after two seconds: who waits for a server does not look for signals.
+    pub fn when_told(
+        &self,
+        ask: impl FnOnce() + Send + 'static,
+        at_last: impl FnOnce(Signal) + Send + 'static,
+    ) {
+        let interrupt = self.clone();
+        thread::spawn(move || {
+            let signal = loop {
+                match interrupt.signal() {
+                    Some(signal) => break signal,
+                    None => thread::sleep(GLANCE),
+                }
+            };
+            ask();
+            thread::sleep(GRACE);
+            at_last(signal);
+        });
     }
 
     /// As if this signal had come.

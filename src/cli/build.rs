@@ -6,11 +6,10 @@ use clap::ArgMatches;
 use nix::sys::stat::{Mode, umask};
 
 use super::input::Input;
-use super::{FAILED, WRONG_INPUT, refuse};
+use super::{FAILED, WRONG_INPUT, refuse, watch};
 use crate::children::Children;
 use crate::command::System;
 use crate::findings::Problem;
-use crate::interrupt::Interrupt;
 use crate::network::Isolation;
 use crate::plan::{Aim, Plan};
 use crate::record;
@@ -67,16 +66,19 @@ pub fn run_steps(matches: &ArgMatches) -> u8 {
 fn perform(input: &Input, root: &Root, named: Option<&[StepName]>, verbose: bool) -> u8 {
     let (isolation, refused) = isolation(input.settings.hermetic);
     let runner = System::new(&input.environment).isolated(isolation);
-    let make = |aim| steps::plan(&input.settings, root, &input.environment, &runner, aim);
+    let make = |aim| -> Result<Plan, Vec<Problem>> {
+        let mut plan = steps::plan(&input.settings, root, &input.environment, &runner, aim)?;
+        match (&refused, input.settings.hermetic) {
+            (Some(text), Hermetic::Required) => plan.problems.push(Problem::Machine(text.clone())),
+            (Some(text), _) => plan.warnings.push(text.clone()),
+            (None, _) => {}
+        }
+        Ok(plan)
+    };
     let mut plan = match make(named.map_or(Aim::Build, Aim::Steps)) {
         Ok(plan) => plan,
         Err(problems) => return refuse(&problems, input),
     };
-    match (refused, input.settings.hermetic) {
-        (Some(text), Hermetic::Required) => plan.problems.push(Problem::Machine(text)),
-        (Some(text), _) => plan.warnings.push(text),
-        (None, _) => {}
-    }
     let wrong = plan
         .problems
         .iter()
@@ -125,12 +127,9 @@ fn carry_out(plan: &Plan, input: &Input, root: &Root, runner: &System, verbose: 
     let reporter = report::reporter(verbose, input.secrets.clone());
     runner.children().adopt_orphans();
     end_children_on_panic(runner.children());
-    let interrupt = match Interrupt::watch() {
+    let interrupt = match watch() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say(&format!("error: could not watch for signals: {error}"));
-            return FAILED;
-        }
+        Err(status) => return status,
     };
     let with = run::Surroundings {
         settings: &input.settings,
@@ -161,7 +160,7 @@ fn say_of(input: &Input, text: &str) {
 
 /// Ends a build of which only steps are left that are not wanted any more.
 fn finish(input: &Input, root: &Root) -> u8 {
-    match record::finish(root, &input.settings, &input.secrets) {
+    match record::finish(root, &input.settings) {
         Ok(()) => {
             say_of(input, "the image is built; nothing is left to do");
             0

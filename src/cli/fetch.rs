@@ -1,19 +1,15 @@
 //! `loci-install fetch-wheels`: the step `wheels` alone, for any directory, without a
 //! project and without root.
 
-use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::ArgMatches;
-use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 
 use super::input::{environment, given};
-use super::{FAILED, WRONG_INPUT};
+use super::{FAILED, WRONG_INPUT, stopped_by, watch};
 use crate::command::System;
 use crate::findings::Problem;
-use crate::interrupt::Interrupt;
 use crate::report::{self, say};
 use crate::reporter::{Progress, Reporter};
 use crate::root::Root;
@@ -22,11 +18,6 @@ use crate::settings::{Given, Settings, WheelsSettings};
 use crate::step::StepName;
 use crate::variables::with_secrets;
 use crate::wheels::{Fetch, abandon, absent};
-
-/// How often it is looked whether a signal has come, and how long what is going on may
-/// take to end by itself.
-const GLANCE: Duration = Duration::from_millis(50);
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The arguments that it knows.
 pub const ARGUMENTS: [&str; 7] = [
@@ -90,14 +81,17 @@ fn fetch(
     let reporter: &dyn Reporter = reporter.as_ref();
     let (step, start) = (StepName::Wheels, Instant::now());
     let destination = &settings.destination;
-    let interrupt = match Interrupt::watch() {
+    let interrupt = match watch() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say(&format!("error: could not watch for signals: {error}"));
-            return FAILED;
-        }
+        Err(status) => return status,
     };
-    end_when_told(&interrupt, root.join(destination));
+    let unfinished = root.join(destination);
+    let leave = move |signal| {
+        abandon(&unfinished);
+        say(&stopped_by(signal));
+        std::process::exit(FAILED.into());
+    };
+    interrupt.when_told(|| {}, leave);
     let sources: Vec<String> = settings.sources.iter().map(ToString::to_string).collect();
     reporter.started(step, &format!("{destination} from {}", sources.join(" ")));
     let runner = System::new(environment);
@@ -129,25 +123,4 @@ fn fetch(
             FAILED
         }
     }
-}
-
-fn stopped_by(signal: Signal) -> String {
-    format!("error: stopped by {signal}; nothing was left behind")
-}
-
-/// Ends the program a while after a signal: who waits for a server does not look at it.
-fn end_when_told(interrupt: &Interrupt, destination: PathBuf) {
-    let interrupt = interrupt.clone();
-    thread::spawn(move || {
-        let signal = loop {
-            match interrupt.signal() {
-                Some(signal) => break signal,
-                None => thread::sleep(GLANCE),
-            }
-        };
-        thread::sleep(GRACE);
-        abandon(&destination);
-        say(&stopped_by(signal));
-        std::process::exit(FAILED.into());
-    });
 }

@@ -3,13 +3,11 @@
 
 use std::num::NonZeroUsize;
 use std::thread;
-use std::time::Duration;
 
 use super::input::environment;
-use super::{FAILED, WRONG_INPUT, print};
+use super::{FAILED, WRONG_INPUT, print, stopped_by, watch};
 use crate::command::System;
 use crate::findings::Problem;
-use crate::interrupt::Interrupt;
 use crate::layout::{PYTHON, VIRTUALENV};
 use crate::platform::Platform;
 use crate::record;
@@ -17,11 +15,6 @@ use crate::report::{self, say};
 use crate::root::Root;
 use crate::secrets::Secrets;
 use crate::smoke::{Image, test};
-
-/// How often it is looked whether a signal has come, and how long what is going on may
-/// take to end by itself.
-const GLANCE: Duration = Duration::from_millis(50);
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs it.
 pub fn run() -> u8 {
@@ -35,16 +28,17 @@ pub fn run() -> u8 {
         return WRONG_INPUT;
     }
     let secrets = Secrets::gather(environment.iter().map(|(_, value)| value.as_str()));
-    let interrupt = match Interrupt::watch() {
+    let interrupt = match watch() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say(&format!("error: could not watch for signals: {error}"));
-            return FAILED;
-        }
+        Err(status) => return status,
     };
     let runner = System::new(&environment);
     runner.children().adopt_orphans();
-    end_when_told(&interrupt, &runner);
+    let (asked, ended) = (runner.clone(), runner.clone());
+    interrupt.when_told(
+        move || asked.children().terminate(),
+        move |_| ended.children().kill(),
+    );
     let record = record::last(&root);
     if record.is_none() {
         say(
@@ -62,9 +56,7 @@ pub fn run() -> u8 {
         jobs: cpus.get(),
     });
     if let Some(signal) = interrupt.signal() {
-        say(&format!(
-            "error: stopped by {signal}; nothing was left behind"
-        ));
+        say(&stopped_by(signal));
         return FAILED;
     }
     let faults = report.and_then(|report| {
@@ -80,17 +72,4 @@ pub fn run() -> u8 {
             FAILED
         }
     }
-}
-
-/// Ends what runs when a signal comes.
-fn end_when_told(interrupt: &Interrupt, runner: &System) {
-    let (interrupt, runner) = (interrupt.clone(), runner.clone());
-    thread::spawn(move || {
-        while interrupt.signal().is_none() {
-            thread::sleep(GLANCE);
-        }
-        runner.children().terminate();
-        thread::sleep(GRACE);
-        runner.children().kill();
-    });
 }

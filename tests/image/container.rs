@@ -133,6 +133,11 @@ impl Container {
         self.capabilities.push("CAP_SYS_ADMIN");
     }
 
+    /// Lets no command make them any more.
+    pub fn forbid_namespaces(&mut self) {
+        self.capabilities.retain(|name| *name != "CAP_SYS_ADMIN");
+    }
+
     /// Sets a variable of every command from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());

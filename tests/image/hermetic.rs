@@ -266,6 +266,20 @@ fn a_build_that_has_to_be_hermetic_and_cannot_be_is_refused() {
 
 #[test]
 #[ignore = "builds real images: cargo xtask test"]
+fn what_is_left_of_a_build_has_to_be_hermetic_too() {
+    let mut container = crate::smoke::broken();
+    container.set("HERMETIC", "required");
+    container.allow_namespaces();
+    container.install().failed_in("smoke");
+    container.forbid_namespaces();
+    let said = container.install();
+    assert_eq!(said.status, Some(2));
+    said.says("tiny: the image is built; what is left is smoke\n")
+        .says(&format!("  HERMETIC=required: {REFUSED}nothing was done\n"));
+}
+
+#[test]
+#[ignore = "builds real images: cargo xtask test"]
 fn without_any_network_there_is_nothing_to_keep_from_it() {
     let mut build = Build::new();
     build.container.set("HERMETIC", "required");
