@@ -188,7 +188,7 @@ fn has_bytecode(subject: &Subject<'_>) -> bool {
 const PREFIX: &str = "loci-install-smoke-";
 
 /// What tests that were killed left, as a pattern.
-pub(crate) fn left() -> String {
+pub(crate) fn leftovers() -> String {
     format!("{}/{PREFIX}*", std::env::temp_dir().display())
 }
 

@@ -183,6 +183,10 @@ enum Verdict {
     Wrong(Vec<String>, String),
 }
 
+/// How Python begins to say that a module has not what is imported from it: it is one of
+/// another version.
+const OTHER_VERSION: &str = "cannot import name ";
+
 fn verdict(subject: &Subject<'_>, import: &Import<'_>, outcome: &Outcome) -> Verdict {
     let module = import.module;
     let shown = format!("{PYTHON} -c 'import {module}' shows all of it.");
@@ -190,21 +194,35 @@ fn verdict(subject: &Subject<'_>, import: &Import<'_>, outcome: &Outcome) -> Ver
         Outcome::Done | Outcome::Lacks(_) => Verdict::Right,
         Outcome::Lost(how, said) => Verdict::Wrong(
             [vec![format!("importing {module}: {how}")], told(said)].concat(),
-            "An extension module that does not fit this interpreter or its libraries does so, and a module that does its work when it is imported.".to_owned(),
+            format!(
+                "{shown} An extension module that was built for another interpreter or other libraries crashes so; a module that does its work when it is imported exits, or does not end."
+            ),
         ),
-        Outcome::Failed { missing: Some(missing), place, .. } => {
-            absent(subject, import, missing, place.as_deref())
-        }
+        Outcome::Failed {
+            missing: Some(missing),
+            place,
+            ..
+        } => absent(subject, import, missing, place.as_deref()),
         // So modules refuse that want more than their distribution requires.
         Outcome::Failed { error, text, .. }
-            if !import.is_of_project && ["SystemExit", "ImportError"].contains(&error.as_str()) =>
+            if !import.is_of_project
+                && ["SystemExit", "ImportError"].contains(&error.as_str())
+                && !(import.program().is_some() && text.starts_with(OTHER_VERSION)) =>
         {
             let text = text.lines().next().unwrap_or_default();
             Verdict::Unusable(format!("more than it requires ({error}: {text})"))
         }
-        Outcome::Failed { error, text, place, said, .. } => {
+        Outcome::Failed {
+            error,
+            text,
+            place,
+            said,
+            ..
+        } => {
             let text = text.lines().next().unwrap_or_default();
-            let at = place.as_ref().map_or_else(String::new, |place| format!(", at {place}"));
+            let at = place
+                .as_ref()
+                .map_or_else(String::new, |place| format!(", at {place}"));
             let first = format!("importing {module}: {error}: {text}{at}");
             Verdict::Wrong([vec![first], told(said)].concat(), shown)
         }
@@ -246,6 +264,13 @@ fn absent(
     let is_itself = module == missing || module.starts_with(&format!("{missing}."));
     let ours = owner.is_some_and(|(name, _)| subject.projects.contains(name));
     match (owner, import.program()) {
+        (Some((_, seen)), Some(_)) if ours && is_itself => Verdict::Wrong(
+            line(format!(
+                "; {} {} was built without it",
+                seen.spelt, seen.version
+            )),
+            "The program cannot be started: correct the packages that its source names for its wheel.".to_owned(),
+        ),
         (Some((_, seen)), _) if !ours => Verdict::Wrong(
             line(format!(
                 "; {} {} does not have it",

@@ -15,7 +15,7 @@ use std::fmt;
 
 use pep508_rs::Requirement;
 
-pub(crate) use self::attempts::left;
+pub(crate) use self::attempts::leftovers;
 use crate::command::{Command, Runner};
 use crate::failure::{FailedChild, Failure};
 use crate::layout::{PYTHON, VIRTUALENV};

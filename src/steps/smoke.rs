@@ -9,7 +9,7 @@ use crate::findings::Findings;
 use crate::layout::VIRTUALENV;
 use crate::plan::{Action, Task, View, Work};
 use crate::platform::package_manager::PackageManager;
-use crate::smoke::{Image, left, test};
+use crate::smoke::{Image, leftovers, test};
 
 pub(super) fn plan(view: &View<'_>, _findings: &mut Findings) -> (String, Work) {
     (
@@ -34,7 +34,7 @@ impl Task for Smoke {
 
     fn perform(&self, context: &Context<'_>) -> Result<(), Failure> {
         // No other test runs in a build.
-        context.remove(&left())?;
+        context.remove(&leftovers())?;
         let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let report = test(&Image {
             root: context.root,

@@ -21,6 +21,7 @@ ldap = ['python-ldap']
 [project.scripts]
 tiny-fine = 'tiny:main'
 tiny-gone = 'tiny:main'
+tiny-partial = 'tiny_native.cli:main'
 tiny-broken = 'tiny_broken:main'
 tiny-stale = 'tiny:nothing'
 tiny-wants = 'tiny_wants:main'
@@ -60,7 +61,7 @@ const TAKES: &str = "python=/var/lib/openstack/bin/python\n\
     rm $($python -c 'import tiny_lost; print(tiny_lost.__file__)')\n\
     dpkg --purge tree";
 
-fn broken() -> Container {
+pub fn broken() -> Container {
     let mut container = Container::with_tools();
     container.write("/tmp/tiny/pyproject.toml", BROKEN);
     for (name, text) in MODULES {
@@ -144,12 +145,13 @@ const MENDED: [(&str, &str); 6] = [
 
 const MENDS: &str = "cd /var/lib/openstack/lib/python3.13/site-packages\n\
     echo 'main = 1' >tiny_wants.py\n\
+    echo 'main = 1' >tiny_native/cli.py\n\
     cp /lib/*-linux-gnu/libz.so.1 tiny_native/_native.so\n\
     cp /var/lib/openstack/bin/tiny-fine /var/lib/openstack/bin/tiny-gone\n\
     /var/lib/openstack/bin/python -B -m pip install --no-index --find-links /wheels --quiet pytz wrapt\n\
     apt-get -qq update && apt-get -qq install tree >&2";
 
-const COMPLAINT: &str = "smoke: 12 of 26 checks of the finished image failed
+const COMPLAINT: &str = "smoke: 13 of 28 checks of the finished image failed
   the package tree was asked for: it is not installed
     -> A hook removed it, or the removal of another package took it along; /etc/image_info/build.json says what was asked for.
   wrapt was asked for: it is not installed
@@ -167,13 +169,16 @@ const COMPLAINT: &str = "smoke: 12 of 26 checks of the finished image failed
     importing tiny_crash: killed by signal 6 (SIGABRT)
   exits among tiny.drivers of tiny 1.0
     importing tiny_exits: it ended the process with status 3
-    -> An extension module that does not fit this interpreter or its libraries does so, and a module that does its work when it is imported.
+    -> /var/lib/openstack/bin/python -c 'import tiny_exits' shows all of it. An extension module that was built for another interpreter or other libraries crashes so; a module that does its work when it is imported exits, or does not end.
   lost among tiny.drivers of tiny 1.0
     importing tiny_lost: there is no module tiny_lost; tiny 1.0 was installed with it
     -> Find out which hook removed it; installing its distribution again makes it anew.
   mismatched among tiny.drivers of tiny 1.0
     importing tiny_mismatched: there is no module six.of_another_version, at /var/lib/openstack/lib/python3.13/site-packages/tiny_mismatched.py:1; six 1.17.0 does not have it
     -> The two versions do not fit each other: correct the constraint of one.
+  the program tiny-partial of tiny 1.0
+    importing tiny_native.cli: there is no module tiny_native.cli; tiny 1.0 was built without it
+    -> The program cannot be started: correct the packages that its source names for its wheel.
   the program tiny-wants of tiny 1.0
     importing tiny_wants: there is no module undeclared, at /var/lib/openstack/lib/python3.13/site-packages/tiny_wants.py:1
     -> tiny does not require it and cannot do without it: PROJECT_PIP_EXTRAS, PIP_PACKAGES or a pydep file installs it.
