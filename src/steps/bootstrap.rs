@@ -7,7 +7,7 @@ use super::hooks;
 use super::packages;
 use super::source;
 use super::transaction::{
-    Origin, RefreshLists, check, described, install, installed, note_base, packages_of_base, parts,
+    Origin, RefreshLists, base_packages, check, described, install, installed, note_base, parts,
     restrain,
 };
 use super::user;
@@ -325,7 +325,7 @@ impl Task for InstallNeeds {
         // What an installation that was cut off has brought is there now.
         let is_cut_off = root.exists(build_packages()) && !root.exists(brought_packages());
         let before: BTreeSet<String> = if is_cut_off {
-            let base = root.read(packages_of_base()).unwrap_or_default();
+            let base = root.read(base_packages()).unwrap_or_default();
             base.lines().map(str::to_owned).collect()
         } else {
             let installed = installed(context, manager)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::transaction::{
-    Origin, RefreshLists, base_packages, check, described, fetch, install, names, not_listed,
+    Origin, RefreshLists, base_names, check, described, fetch, install, names, not_listed,
     note_base, parts, restrain,
 };
 use crate::command::Command;
@@ -61,7 +61,7 @@ pub(super) fn plan(view: &View<'_>, findings: &mut Findings) -> (String, Work) {
 /// package manager has to be told that they are wanted. None while nothing was
 /// installed at all.
 fn kept(view: &View<'_>) -> Option<BTreeSet<String>> {
-    let base = view.root.read(base_packages()).ok()?;
+    let base = view.root.read(base_names()).ok()?;
     let asked_for = view.root.read(asked_for()).unwrap_or_default();
     let names = base.lines().chain(asked_for.lines());
     Some(names.map(str::to_owned).collect())

@@ -220,7 +220,7 @@ pub(super) fn note_base(
     context: &Context<'_>,
     manager: &dyn PackageManager,
 ) -> Result<(), Failure> {
-    let path = base_packages();
+    let path = base_names();
     if context.root.exists(&path) {
         return Ok(());
     }
@@ -230,7 +230,7 @@ pub(super) fn note_base(
     let ids: Vec<&str> = ids.collect();
     context.write(&base_machine_ids(), &ids.join("\n"))?;
     let packages: Vec<&str> = installed.packages().map(|(name, _)| name).collect();
-    context.write(&packages_of_base(), &packages.join("\n"))?;
+    context.write(&base_packages(), &packages.join("\n"))?;
     context.write(&path, &names.join("\n"))
 }
 
@@ -244,13 +244,13 @@ pub(super) fn base_machine_ids() -> String {
 }
 
 /// The file that lists the base image's packages, without what they provide.
-pub(super) fn packages_of_base() -> String {
-    format!("{STATE}/packages-of-base")
+pub(super) fn base_packages() -> String {
+    format!("{STATE}/base-packages")
 }
 
 /// The file that lists the base image's packages and what they provide.
-pub(super) fn base_packages() -> String {
-    format!("{STATE}/base-packages")
+pub(super) fn base_names() -> String {
+    format!("{STATE}/base-names")
 }
 
 /// There once the package lists are this build's.

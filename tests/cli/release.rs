@@ -295,6 +295,21 @@ fn a_destination_that_holds_something() {
 }
 
 #[test]
+fn a_destination_that_is_a_file() {
+    Test::release("six===1.17.0\n")
+        .file("srv/wheels", "mine\n")
+        .set("WHEELS_DEST", "/srv/wheels")
+        .plan()
+        .stderr(
+            "HERE\n\
+             error: 1 problem; nothing was touched\n\
+             \x20 WHEELS_DEST=/srv/wheels: it is not empty; wheels are published in a directory of their own\n",
+        )
+        .status(2)
+        .run();
+}
+
+#[test]
 fn a_source_without_constraints() {
     Test::release("")
         .without("tmp/requirements/upper-constraints.txt")

@@ -56,7 +56,7 @@ impl Binary {
     /// A short name for just this program.
     pub fn key(&self) -> Result<String> {
         let bytes = std::fs::read(&self.path).map_err(Error::io("read", &self.path))?;
-        Ok(workspace::key(&[&String::from_utf8_lossy(&bytes)]))
+        Ok(workspace::key(&[bytes]))
     }
 
     /// What pydep.txt asks for, whatever the service and its profiles: it is all

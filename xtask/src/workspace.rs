@@ -76,9 +76,11 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 
 /// A short name for all that a result was made from: as long as it stays the
 /// same the result is used again.
-pub fn key(parts: &[&str]) -> String {
+pub fn key<P: AsRef<[u8]>>(parts: &[P]) -> String {
     let mut hasher = DefaultHasher::new();
-    parts.hash(&mut hasher);
+    for part in parts {
+        part.as_ref().hash(&mut hasher);
+    }
     format!("{:016x}", hasher.finish())
 }
 
