@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use loci_install::python::Name;
+
 use crate::error::{Error, Result};
 use crate::workspace;
 
@@ -87,8 +89,10 @@ impl Constraints {
     }
 
     fn pin(&self, name: &str) -> Option<&String> {
-        let name = normal(name);
-        self.lines.iter().find(|line| normal(package(line)) == name)
+        let name = Name::new(name);
+        self.lines
+            .iter()
+            .find(|line| Name::new(package(line)) == name)
     }
 
     /// From a text.
@@ -109,11 +113,11 @@ impl Constraints {
 
     /// The file less a service, whose version is that of its source.
     pub fn without(&self, service: &str) -> String {
-        let own = normal(service);
+        let own = Name::new(service);
         let kept = self
             .lines
             .iter()
-            .filter(|line| normal(package(line)) != own);
+            .filter(|line| Name::new(package(line)) != own);
         kept.flat_map(|line| [line, "\n"]).collect()
     }
 
@@ -126,12 +130,6 @@ impl Constraints {
         }
         text
     }
-}
-
-/// A name as Python compares names (PEP 503).
-pub fn normal(name: &str) -> String {
-    let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 fn package(line: &str) -> &str {

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use loci_install::python::Name;
 
-use crate::constraints::normal;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{layer, workspace};
+use crate::{layer, record, workspace};
 
 /// The figures of a service's image.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,21 +21,6 @@ pub struct Figures {
     pub seconds: f64,
     /// By which the image is larger than its base, in MB.
     pub megabytes: u64,
-}
-
-/// The part of build.json that says how long steps took.
-#[derive(Deserialize)]
-struct Record {
-    steps: Vec<Step>,
-}
-
-/// An image that was built with `SOURCE_DATE_EPOCH` does not say it.
-#[derive(Deserialize)]
-struct Step {
-    #[serde(default)]
-    started: f64,
-    #[serde(default)]
-    seconds: f64,
 }
 
 impl Figures {
@@ -72,18 +56,18 @@ fn packages(files: &Path) -> Result<usize> {
 /// The version of a distribution in what `pip freeze` says.
 fn version(freeze: &str, distribution: &str) -> Result<String> {
     let pins = freeze.lines().filter_map(|line| line.split_once("=="));
-    let mut own = pins.filter(|(name, _)| normal(name) == normal(distribution));
+    let mut own = pins.filter(|(name, _)| Name::new(name) == Name::new(distribution));
     let unknown = || Error::refused(format!("pip.txt does not name {distribution}"));
     own.next()
         .map(|(_, version)| version.to_owned())
         .ok_or_else(unknown)
 }
 
-/// When the last step ended.
+/// When the last step ended; an image that was built with `SOURCE_DATE_EPOCH` does not say it.
 fn seconds(record: &str) -> Result<f64> {
-    let record: Record = serde_json::from_str(record)
-        .map_err(|error| Error::refused(format!("build.json cannot be read: {error}")))?;
-    let ends = record.steps.iter().map(|step| step.started + step.seconds);
+    let record = record::parse(record)?;
+    let ends = record.steps.iter();
+    let ends = ends.map(|step| step.started.unwrap_or(0.0) + step.seconds.unwrap_or(0.0));
     Ok(ends.fold(0.0, f64::max))
 }
 
@@ -93,10 +77,10 @@ mod tests {
 
     #[test]
     fn the_last_step_ends_the_build() {
-        let record = r#"{"steps": [{"name": "a", "started": 1.0, "seconds": 9.5},
+        let record = r#"{"format": 2, "steps": [{"name": "a", "started": 1.0, "seconds": 9.5},
             {"name": "b", "started": 2, "seconds": 3.0}], "finished": true}"#;
         assert!((seconds(record).unwrap() - 10.5).abs() < 1e-9);
-        let without = r#"{"steps": [{"name": "a"}], "finished": true}"#;
+        let without = r#"{"format": 2, "steps": [{"name": "a"}], "finished": true}"#;
         assert!(seconds(without).unwrap().abs() < 1e-9);
         assert!(seconds("{}").is_err());
     }

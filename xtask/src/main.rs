@@ -19,6 +19,7 @@ mod matrix;
 mod network;
 mod options;
 mod process;
+mod record;
 mod registry;
 mod reproduce;
 mod requirements;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::process::quote;
+use crate::workspace;
 
 /// What pip is told.
 const ENVIRONMENT: &[&str] = &[
@@ -29,10 +30,32 @@ const ENVIRONMENT: &[&str] = &[
 /// Less what the stock Dockerfile has no argument for.
 const NO_ARGUMENTS: &[&str] = &["PIP_DEFAULT_TIMEOUT"];
 
-/// For a container: shell assignments, to be kept in a file and not on a command
-/// line, because the address of an index may hold a password. A bundle of
-/// certificates is copied into `input`, which is `/in` in the container.
-pub fn assignments(input: &Path) -> Result<String> {
+/// A directory that is `/in` in a container, and removed in the end: the address of an
+/// index, which may hold a password, is in a file of it and on no command line.
+pub struct Input {
+    /// Where it is on this machine.
+    pub path: PathBuf,
+}
+
+impl Input {
+    /// An empty one but for `environment`, shell assignments, and a bundle of certificates.
+    pub fn new(name: &str) -> Result<Self> {
+        let input = Self {
+            path: workspace::fresh(name)?,
+        };
+        let assignments = assignments(&input.path)?;
+        workspace::write(&input.path.join("environment"), &assignments)?;
+        Ok(input)
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.path).ok();
+    }
+}
+
+fn assignments(input: &Path) -> Result<String> {
     let mut told: Vec<(&str, OsString)> = ENVIRONMENT
         .iter()
         .filter_map(|name| Some((*name, set(name)?)))

@@ -10,10 +10,11 @@ use crate::catalogue;
 use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::network::Input;
 use crate::options::{Image, Service};
 use crate::process::{self, command, stage};
 use crate::requirements::{self, How, Release};
-use crate::{builder, network, workspace};
+use crate::{builder, workspace};
 
 /// Part of the key: another script may fetch another file.
 const SDIST: &str = include_str!("../scripts/sdist.sh");
@@ -169,16 +170,12 @@ fn fetch(engine: Engine, pins: &Constraints, options: &Image) -> Result<PathBuf>
     let directory = workspace::kept(&format!("sdist/{}", name(service)), &key, |output| {
         let python = builder::python(engine, service.base.suite)?;
         stage(&format!("fetching {requirement}"), || {
-            let input = workspace::fresh("sdist-in")?;
-            workspace::write(&input.join("constraints.txt"), &constraints)?;
-            workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
+            let input = Input::new("sdist-in")?;
+            workspace::write(&input.path.join("constraints.txt"), &constraints)?;
             let container = engine.container(&python)?;
-            let volumes = [(input.as_path(), "/in:ro"), (output, "/out")];
+            let volumes = [(input.path.as_path(), "/in:ro"), (output, "/out")];
             let script = container.script("root", &volumes, "sdist.sh", &[&requirement]);
-            let done = process::run(script);
-            // It may hold the credentials of an index.
-            fs::remove_dir_all(&input).map_err(Error::io("remove", &input))?;
-            done
+            process::run(script)
         })
     })?
     .join("sdist");

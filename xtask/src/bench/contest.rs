@@ -2,18 +2,18 @@
 //! that all have in common.
 
 use std::cell::RefCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::installed::Installed;
-use super::log::{self, Parts, Record};
+use super::log::{self, Parts};
 use super::measured::{self, Measured};
 use super::repository::Repository;
 use crate::binary::Binary;
 use crate::engine::{Container, Engine};
 use crate::error::{Error, Result};
+use crate::network::Input;
 use crate::options::Service;
-use crate::workspace;
+use crate::{record, workspace};
 
 /// Who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct Ring {
     /// Mounted as /wheels.
     pub wheels: PathBuf,
     /// Mounted as /in: what the machine says of the network.
-    pub input: PathBuf,
+    pub input: Input,
     /// Mounted as /opt/loci.
     pub context: PathBuf,
     /// The distribution packages that the service asks for.
@@ -129,11 +129,12 @@ impl Ring {
                 Ok(run)
             }
             Contestant::Pip | Contestant::Uv => {
-                let with = format!("INSTALLER={}", contestant.directory());
+                let wanted = contestant.directory();
+                let with = format!("INSTALLER={wanted}");
                 let mut run = self.install(&out, &[&with, "/usr/local/bin/loci-install"])?;
-                let record = Record::parse(&workspace::read(&out.join("build.json"))?)?;
-                run.parts = record.parts()?;
-                if !record.has(&with) {
+                let record = record::parse(&workspace::read(&out.join("build.json"))?)?;
+                run.parts = log::of_record(&record);
+                if record.arguments.get("INSTALLER").map(String::as_str) != Some(wanted) {
                     let title = contestant.title();
                     let note = format!("{title}: this loci-install does not know {with}");
                     run.note = Some(note);
@@ -152,7 +153,7 @@ impl Ring {
                     format!("/wheels/{}\n", name.display())
                 };
                 let list: String = wheels.iter().map(mounted).collect();
-                workspace::write(&self.input.join("wheels"), &list)?;
+                workspace::write(&self.input.path.join("wheels"), &list)?;
                 run("measure.sh", &["sh", "-eu", "/chores/unpacked.sh"])
             }
         }
@@ -205,7 +206,7 @@ impl Ring {
     fn measure(&self, out: &Path, script: &[&str], words: &[&str]) -> Result<Run> {
         let container = self.engine.weighable(&self.base)?;
         let volumes = [
-            (self.input.as_path(), "/in:ro"),
+            (self.input.path.as_path(), "/in:ro"),
             (out, "/out"),
             (&workspace::root().join("benches"), "/bench:ro"),
             (&self.context, "/opt/loci:ro"),
@@ -223,13 +224,6 @@ impl Ring {
             layer,
             ..Run::default()
         })
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        // It may hold the credentials of an index.
-        fs::remove_dir_all(&self.input).ok();
     }
 }
 

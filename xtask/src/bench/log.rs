@@ -1,8 +1,6 @@
 //! What single parts of a build took, by its own account.
 
-use serde_json::Value;
-
-use crate::error::{Error, Result};
+use crate::record::Record;
 
 /// Names of parts with their seconds, in the order of the build.
 pub type Parts = Vec<(String, f64)>;
@@ -25,36 +23,11 @@ pub fn of_script(said: &str) -> Parts {
     marks.windows(2).map(part).collect()
 }
 
-/// What loci-install says of itself.
-pub struct Record(Value);
-
-impl Record {
-    /// From build.json.
-    pub fn parse(text: &str) -> Result<Self> {
-        let record = serde_json::from_str(text);
-        Ok(Self(record.map_err(|error| wrong(&error.to_string()))?))
-    }
-
-    /// The steps that had something to do.
-    pub fn parts(&self) -> Result<Parts> {
-        let steps = self.0["steps"].as_array();
-        let steps = steps.ok_or_else(|| wrong("it names no steps"))?;
-        let step = |step: &Value| {
-            let name = step["name"].as_str()?.to_owned();
-            Some((name, step["seconds"].as_f64()?))
-        };
-        Ok(steps.iter().filter_map(step).collect())
-    }
-
-    /// Whether it understood an argument, as in `INSTALLER=uv`.
-    pub fn has(&self, argument: &str) -> bool {
-        let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
-        self.0["arguments"][name].as_str() == Some(value)
-    }
-}
-
-fn wrong(what: &str) -> Error {
-    Error::refused(format!("build.json: {what}"))
+/// Of loci-install: the steps that had something to do.
+pub fn of_record(record: &Record) -> Parts {
+    let steps = record.steps.iter();
+    let part = steps.filter_map(|step| Some((step.name.clone(), step.seconds?)));
+    part.collect()
 }
 
 #[cfg(test)]
@@ -76,14 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn the_record_has_the_steps_and_the_arguments() {
-        let record = r#"{"arguments": {"INSTALLER": "uv"},
-            "steps": [{"name": "packages", "seconds": 4.5}]}"#;
-        let record = Record::parse(record).unwrap();
-        assert_eq!(record.parts().unwrap(), [("packages".to_owned(), 4.5)]);
-        assert!(record.has("INSTALLER=uv"));
-        assert!(!record.has("INSTALLER=pip") && !record.has("OTHER=uv"));
-        let error = Record::parse("{}").unwrap().parts().unwrap_err();
-        assert_eq!(error.to_string(), "build.json: it names no steps");
+    fn steps_without_seconds_had_nothing_to_do() {
+        let record =
+            r#"{"format": 2, "steps": [{"name": "packages", "seconds": 4.5}, {"name": "venv"}]}"#;
+        let record = crate::record::parse(record).unwrap();
+        assert_eq!(of_record(&record), [("packages".to_owned(), 4.5)]);
     }
 }

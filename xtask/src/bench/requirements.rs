@@ -7,17 +7,16 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::measured::{Measured, said};
 use crate::binary::Binary;
 use crate::constraints::Constraints;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::network::Input;
 use crate::options;
 use crate::process::stage;
 use crate::requirements::{self, How, Release};
-use crate::{builder, image, network, workspace};
+use crate::{builder, image, record, workspace};
 
 /// Measures how the wheels of a release are made, beside a plain script
 ///
@@ -66,7 +65,7 @@ struct Ring {
     /// The image, with all distribution packages.
     builder: String,
     /// Mounted as /in: what the script makes, under which constraints.
-    input: PathBuf,
+    input: Input,
     /// Mounted as /opt/loci.
     context: PathBuf,
     jobs: String,
@@ -108,11 +107,10 @@ pub fn main(options: &Options) -> Result<()> {
     let builder = builder::compiler(engine, &binary, suite)?;
     let pydep = binary.pydep(suite)?;
 
-    let input = workspace::fresh("bench/in")?;
+    let input = Input::new("bench/in")?;
     let wanted = Constraints::parse(&release.constraints).with(pydep);
-    workspace::write(&input.join("requirements.txt"), &wanted.text())?;
-    workspace::write(&input.join("constraints.txt"), &all)?;
-    workspace::write(&input.join("environment"), &network::assignments(&input)?)?;
+    workspace::write(&input.path.join("requirements.txt"), &wanted.text())?;
+    workspace::write(&input.path.join("constraints.txt"), &all)?;
     let ring = Ring {
         context: requirements::context(&release, &how)?,
         jobs: how.jobs_argument(),
@@ -121,11 +119,9 @@ pub fn main(options: &Options) -> Result<()> {
         builder,
         input,
     };
-    let done = ring.rounds(options);
-    // It may hold the credentials of an index.
-    fs::remove_dir_all(&ring.input).map_err(Error::io("remove", &ring.input))?;
+    let done = ring.rounds(options)?;
     print!("{HEADING}");
-    for (name, run) in done? {
+    for (name, run) in done {
         println!("{name:<14}{run}");
     }
     Ok(())
@@ -201,7 +197,7 @@ impl Ring {
     fn measure(&self, out: &Path, words: &[&str]) -> Result<Measured> {
         let container = self.engine.container(&self.builder)?;
         let volumes = [
-            (self.input.as_path(), "/in:ro"),
+            (self.input.path.as_path(), "/in:ro"),
             (out, "/out"),
             (&workspace::root().join("benches"), "/bench:ro"),
             (&self.context, "/opt/loci:ro"),
@@ -243,24 +239,20 @@ fn of_pip(log: &str) -> Counts {
 
 /// The record says what was done. No file is fetched twice.
 fn of_ours(record: &str) -> Result<Counts> {
-    let wrong = |what: &dyn fmt::Display| Error::refused(format!("build.json: {what}"));
-    let record: Value = serde_json::from_str(record).map_err(|error| wrong(&error))?;
-    let count = |name: &str| {
-        let count = record["release"][name].as_u64();
-        let count = count.and_then(|count| usize::try_from(count).ok());
-        count.ok_or_else(|| wrong(&format!("release has no number called {name}")))
-    };
+    let wrong = |what: &str| Error::refused(format!("build.json: {what}"));
+    let done = record::parse(record)?.release;
+    let done = done.ok_or_else(|| wrong("it is of no release"))?;
     // Nothing may come from an earlier run, or the comparison is none. One file
     // may be there before: the wheel of uv, which pip fetches and the rest uses.
-    if count("earlier")? > 0 || count("present")? > 1 {
-        return Err(wrong(&"something was there before"));
+    if done.earlier > 0 || done.present > 1 {
+        return Err(wrong("something was there before"));
     }
-    let downloads = count("downloads")? + count("present")?;
+    let downloads = done.downloads + done.present;
     Ok(Counts {
         downloads: Some(downloads),
         files: Some(downloads),
-        builds: Some(count("builds")?),
-        sdists: Some(count("sources")?),
+        builds: Some(done.builds),
+        sdists: Some(done.sources),
         // With one that fails the whole build does.
         failed: Some(0),
     })
@@ -328,7 +320,7 @@ mod tests {
     fn the_record_tells_what_loci_install_did() {
         let record = |earlier: u8| {
             format!(
-                r#"{{"release": {{"downloads": 11, "bytes": 5, "retries": 0, "present": 1,
+                r#"{{"format": 2, "release": {{"downloads": 11, "bytes": 5, "retries": 0, "present": 1,
                 "builds": 3, "sources": 2, "earlier": {earlier}}}}}"#
             )
         };
@@ -348,9 +340,10 @@ mod tests {
             "build.json: something was there before"
         );
         assert_eq!(
-            refusal("{}"),
-            "build.json: release has no number called earlier"
+            refusal(r#"{"format": 2}"#),
+            "build.json: it is of no release"
         );
+        assert_eq!(refusal("{}"), "build.json is no record");
     }
 
     #[test]

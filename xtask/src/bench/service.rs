@@ -10,10 +10,11 @@ use super::installed::Installed;
 use super::repository::{self, Repository};
 use super::table::{self, Runs};
 use crate::error::Result;
+use crate::network::Input;
 use crate::options;
 use crate::process::stage;
 use crate::wheels::{self, Origin};
-use crate::{builder, image, network, setup, source, workspace};
+use crate::{builder, image, setup, source};
 
 /// Measures how a service is installed, beside a plain script
 ///
@@ -88,24 +89,19 @@ impl Terms {
         let base = builder::prepared(engine, suite)?;
         let context = source::context("bench", &[])?;
         let repository = Repository::serve(&repository)?;
-        let input = workspace::fresh("bench/in")?;
-        let ring = Ring {
+        Ok(Ring {
             engine,
             binary,
             base,
             repository,
             reference: self.reference.clone(),
             wheels,
-            input,
+            input: Input::new("bench/in")?,
             context,
             packages,
             service,
             used: RefCell::default(),
-        };
-        // From here on the ring removes it, whatever happens.
-        let told = network::assignments(&ring.input)?;
-        workspace::write(&ring.input.join("environment"), &told)?;
-        Ok(ring)
+        })
     }
 
     /// What the tables are of.

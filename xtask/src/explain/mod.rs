@@ -1,4 +1,7 @@
 //! `cargo xtask explain IMAGE`: how an image differs from its base, and why, file by file.
+//!
+//! It judges what loci-install made, and so reads dpkg's lists, RECORDs and trees by itself: a
+//! mistake in how the program reads them would excuse itself.
 
 pub mod difference;
 mod dpkg;
