@@ -234,12 +234,6 @@ fn distributions_are_told_with_their_files_and_sources() {
     made.record.sources.insert("tiny".to_owned(), tiny);
     let console = source("https://h/novnc");
     made.record.sources.insert("novnc".to_owned(), console);
-    // One that was mounted, and is no git checkout.
-    let mounted = Source {
-        sha256: Some("ef".repeat(32)),
-        ..Source::default()
-    };
-    made.record.sources.insert("addon".to_owned(), mounted);
 
     let bill = made.bill(Some(1_735_689_599));
     let purl = "pkg:pypi/tiny@1.0?vcs_url=git%2Bhttps:%2F%2Fh%2Ftiny%40c0ffee";
@@ -289,10 +283,6 @@ fn distributions_are_told_with_their_files_and_sources() {
         "pkg:generic/novnc@v1.2?vcs_url=git%2Bhttps:%2F%2Fh%2Fnovnc%40c0ffee"
     );
     assert_eq!(
-        component(&bill, "addon")["properties"],
-        json!([{"name": "loci-install:source-sha256", "value": "ef".repeat(32)}])
-    );
-    assert_eq!(
         needs(&bill, purl),
         json!(["pkg:pypi/oslo-config@1.0", "pkg:pypi/six@1.0"])
     );
@@ -310,6 +300,20 @@ fn distributions_are_told_with_their_files_and_sources() {
     assert_eq!(
         metadata["component"],
         json!({"type": "application", "bom-ref": "image", "name": "tiny", "version": "1.0", "purl": purl})
+    );
+}
+
+#[test]
+fn a_source_without_an_address_is_told_from_another() {
+    let mut made = Made::of(DEBIAN);
+    let mounted = Source {
+        sha256: Some("ef".repeat(32)),
+        ..Source::default()
+    };
+    made.record.sources.insert("addon".to_owned(), mounted);
+    assert_eq!(
+        component(&made.bill(None), "addon")["properties"],
+        json!([{"name": "loci-install:source-sha256", "value": "ef".repeat(32)}])
     );
 }
 

@@ -195,7 +195,7 @@ fn verdict(subject: &Subject<'_>, import: &Import<'_>, outcome: &Outcome) -> Ver
         Outcome::Lost(how, said) => Verdict::Wrong(
             [vec![format!("importing {module}: {how}")], told(said)].concat(),
             format!(
-                "{shown} An extension module that was built for another interpreter or other libraries crashes so; a module that does its work when it is imported exits, or does not end."
+                "{shown} So ends what was built for another interpreter or other libraries, or does its work when it is imported."
             ),
         ),
         Outcome::Failed {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::manifest::{Entry, FilePath, Kind, Mounted};
+use crate::manifest::{DeviceNumber, Entry, FilePath, Kind, Mounted};
 
 fn entry(kind: Kind) -> Entry {
     Entry {
@@ -9,6 +9,11 @@ fn entry(kind: Kind) -> Entry {
         capability: None,
         mounted: None,
     }
+}
+
+/// A character device of the driver 1.
+fn device(minor: u32) -> Entry {
+    entry(Kind::Device("char", DeviceNumber { major: 1, minor }))
 }
 
 fn file(sha256: &str) -> Entry {
@@ -45,6 +50,7 @@ fn mounted(kind: Kind, mounted: Mounted) -> Entry {
 fn each_way_of_being_another_file_is_told() {
     let recorded = vec![
         ("/capable", file("1")),
+        ("/device", device(3)),
         ("/gone", file("1")),
         ("/kind", file("1")),
         ("/link", entry(Kind::Link("a b".into()))),
@@ -60,6 +66,7 @@ fn each_way_of_being_another_file_is_told() {
                 ..file("1")
             },
         ),
+        ("/device", device(5)),
         ("/kind", entry(Kind::Link("/tmp/x".into()))),
         ("/link", entry(Kind::Link("c".into()))),
         ("/same", file("1")),
@@ -82,6 +89,7 @@ fn each_way_of_being_another_file_is_told() {
         [
             "added /added: nothing -> file 0644 0:0 sha256 1",
             "capability /capable: none -> 0102",
+            "device /device: 1,3 -> 1,5",
             "gone /gone: file 0644 0:0 -> nothing",
             "type /kind: file 0644 0:0 -> link to /tmp/x",
             "link /link: to a\\040b -> to c",

@@ -167,9 +167,10 @@ const COMPLAINT: &str = "smoke: 13 of 28 checks of the finished image failed
     -> /var/lib/openstack/bin/python -c 'import tiny_broken' shows all of it.
   crash among tiny.drivers of tiny 1.0
     importing tiny_crash: killed by signal 6 (SIGABRT)
+    -> /var/lib/openstack/bin/python -c 'import tiny_crash' shows all of it. So ends what was built for another interpreter or other libraries, or does its work when it is imported.
   exits among tiny.drivers of tiny 1.0
     importing tiny_exits: it ended the process with status 3
-    -> /var/lib/openstack/bin/python -c 'import tiny_exits' shows all of it. An extension module that was built for another interpreter or other libraries crashes so; a module that does its work when it is imported exits, or does not end.
+    -> /var/lib/openstack/bin/python -c 'import tiny_exits' shows all of it. So ends what was built for another interpreter or other libraries, or does its work when it is imported.
   lost among tiny.drivers of tiny 1.0
     importing tiny_lost: there is no module tiny_lost; tiny 1.0 was installed with it
     -> Find out which hook removed it; installing its distribution again makes it anew.

@@ -41,7 +41,6 @@ fn built(mut container: Container) -> Container {
     );
     // A name that takes writing down.
     container.write("/opt/of the base/[x]#1=\u{e4}\n", "");
-    container.shell("mknod /opt/null c 1 3");
     // Passwords that are words of the record and of its packages.
     container.set("rsync_proxy", "http://ci:pass@proxy:3128");
     container.set("gopher_proxy", "http://tiny:base@proxy:3128");
@@ -236,11 +235,6 @@ const FILES: &[Planted] = &[
         "a link in the place of a file",
         "ln -sf /tmp/tiny.py SITE/tiny.py",
         &["type SITE/tiny.py: file 0644 0:0 -> link to /tmp/tiny.py (distribution tiny)"],
-    ),
-    Planted(
-        "another device",
-        "rm /opt/null; mknod /opt/null c 1 5",
-        &["device /opt/null: 1,3 -> 1,5"],
     ),
     Planted(
         "another mode",
