@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loci_install::manifest::{Entries, parse, write};
+use loci_install::manifest::{parse, write};
 
 fuzz_target!(|input: &str| {
     let entries = match parse(input) {

@@ -19,8 +19,10 @@ impl Daemon {
         let mut command = command(address);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let daemon = Self { address, child };
+        let mut daemon = Self { address, child };
         while TcpStream::connect(address).is_err() {
+            let ended = daemon.child.try_wait().expect("a child");
+            assert!(ended.is_none(), "{command:?}: {ended:?}");
             thread::sleep(Duration::from_millis(20));
         }
         daemon

@@ -23,6 +23,9 @@ const LONGEST_KEPT: usize = 1024;
 /// How long one input may take, in seconds, on a machine that does other things as well.
 const PATIENCE: usize = 20;
 
+/// How many inputs each target gets in `cargo xtask test`.
+const INPUTS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
 /// How long each target runs, in seconds.
 const SECONDS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
 
@@ -39,8 +42,11 @@ pub struct Options {
     /// How long each, in seconds.
     #[arg(long, value_name = "N", default_value_t = SECONDS)]
     seconds: NonZeroUsize,
+    /// How many inputs each, in the place of a time: the same ones on every machine.
+    #[arg(long, value_name = "N", conflicts_with = "seconds")]
+    inputs: Option<NonZeroUsize>,
     /// Runs the one TARGET with this input alone.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "keep"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "inputs", "keep"])]
     input: Option<PathBuf>,
     /// Makes the kept corpus anew from it and what was found: the fewest and smallest
     /// inputs that reach as much.
@@ -63,7 +69,12 @@ pub fn main(options: &Options) -> Result<()> {
         program.arg(input);
         return process::run(program);
     }
-    run(options.seconds, &programs)?;
+    let seconds = options.seconds;
+    let (limit, told) = options.inputs.map_or_else(
+        || (format!("-max_total_time={seconds}"), format!("{seconds} s")),
+        |inputs| (format!("-runs={inputs}"), format!("{inputs} inputs")),
+    );
+    stage(&format!("fuzzing, {told} each"), || run(&limit, &programs))?;
     if options.keep {
         for (target, program) in &programs {
             keep(program, target)?;
@@ -72,11 +83,13 @@ pub fn main(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Every target, as the chore does it when nothing else is asked for.
+/// Every target for some seconds. How many inputs that would be depends on the machine, and
+/// an old fault that a fast one finds is no fault of the change that is tested.
 pub fn all() -> Result<()> {
     main(&Options {
         targets: Vec::new(),
         seconds: SECONDS,
+        inputs: Some(INPUTS),
         input: None,
         keep: false,
     })
@@ -141,12 +154,12 @@ fn build(targets: &[String]) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Runs all targets, as many at once as there are processors, and tells of each.
-fn run(seconds: NonZeroUsize, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
+fn run(limit: &str, programs: &BTreeMap<String, PathBuf>) -> Result<()> {
     let waiting = Mutex::new(programs.iter());
     let broken = Mutex::new(Vec::new());
     let work = || {
         while let Some((target, program)) = next(&waiting) {
-            if let Err(error) = fuzz(program, target, seconds) {
+            if let Err(error) = fuzz(program, target, limit) {
                 eprintln!("    {target}: {error}");
                 broken
                     .lock()
@@ -156,14 +169,11 @@ fn run(seconds: NonZeroUsize, programs: &BTreeMap<String, PathBuf>) -> Result<()
         }
     };
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    stage(&format!("fuzzing, {seconds} s each"), || {
-        thread::scope(|scope| {
-            for _ in 0..processors {
-                scope.spawn(work);
-            }
-        });
-        Ok(())
-    })?;
+    thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(work);
+        }
+    });
     let broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
     if broken.is_empty() {
         return Ok(());
@@ -181,7 +191,7 @@ fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 }
 
 /// Runs one target from its corpora, and tells what came of it in a line.
-fn fuzz(program: &Path, target: &str, seconds: NonZeroUsize) -> Result<()> {
+fn fuzz(program: &Path, target: &str, limit: &str) -> Result<()> {
     let found = home().join("found").join(target);
     for directory in [
         &found,
@@ -191,7 +201,7 @@ fn fuzz(program: &Path, target: &str, seconds: NonZeroUsize) -> Result<()> {
         fs::create_dir_all(directory).map_err(Error::io("make", directory))?;
     }
     let mut fuzzer = fuzzer(program, target);
-    fuzzer.arg(format!("-max_total_time={seconds}"));
+    fuzzer.arg(limit);
     fuzzer.arg(found).arg(corpus(target));
     let line = process::literal(&fuzzer);
     let spoken = |error| Error::Io(format!("cannot run {line}"), error);
