@@ -73,9 +73,9 @@ pub struct Accounts {
     pub groups: Vec<Group>,
 }
 
-/// What useradd(8) and its like meet here.
+/// What useradd(8) and its like will do here, and what they will meet.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct Useradd {
     /// Whether programs that look an account up ask a directory service, too, which
     /// takes its time where there is none: as LDAP does in a build.
     pub asks_elsewhere: bool,
@@ -87,7 +87,7 @@ pub struct Surroundings {
     pub locks: Vec<String>,
 }
 
-impl Surroundings {
+impl Useradd {
     /// Reads `/etc/nsswitch.conf` and useradd's own settings.
     #[must_use]
     pub fn read(root: &Root) -> Self {
@@ -207,7 +207,7 @@ mod tests {
         ] {
             std::fs::write(root.join("/etc").join(name), "").unwrap();
         }
-        assert_eq!(Surroundings::read(&root).locks, ["/etc/passwd.lock"]);
+        assert_eq!(Useradd::read(&root).locks, ["/etc/passwd.lock"]);
         let all = ["/etc/passwd-", "/etc/passwd.30551", "/etc/passwd.lock"];
         assert_eq!(leftovers(&root), all);
     }

@@ -4,7 +4,7 @@
 //! input and masks them wherever they turn up: in log lines, plans, errors, and what children
 //! say. What stays in an image goes through [`redacted`], which masks what is a credential by
 //! its place in a URL and leaves all else alone: a password `pass` makes no `****wd` of the
-//! package `passwd`.
+//! package `passwd`. Only the arguments in the record are masked as for people.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -82,12 +82,12 @@ pub fn redacted(text: &str) -> String {
     found.sort_by_key(|credential| credential.place.start);
     let (mut redacted, mut end) = (String::with_capacity(text.len()), 0);
     for Credential { place, .. } in found {
-        // A query may stand in a password.
+        // A query may stand in a password, and a URL in a query.
         if place.start >= end {
             redacted.push_str(&text[end..place.start]);
             redacted.push_str(MASK);
-            end = place.end;
         }
+        end = end.max(place.end);
     }
     redacted.push_str(&text[end..]);
     redacted
@@ -264,12 +264,15 @@ mod tests {
                 "--proxy ci:pass@proxy https://h/x?private_token=pass&a=pass",
                 "--proxy ci:****@proxy https://h/x?private_token=****&a=pass",
             ),
-            ("https://a:?key=b@h/", "https://****@h/"),
+            ("https://a:?key=b@h/", "https://****"),
             ("name:pass@sha256:00", "name:pass@sha256:00"),
         ] {
             assert_eq!(redacted(text), redacted_text);
             assert_eq!(redacted(redacted_text), redacted_text);
         }
+        // No part of a password is left where two overlap.
+        let overlapping = redacted("https://h/?key=https://u:p&q@i/");
+        assert_eq!(overlapping, "https://h/?key=****@i/");
     }
 
     #[test]

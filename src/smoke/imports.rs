@@ -260,7 +260,7 @@ fn absent(
                 .to_owned(),
         );
     }
-    // Its own name starts with what is missing: nothing of the project wants it.
+    // Nothing but the entry point itself wants it.
     let is_itself = module == missing || module.starts_with(&format!("{missing}."));
     let ours = owner.is_some_and(|(name, _)| subject.projects.contains(name));
     match (owner, import.program()) {

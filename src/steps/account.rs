@@ -1,6 +1,6 @@
 //! An account that a step makes: what is wanted, what is there, and the way between.
 
-use crate::accounts::{Accounts, Group, Surroundings, User};
+use crate::accounts::{Accounts, Group, User, Useradd};
 use crate::command::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -30,18 +30,18 @@ impl Account {
     /// What is still to be done; nothing when it is there as it is wanted. An account
     /// that may not be changed is noted with both values.
     pub fn plan(&self, root: &Root, findings: &mut Findings) -> Vec<Action> {
-        let (accounts, surroundings) = (Accounts::read(root), Surroundings::read(root));
-        let group = self.group(&accounts, surroundings.asks_elsewhere, findings);
-        let user = self.user(&accounts, surroundings.asks_elsewhere, findings);
+        let (accounts, useradd) = (Accounts::read(root), Useradd::read(root));
+        let group = self.group(&accounts, useradd.asks_elsewhere, findings);
+        let user = self.user(&accounts, useradd.asks_elsewhere, findings);
         let is_made = user.is_some() && accounts.user(&self.name).is_none();
         let mailboxes = ["/var/mail", "/var/spool/mail"].map(|place| Action::Remove {
             path: format!("{place}/{}", self.name),
         });
         let mailboxes = mailboxes
             .into_iter()
-            .filter(|_| is_made && surroundings.makes_mailbox);
+            .filter(|_| is_made && useradd.makes_mailbox);
         let is_changed = group.is_some() || user.is_some();
-        let locks = surroundings.locks.into_iter().filter(|_| is_changed);
+        let locks = useradd.locks.into_iter().filter(|_| is_changed);
         let locks = locks.map(|path| Action::Remove { path });
         let actions = locks.chain(group).chain(user).chain(mailboxes);
         actions.collect()
